@@ -1,0 +1,111 @@
+"""The exceptions of archive2md, and the exit code that each one means on the command line.
+
+    ConverterError              anything that can be wrong with an input, an option or an output
+    |- ConfigError              options, profiles, command-line use (exit 2)
+    |- SourceError              an input that cannot be read, an output that cannot be written
+    |- DecodeError              bytes that are no text
+    |- FrontMatterError         a front matter block that nothing can be made of
+    |- ScrapeError              no article to convert
+    |  |- NoArticle             a page without an article (listing page, error page)
+    |  `- EmptyArticle          an input without any content at all
+    |- EmitError                an engine that cannot write this article
+    `- VerifyError              the Markdown does not say what the article says
+       |- TextLost              text is missing or was invented
+       `- FactsDiffer           structure, links, images or code differ
+
+Every message is one line: what input, what is wrong, and what to do about it.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+EXIT_OK = 0
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+
+
+class ConverterError(Exception):
+    """Something is wrong with one input; `str()` is one line that names it and the way out.
+
+    Args:
+        problem: what is wrong, without the name of the input and without a final stop.
+        source: the input as the user named it; empty when it is not known yet (see `about`).
+        remedy: what the user can do, as an imperative sentence or a command; may be empty.
+
+    """
+
+    exit_code: ClassVar[int] = EXIT_FAILED
+
+    def __init__(self, problem: str, *, source: str = "", remedy: str = "") -> None:
+        """Keep the three parts; the message is put together by `str()`."""
+        super().__init__(problem)
+        self.problem = problem
+        self.source = source
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        """One line: `source: problem; remedy`."""
+        line = f"{self.source}: {self.problem}" if self.source else self.problem
+        if self.remedy:
+            line = f"{line}; {self.remedy}"
+        return " ".join(line.split())
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Survive pickling: errors travel from worker processes to the parent."""
+        return _rebuild, (type(self), self.problem, self.source, self.remedy)
+
+    def about(self, source: str) -> ConverterError:
+        """Return the same error with the name of its input filled in, unless it has one."""
+        return self if self.source else type(self)(self.problem, source=source, remedy=self.remedy)
+
+
+def _rebuild(kind: type[ConverterError], problem: str, source: str, remedy: str) -> ConverterError:
+    return kind(problem, source=source, remedy=remedy)
+
+
+class ConfigError(ConverterError):
+    """Options, profiles or arguments that make no sense together."""
+
+    exit_code = EXIT_USAGE
+
+
+class SourceError(ConverterError):
+    """An input that cannot be read, or an output that cannot be written."""
+
+
+class DecodeError(ConverterError):
+    """Bytes that are not text in any encoding we know."""
+
+
+class FrontMatterError(ConverterError):
+    """A front matter block of which no field can be read."""
+
+
+class ScrapeError(ConverterError):
+    """No article can be cut out of the page."""
+
+
+class NoArticle(ScrapeError):
+    """The page has no article: a listing page, an error page, a page of another site."""
+
+
+class EmptyArticle(ScrapeError):
+    """The input has no content at all."""
+
+
+class EmitError(ConverterError):
+    """The engine cannot write this article."""
+
+
+class VerifyError(ConverterError):
+    """The Markdown does not say what the cleaned article says."""
+
+
+class TextLost(VerifyError):
+    """Text of the article is missing from the Markdown, or the Markdown has text of its own."""
+
+
+class FactsDiffer(VerifyError):
+    """Headings, links, images, code, tables or lists differ."""

@@ -1,0 +1,206 @@
+"""What flows between the stages: frozen dataclasses, no behaviour.
+
+    Source -> Page -> Article -> (str) -> Result
+
+`Source` and `Result` cross process borders and are picklable; `Article` holds an lxml tree and is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+Engine = Literal["native", "markdownify"]
+HardBreak = Literal["backslash", "spaces"]
+Kind = Literal["html", "markdown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to convert; the same options and bytes always give the same Markdown.
+
+    Attributes:
+        profile: `auto`, the name of a profile that comes with the package, or the path of a profile file.
+        engine: which emitter writes the Markdown.
+        encoding: name of the input's character encoding; None detects it.
+        hard_break: how a line break inside a paragraph is written: `\\` or two spaces (kramdown).
+        title_heading: repeat the title as a level-1 heading above the body.
+
+    """
+
+    profile: str = "auto"
+    engine: Engine = "markdownify"
+    encoding: str | None = None
+    hard_break: HardBreak = "backslash"
+    title_heading: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something the reader of the output should know: a repair, a guess, a thing left out.
+
+    Attributes:
+        rule: stable name of what happened, such as `encoding-guessed`; lower case with hyphens.
+        text: one line for people, with the value concerned.
+
+    """
+
+    rule: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One input, read but not decoded.
+
+    Attributes:
+        name: how messages call it: the path as the user gave it, or `-`.
+        data: its bytes.
+        path: its path inside the batch with `/` between the parts (`2024/post.html`), empty for standard input.
+            Gives the fallback title and tells HTML from Markdown by its suffix.
+
+    """
+
+    name: str
+    data: bytes
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A decoded input.
+
+    Attributes:
+        name: as in `Source`.
+        path: as in `Source`.
+        kind: `html` for a post to convert, `markdown` for one that already is Markdown.
+        front_matter: the text between the `---` lines, None when there is no such block.
+        body: the text after it; LF line ends.
+        encoding: the encoding that the bytes were decoded with.
+        notes: what decoding had to guess or drop.
+
+    """
+
+    name: str
+    path: str
+    kind: Kind
+    front_matter: str | None
+    body: str
+    encoding: str
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a page says about its article outside of the front matter. Empty strings and tuples mean: not said.
+
+    Attributes:
+        title: text of the article's own heading (`h1#articleContentId` on CSDN), white space collapsed.
+        first_heading: text of the first heading of the body.
+        stem: file name without suffix, or empty.
+        source_url: where the post was published.
+        source_id: the site's number of the post.
+        author: name of the author.
+        date: when it was published, as the page writes it.
+        updated: when it was last changed, as the page writes it.
+        description: summary from the page's head.
+        tags: tags, as the page lists them.
+        categories: categories, as the page lists them.
+        language: BCP 47 tag of the page's `lang` attribute.
+        math: whether the body holds formulas.
+
+    """
+
+    title: str = ""
+    first_heading: str = ""
+    stem: str = ""
+    source_url: str = ""
+    source_id: str = ""
+    author: str = ""
+    date: str = ""
+    updated: str = ""
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    language: str = ""
+    math: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPolicy:
+    """What a site's profile says about front matter values.
+
+    Attributes:
+        placeholders: tags and categories that mean "none" (`无标签`).
+        random_images: substrings of image addresses that return another picture at each request.
+        utc_offset: zone of dates that name none, such as `+08:00`.
+
+    """
+
+    placeholders: frozenset[str] = frozenset()
+    random_images: tuple[str, ...] = ()
+    utc_offset: str = "+00:00"
+
+
+@dataclass(frozen=True, slots=True)
+class FrontMatter:
+    """Normalized fields in output order, and what had to be repaired, guessed or left out to get them."""
+
+    fields: Mapping[str, object]
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """The cut-out article.
+
+    Attributes:
+        root: the element that holds the body. The cleaner changes this tree in place.
+        profile: name of the profile that found it.
+        metadata: what the page around it says.
+        prettified: whether a pretty-printer put every inline tag on a line of its own, so that white space at
+            inline boundaries says nothing.
+        notes: what scraping had to guess or repair.
+
+    """
+
+    root: _Element
+    profile: str
+    metadata: Metadata
+    prettified: bool = False
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was removed from an article: count by rule."""
+
+    removed: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The outcome for one source: Markdown, or an error.
+
+    Attributes:
+        name: as in `Source`.
+        markdown: the whole output file, front matter included; empty when there is an error.
+        title: the title that was chosen.
+        profile: name of the profile used; empty for posts that already were Markdown.
+        notes: everything worth telling, in the order it happened.
+        facts: what was removed.
+        error: one line that names the input and the remedy; empty when all went well.
+
+    """
+
+    name: str
+    markdown: str = ""
+    title: str = ""
+    profile: str = ""
+    notes: tuple[Note, ...] = ()
+    facts: Facts = field(default_factory=Facts)
+    error: str = ""
