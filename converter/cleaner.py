@@ -1,0 +1,314 @@
+"""Take out of an article what is no content, and bring what is left into canonical shapes.
+
+Each pass is a function `(root, profile) -> number of changes` that works on the tree in place. Their order matters:
+listings and formulas first, since later passes must not look into them; empty elements last.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import urlsplit
+
+from lxml import etree
+
+from converter.clean_code import normalize_code_blocks
+from converter.clean_math import recover_formulas
+from converter.model import Article, Facts
+from converter.profiles import Profile
+from converter.tree import Element, classes_of, drop, is_blank, replace, text_of, unwrap
+
+Pass = Callable[[Element, Profile], int]
+
+_HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
+_INVISIBLE: Final = ("link", "style", "script", "svg", "noscript", "template", "meta", "title", "base", "select", "head")
+_HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?:px|pt|em|%)?\s*(?:;|$)", re.I)
+_MARKED: Final = etree.XPath("descendant::*[@class or @id or @class_]")
+_STYLED: Final = etree.XPath("descendant::*[@hidden or contains(@style, ':')]")
+_TOC_TITLE: Final = re.compile(r"目录|contents", re.IGNORECASE)
+_TOC_TITLE_LENGTH: Final = 14
+_DOT: Final = re.compile(r"\s*[01](?:px)?\s*")
+_NO_ADDRESS: Final = frozenset({"", "null", "undefined", "about:blank"})
+_LAZY: Final = ("data-src", "data-original", "data-original-src", "data-actualsrc", "data-lazy-src")
+
+# Leaves that mean something without text: the rest of what holds nothing goes.
+_EMPTY_LEAVES: Final = etree.XPath(
+    "descendant::*[not(*)][not(normalize-space())][not(self::img or self::br or self::hr or self::td or self::th"
+    " or self::input or self::x-tex or self::col)]"
+)
+_KEPT_EMPTY: Final = frozenset({"img", "br", "hr", "td", "th", "input", "x-tex", "tr", "tbody", "thead", "col"})
+_SAME: Final = {"strong": ("strong", "b"), "em": ("em", "i"), "del": ("del", "s", "strike")}
+
+
+def clean(article: Article, profile: Profile) -> Facts:
+    """Run all passes over the article's tree, in place.
+
+    Returns:
+        How many elements each pass removed or changed, by the name of the pass; passes that found nothing left out.
+
+    """
+    removed: dict[str, int] = {}
+    for one in PASSES:
+        count = one(article.root, profile)
+        if count:
+            removed[one.__name__] = count
+    return Facts(removed=removed)
+
+
+def drop_invisible_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
+    """Drop what a browser does not show: styles, scripts, vector icons, form menus."""
+    found = list(root.iter(*_INVISIBLE))
+    for element in found:
+        drop(element)
+    return len(found)
+
+
+def drop_hidden_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Drop what CSS or the `hidden` attribute hides."""
+    count = 0
+    for element in _STYLED(root):
+        if element.get("hidden") is not None or _HIDDEN.search(element.get("style") or ""):
+            drop(element)
+            count += 1
+    return count
+
+
+def drop_noise(root: Element, profile: Profile) -> int:
+    """Drop the elements that the profile names: tool bars, gutters, tables of contents, the hidden id."""
+    count = 0
+    for element in _MARKED(root):
+        if profile.drop.rule_of(element, element.get("id"), classes_of(element)) or _artid(element, profile):
+            drop(element)
+            count += 1
+    return count
+
+
+def _artid(element: Element, profile: Profile) -> bool:
+    """Match rules of attributes that are no classes (`<p class_="artid">`), which are filed under the tag."""
+    rows = profile.drop.by_tag.get(element.tag, ())
+    return any(compound.matches(element, ()) for compound, _ in rows)
+
+
+def drop_toc_blocks(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Drop the editor's table of contents: blocks whose id ends in `-toc`, unless the author re-used them for prose.
+
+    `#main-toc` holds the label, the blocks after it one in-page link each.
+    """
+    count = 0
+    for element in root.xpath(".//*[@id and substring(@id, string-length(@id) - 3) = '-toc']"):
+        text = "".join(text_of(element).split())
+        linked = "".join("".join(text_of(a).split()) for a in element.iter("a") if (a.get("href") or "").startswith("#"))
+        label = len(text) <= _TOC_TITLE_LENGTH and _TOC_TITLE.search(text)
+        if (linked == text or label) and element.find(".//img[@src]") is None:
+            drop(element)
+            count += 1
+    return count
+
+
+def drop_tracking_images(root: Element, profile: Profile) -> int:
+    """Drop images that count visitors, that answer with a random picture, that are buttons, or that have no address."""
+    count = 0
+    noise = (*profile.tracking, *profile.policy.random_images)
+    for image in list(root.iter("img")):
+        src = (image.get("src") or "").strip()
+        lazy = next((image.get(name) for name in _LAZY if image.get(name)), None)
+        if lazy and (src in _NO_ADDRESS or src.startswith("data:")):
+            src = lazy.strip()
+        dot = all(_DOT.fullmatch(image.get(name) or "") for name in ("width", "height"))
+        if src in _NO_ADDRESS or dot or any(part in src for part in noise) or image.get("alt") in profile.tool_alts:
+            drop(image)
+            count += 1
+        else:
+            image.set("src", src)
+    return count
+
+
+def link_embeds(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Turn embedded players and pages into a paragraph with a link; the caption beside a player is its text."""
+    found = list(root.iter("iframe", "video", "audio", "embed", "object"))
+    for element in found:
+        src = (element.get("src") or element.get("data-src") or element.get("data") or "").strip()
+        if src in _NO_ADDRESS:
+            src = next((s.get("src") or "" for s in element.iter("source", "embed") if s.get("src")), "")
+        # An address that names no host (a script, inline HTML) leads nowhere.
+        if urlsplit(src if _is_address(src) else "").netloc and element.getparent() is not None:
+            caption = _take_caption(element)
+            paragraph = etree.Element("p")
+            link = etree.SubElement(paragraph, "a", {"href": src})
+            link.text = caption or src
+            replace(element, paragraph)
+        else:
+            drop(element)
+    return len(found)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        urlsplit(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _take_caption(element: Element) -> str:
+    after = element.getnext()
+    box = element.getparent()
+    if after is None or after.tag != "p" or box is None or box.tag != "div" or len(box) > 2:  # noqa: PLR2004
+        return ""
+    caption = " ".join(text_of(after).split())
+    if len(after) or not caption:
+        return ""
+    drop(after)
+    return caption
+
+
+def simplify_link_cards(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Turn a card (title, description, icon, address in one link) into a link with the title as its text."""
+    count = 0
+    for card in root.xpath(".//a[contains(concat(' ', @class, ' '), ' has-card ')]"):
+        title = next((e for e in card.iter() if "link-title" in classes_of(e)), None)
+        if title is None or is_blank(text_of(title)):
+            continue
+        text = " ".join(text_of(title).split())
+        tail = card.tail
+        href = card.get("href") or ""
+        card.clear()
+        card.text, card.tail = text, tail
+        card.set("href", href)
+        count += 1
+    return count
+
+
+def unwrap_dead_links(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Unwrap links without a target: anchors, `href=""`, scripts."""
+    count = 0
+    for link in list(root.iter("a")):
+        href = (link.get("href") or "").strip()
+        if not href or href.lower().startswith("javascript:"):
+            unwrap(link)
+            count += 1
+    return count
+
+
+def unwrap_buttons(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Unwrap form controls with text, drop those without; check boxes of task lists stay."""
+    count = 0
+    for element in list(root.iter("button", "label", "form", "fieldset", "legend", "input")):
+        if element.tag == "input":
+            if (element.get("type") or "").lower() == "checkbox":
+                continue
+            drop(element)
+        else:
+            unwrap(element)
+        count += 1
+    return count
+
+
+def flatten_emphasis(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Unwrap emphasis in the same emphasis (an unclosed tag nests up to 254), merge neighbours of the same kind."""
+    count = 0
+    for tags in _SAME.values():
+        gone: set[Element] = set()
+        for element in list(root.iter(*tags)):
+            if element in gone:
+                continue
+            inner = [e for e in element.iter(*tags) if e is not element]
+            for e in inner:
+                unwrap(e)
+            gone.update(inner)
+            count += len(inner)
+            count += _merge_following(element, tags, gone)
+    return count
+
+
+def _merge_following(element: Element, tags: tuple[str, ...], gone: set[Element]) -> int:
+    """Pull the content of directly following emphasis of the same kind into the element."""
+    count = 0
+    after = element.getnext()
+    while after is not None and after.tag in tags and is_blank(element.tail):
+        for inner in [e for e in after.iter(*tags) if e is not after]:
+            unwrap(inner)
+            gone.add(inner)
+        gone.add(after)
+        gap = element.tail or ""
+        if len(element):
+            element[-1].tail = (element[-1].tail or "") + gap + (after.text or "")
+        else:
+            element.text = (element.text or "") + gap + (after.text or "")
+        element.extend(list(after))
+        tail = after.tail
+        after.tail = None
+        parent = after.getparent()
+        if parent is not None:
+            parent.remove(after)
+        element.tail = tail
+        after = element.getnext()
+        count += 1
+    return count
+
+
+def unwrap_bold_in_headings(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Unwrap bold in headings, which are bold anyway; 2,257 posts of 24,597 have it."""
+    found = [e for heading in root.iter(*_HEADINGS) for e in heading.iter("strong", "b")]
+    for element in found:
+        unwrap(element)
+    return len(found)
+
+
+def unwrap_picture_wrappers(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """A heading that holds only images is a paragraph; emphasis around images or breaks alone is none."""
+    count = 0
+    for image in list(root.iter("img", "br")):
+        parent = image.getparent()
+        while parent is not None and parent is not root and is_blank(text_of(parent)) and parent.find(".//x-tex") is None:
+            above = parent.getparent()
+            if parent.tag in {"strong", "b", "em", "i"}:
+                unwrap(parent)
+                count += 1
+            elif parent.tag in _HEADINGS:
+                parent.tag = "p"
+                count += 1
+            elif parent.tag not in {"span", "font", "a", "u"}:
+                break
+            parent = above
+    return count
+
+
+def drop_empty_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Drop elements without text and images, from the inside out; cells of tables stay, spaces between words too."""
+    count = 0
+    for leaf in _EMPTY_LEAVES(root):
+        element: Element | None = leaf
+        while element is not None and element is not root and _is_empty(element):
+            parent = element.getparent()
+            # White space in an inline element still separates words: <b>a</b><span> </span><b>b</b>.
+            if element.text and parent is not None:
+                element.tail = " " + (element.tail or "")
+            drop(element)
+            count += 1
+            element = parent
+    return count
+
+
+def _is_empty(element: Element) -> bool:
+    return len(element) == 0 and is_blank(element.text) and element.tag not in _KEPT_EMPTY
+
+
+PASSES: Final[tuple[Pass, ...]] = (
+    recover_formulas,
+    normalize_code_blocks,
+    drop_invisible_elements,
+    drop_hidden_elements,
+    drop_toc_blocks,
+    drop_noise,
+    drop_tracking_images,
+    link_embeds,
+    simplify_link_cards,
+    unwrap_dead_links,
+    unwrap_buttons,
+    unwrap_bold_in_headings,
+    flatten_emphasis,
+    unwrap_picture_wrappers,
+    drop_empty_elements,
+)

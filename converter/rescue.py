@@ -1,0 +1,54 @@
+"""The second parser, for pages of which lxml builds another tree than an HTML5 parser would.
+
+lxml drops what is nested deeper than 2,047 levels without a word, and closes headings before paragraphs. Python's
+`html.parser` (through BeautifulSoup) nests tags as they are written, to any depth.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from bs4 import BeautifulSoup
+from bs4.element import NavigableString, PreformattedString, Tag
+from lxml import etree
+
+_BAD_NAME: Final = re.compile(r"[^\w.-]", re.ASCII)
+_BAD_TEXT: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def parse(text: str) -> etree._Element:
+    """Parse HTML with BeautifulSoup and copy its tree into lxml elements; comments are left out. Iterative."""
+    soup = BeautifulSoup(text, "html.parser", multi_valued_attributes=None)
+    root = etree.Element("html")
+    todo: list[tuple[Tag, etree._Element]] = [(soup, root)]
+    while todo:
+        tag, element = todo.pop()
+        last: etree._Element | None = None
+        for child in tag.contents:
+            if isinstance(child, Tag):
+                last = etree.SubElement(element, _name(child.name), _attributes(child))
+                todo.append((child, last))
+            elif isinstance(child, NavigableString) and not isinstance(child, PreformattedString):
+                _append_text(element, last, _BAD_TEXT.sub("", child))
+    return root
+
+
+def _append_text(element: etree._Element, last: etree._Element | None, text: str) -> None:
+    if last is None:
+        element.text = (element.text or "") + text
+    else:
+        last.tail = (last.tail or "") + text
+
+
+def _name(name: str) -> str:
+    clean = _BAD_NAME.sub("-", name.lower())
+    return clean if clean[:1].isalpha() else f"x-{clean}"
+
+
+def _attributes(tag: Tag) -> dict[str, str]:
+    out: dict[str, str] = {}
+    for key, value in tag.attrs.items():
+        name = _BAD_NAME.sub("-", key)
+        out[name if name[:1].isalpha() or name[:1] == "_" else f"x-{name}"] = _BAD_TEXT.sub("", str(value or ""))
+    return out

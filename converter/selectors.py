@@ -1,0 +1,183 @@
+"""The small part of CSS that profiles speak, in two compiled forms.
+
+A selector is `tag#id.class[attr=value]` with any part left out, `*=`, `^=`, `$=` and bare `[attr]` as in CSS, parts
+joined by a space (descendant) or `>` (child). `find` compiles it to XPath for looking things up once in a page;
+`Index` compiles many single-part selectors into tables, so that one walk over a tree finds the matches of all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from lxml import etree
+
+from converter.errors import ConfigError
+
+_PART: Final = re.compile(
+    r"""(?P<tag>[a-zA-Z][\w:-]*|\*) | \#(?P<id>[\w-]+) | \.(?P<cls>[\w-]+)
+      | \[ \s* (?P<attr>[\w:-]+) \s* (?: (?P<op>[*^$]?=) \s* (?P<value>"[^"]*"|'[^']*'|[^\]\s]+) \s* )? \]""",
+    re.VERBOSE,
+)
+_COMBINATOR: Final = re.compile(r"\s*>\s*|\s+")
+
+
+class Attribute(NamedTuple):
+    """A condition on one attribute; `op` is one of `=`, `*=`, `^=`, `$=`, or empty for presence."""
+
+    name: str
+    op: str
+    value: str
+
+    def holds(self, found: str | None) -> bool:
+        """Tell whether the attribute's value (None when absent) meets the condition."""
+        if found is None:
+            return False
+        match self.op:
+            case "=":
+                return found == self.value
+            case "*=":
+                return self.value in found
+            case "^=":
+                return found.startswith(self.value)
+            case "$=":
+                return found.endswith(self.value)
+            case _:
+                return True
+
+
+@dataclass(frozen=True, slots=True)
+class Compound:
+    """One part of a selector: conditions that a single element meets."""
+
+    tag: str = ""
+    id: str = ""
+    classes: tuple[str, ...] = ()
+    attributes: tuple[Attribute, ...] = ()
+
+    def matches(self, element: etree._Element, classes: Iterable[str]) -> bool:
+        """Tell whether the element (whose classes are split already) meets all conditions."""
+        return (
+            (not self.tag or element.tag == self.tag)
+            and (not self.id or element.get("id") == self.id)
+            and all(c in classes for c in self.classes)
+            and all(a.holds(element.get(a.name)) for a in self.attributes)
+        )
+
+
+def parse_compound(text: str) -> Compound:
+    """Parse one part of a selector.
+
+    Raises:
+        ConfigError: the text is not in the dialect of this module.
+
+    """
+    tag, ident, at = "", "", 0
+    classes: list[str] = []
+    attributes: list[Attribute] = []
+    while at < len(text):
+        m = _PART.match(text, at)
+        if m is None or (m["tag"] and at):
+            msg = f"selector {text!r} is not understood"
+            raise ConfigError(msg, remedy="use tag, #id, .class and [attr=value], joined by spaces or >")
+        at = m.end()
+        if m["tag"]:
+            tag = "" if m["tag"] == "*" else m["tag"].lower()
+        elif m["id"]:
+            ident = m["id"]
+        elif m["cls"]:
+            classes.append(m["cls"])
+        else:
+            attributes.append(Attribute(m["attr"], m["op"] or "", (m["value"] or "").strip("\"'")))
+    return Compound(tag, ident, tuple(classes), tuple(attributes))
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if '"' not in text else f"'{text}'"
+
+
+def _xpath_condition(a: Attribute) -> str:
+    name, value = f"@{a.name}", _quoted(a.value)
+    ends = f"substring({name}, string-length({name}) - {len(a.value) - 1}) = {value}"
+    return {
+        "": name,
+        "=": f"{name} = {value}",
+        "*=": f"contains({name}, {value})",
+        "^=": f"starts-with({name}, {value})",
+        "$=": ends,
+    }[a.op]
+
+
+def _xpath_step(c: Compound) -> str:
+    conditions = [f"@id = {_quoted(c.id)}"] if c.id else []
+    conditions += [f"contains(concat(' ', normalize-space(@class), ' '), ' {name} ')" for name in c.classes]
+    conditions += [_xpath_condition(a) for a in c.attributes]
+    return (c.tag or "*") + "".join(f"[{one}]" for one in conditions)
+
+
+def find(selector: str) -> etree.XPath:
+    """Compile a selector to an XPath that yields its matches in document order, anywhere below the context.
+
+    Raises:
+        ConfigError: the selector is not in the dialect of this module.
+
+    """
+    path, at = "", 0
+    text = selector.strip()
+    for m in _COMBINATOR.finditer(re.sub(r"\[[^\]]*\]", lambda m: "_" * len(m.group()), text)):
+        axis = "/" if ">" in m.group() else "//"
+        path += _xpath_step(parse_compound(text[at : m.start()])) + axis
+        at = m.end()
+    return etree.XPath("//" + path + _xpath_step(parse_compound(text[at:])), smart_strings=False)
+
+
+@dataclass(slots=True)
+class Index:
+    """Rules with single-part selectors, filed by the most telling condition: id, else class, else tag.
+
+    Attributes:
+        by_id: id -> [(selector, rule)].
+        by_class: class -> [(selector, rule)].
+        by_tag: tag -> [(selector, rule)].
+
+    """
+
+    by_id: dict[str, list[tuple[Compound, str]]] = field(default_factory=dict)
+    by_class: dict[str, list[tuple[Compound, str]]] = field(default_factory=dict)
+    by_tag: dict[str, list[tuple[Compound, str]]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, rules: Mapping[str, Iterable[str]]) -> Index:
+        """File the selectors of `rule name -> selectors`.
+
+        Raises:
+            ConfigError: a selector has several parts, or none of tag, id and class.
+
+        """
+        index = cls()
+        for rule, selectors in rules.items():
+            for text in selectors:
+                index._add(parse_compound(text), rule, text)
+        return index
+
+    def _add(self, compound: Compound, rule: str, text: str) -> None:
+        if compound.id:
+            self.by_id.setdefault(compound.id, []).append((compound, rule))
+        elif compound.classes:
+            self.by_class.setdefault(compound.classes[0], []).append((compound, rule))
+        elif compound.tag:
+            self.by_tag.setdefault(compound.tag, []).append((compound, rule))
+        else:
+            msg = f"selector {text!r} would be tried on every element"
+            raise ConfigError(msg, remedy="name a tag, an #id or a .class in it")
+
+    def rule_of(self, element: etree._Element, ident: str | None, classes: list[str]) -> str | None:
+        """Name the first rule that the element meets by its id or one of its classes; None when there is none."""
+        rows: list[tuple[Compound, str]] = []
+        if ident:
+            rows += self.by_id.get(ident, ())
+        for name in classes:
+            rows += self.by_class.get(name, ())
+        return next((rule for compound, rule in rows if compound.matches(element, classes)), None)

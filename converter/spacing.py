@@ -1,0 +1,66 @@
+"""Where a pretty-printer hid the spaces: was there one at this inline boundary?
+
+A pretty-printer puts every inline tag on a line of its own, so the white space around it says nothing any more. What
+stood there can only be guessed from the characters on both sides. The table is measured on 11,207 posts that never
+went through a pretty-printer: the share of boundaries of a kind that had a space (in brackets below).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+CJK: Final = (
+    "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3031-\u3035\u303b\u3040-\u30ff\u3100-\u312f\u31a0-\u31bf\u31f0-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003fffd"
+)
+"""Ideographs, kana and the like, as the inside of a character class of a regular expression."""
+
+CJK_PUNCTUATION: Final = (
+    "\u3000-\u3004\u3008-\u3020\u302a-\u3030\u3036-\u303a\u303c-\u303f\u2014\u2018\u2019\u201c\u201d\u2026\u00b7"
+    "\ufe10-\ufe1f\ufe30-\ufe4f\uff00-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65\uffe0-\uffee"
+)
+"""Full-width punctuation, and the quotation marks, dashes and dots that Chinese text shares with Latin."""
+
+_TOUCHES_CJK: Final = re.compile(f"[{CJK}{CJK_PUNCTUATION}]").match
+
+# left character, right character, kind of the boundary -> space. One pattern per row, first match decides; the text
+# matched is LEFT + NUL + RIGHT + NUL + KIND, where LEFT and RIGHT are up to two characters each.
+_ROWS: Final = (
+    r"[(\[{<]\0",  # after an opening bracket [0.01]
+    r".\0[).,;:!?\]>]",  # before closing punctuation [0.02-0.08]
+    r"[/]\0|.\0/",  # paths and alternatives [0.08, 0.27]
+)
+_GLUED: Final = re.compile("|".join(f"(?:{row})" for row in _ROWS), re.DOTALL).search
+_WORD_OR_CLOSER: Final = re.compile(r"[^\W_]|[,)\]}=;!?%\"'_*+]").match
+_AFTER_EMPHASIS: Final = frozenset({"strong", "em"})
+
+
+def had_space(left: str, right: str, kind: str) -> bool:
+    """Guess whether a space stood between two inline runs before the page was pretty-printed.
+
+    Args:
+        left: the text before the boundary; at least one character, none of it trailing white space.
+        right: the text after it; at least one character, none of it leading white space.
+        kind: what ends or begins there: `strong`, `em`, `a`, `code`, `math` or `span`.
+
+    Returns:
+        True when a space belongs there. Next to CJK there is never one: 87 % of CJK-CJK boundaries, 81 % of
+        CJK-Latin and 92 % of those at full-width punctuation have none.
+
+    """
+    a, b = left[-1], right[0]
+    if _TOUCHES_CJK(a) or _TOUCHES_CJK(b):
+        return False
+    if _GLUED(f"{a}\0{b}"):
+        return False
+    if a == ":":
+        return kind in _AFTER_EMPHASIS  # [0.84 after bold, 1.0 after em, else 0.5]
+    if a == ".":
+        # "java." + "util" [0.21] against "sentence." + "Next"
+        return b.isupper() and len(left) > 2 and left[-2].isalpha() and left[-3:-2].isalpha()  # noqa: PLR2004
+    if a == "-" or b == "-":
+        return b == "-" and kind in _AFTER_EMPHASIS  # [0.20], option flags [0.50]
+    if b == "(":
+        return kind in {"strong", "a"}  # prose, not a call [0.40]
+    return True  # letters and digits [0.90], "," [0.76], closing brackets [0.88-0.96], "=" [0.6]

@@ -1,0 +1,77 @@
+"""Surgery on lxml trees that keeps the text around what is cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lxml import etree
+
+Element = etree._Element  # noqa: SLF001 (lxml publishes no other name for it)
+
+
+def append_text_before(element: Element, text: str) -> None:
+    """Put text right before the element."""
+    parent = element.getparent()
+    if parent is None or not text:
+        return
+    before = element.getprevious()
+    if before is None:
+        parent.text = (parent.text or "") + text
+    else:
+        before.tail = (before.tail or "") + text
+
+
+def drop(element: Element) -> None:
+    """Remove the element with all that is in it; the text after it stays."""
+    parent = element.getparent()
+    if parent is None:
+        return
+    if element.tail:
+        append_text_before(element, element.tail)
+    parent.remove(element)
+
+
+def unwrap(element: Element) -> None:
+    """Replace the element by its content."""
+    parent = element.getparent()
+    if parent is None:
+        return
+    append_text_before(element, element.text or "")
+    children = list(element)
+    if children:
+        last = children[-1]
+        last.tail = (last.tail or "") + (element.tail or "")
+        at = parent.index(element)
+        parent[at : at + 1] = children
+    else:
+        append_text_before(element, element.tail or "")
+        parent.remove(element)
+
+
+def replace(element: Element, new: Element) -> None:
+    """Put another element in its place; the text after it stays."""
+    parent = element.getparent()
+    if parent is None:
+        return
+    new.tail = element.tail
+    parent.replace(element, new)
+
+
+def text_of(element: Element) -> str:
+    """Join the texts of the element and all below it, white space as it stands."""
+    return "".join(element.itertext())
+
+
+def is_blank(text: str | None) -> bool:
+    """Tell whether a text slot holds nothing, or white space only."""
+    return not text or text.isspace()
+
+
+def classes_of(element: Element) -> list[str]:
+    """Split the class attribute."""
+    return (element.get("class") or "").split()
+
+
+def inside(element: Element, tags: Iterable[str]) -> bool:
+    """Tell whether the element lies in one of these tags."""
+    return next(element.iterancestors(*tags), None) is not None
