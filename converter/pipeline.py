@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from converter import cleaner, decode, frontmatter, profiles, scraper
+from converter import cleaner, decode, emitter, frontmatter, profiles, scraper
 from converter.errors import ConfigError, ConverterError
 from converter.model import Article, Metadata, Note, Options, Page, Result, Source
 
@@ -90,7 +90,9 @@ def _with_body(article: Article) -> Metadata:
 
 
 def _emit(article: Article, options: Options) -> str:
-    # Imported here: bs4 and markdownify take 100 ms, which the native engine does not need.
-    from converter import soup  # noqa: PLC0415
+    if options.engine == "markdownify":
+        # Imported here: bs4 and markdownify take 100 ms, which the native engine does not need.
+        from converter import soup  # noqa: PLC0415
 
-    return soup.emit(article, options.hard_break)
+        return soup.emit(article, options.hard_break)
+    return emitter.emit(article, options.hard_break)

@@ -1,0 +1,58 @@
+# Needs git, make and Python >= 3.11. Everything else is installed into .venv from pyproject.toml.
+.POSIX:
+.SUFFIXES:
+.PHONY: help demo test bench clean
+
+VENV = .venv
+BIN = $(VENV)/bin
+DEMO = build/demo
+PYTHONS = python3 python3.14 python3.13 python3.12 python3.11 python
+BENCH_DIR = samples
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/.installed-dev ## convert samples/ into build/demo and show what came out
+	@rm -rf $(DEMO)
+	$(BIN)/archive2md 'samples/*/input.*' -o $(DEMO)
+	@echo
+	@echo "The first lines of $(DEMO)/rich-text/input.md, made from samples/rich-text/input.md:"
+	@echo
+	@sed -n '1,24s/^/    /p' $(DEMO)/rich-text/input.md
+	@echo
+	@echo "All outputs are in $(DEMO); samples/README.md says what each sample shows."
+
+test: $(VENV)/.installed-dev ## ruff, mypy, and the tests with coverage
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pytest --cov
+
+bench: $(VENV)/.installed-bench ## time each stage and the peers; BENCH_DIR=posts/ to use your own posts
+	$(BIN)/python benchmarks/stages.py $(BENCH_DIR)
+	$(BIN)/python benchmarks/peers.py $(BENCH_DIR)
+
+clean: ## remove everything that the other targets made
+	rm -rf $(VENV) build dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamps make the second call quick; a change of pyproject.toml installs again.
+$(VENV)/.installed-dev: pyproject.toml $(VENV)/.created
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+$(VENV)/.installed-bench: pyproject.toml $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
+	@touch $@
+
+$(VENV)/.created:
+	@for python in $(PYTHONS); do \
+	  if "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    echo "creating $(VENV) with $$("$$python" --version)"; \
+	    "$$python" -m venv $(VENV) && touch $@ && exit 0; \
+	    exit 1; \
+	  fi; \
+	done; \
+	echo "error: no Python >= 3.11 with the venv module found (tried: $(PYTHONS))." >&2; \
+	echo "Install one (on Debian and Ubuntu also python3-venv), or name it: make test PYTHONS=/path/to/python3" >&2; \
+	exit 1

@@ -1,0 +1,102 @@
+"""Time every stage of the conversion on a directory of posts, one process, medians."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import statistics
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from converter import cleaner, decode, frontmatter, profiles, scraper, soup
+from converter.errors import ConverterError
+from converter.model import Article, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+T = TypeVar("T")
+SUFFIXES: Final = frozenset({".md", ".markdown", ".html", ".htm"})
+STAGES: Final = ("read", "decode", "front matter", "scrape", "clean", "emit")
+
+
+class Clock:
+    """Seconds spent in each stage, since it was made."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.spent: defaultdict[str, float] = defaultdict(float)
+
+    def time(self, stage: str, work: Callable[[], T]) -> T:
+        """Do some work and charge it to a stage."""
+        begin = time.perf_counter()
+        try:
+            return work()
+        finally:
+            self.spent[stage] += time.perf_counter() - begin
+
+
+def find(directory: Path, limit: int | None) -> list[Path]:
+    """Find the posts of a directory, sorted; at most `limit`, spread evenly."""
+    found = sorted(path for path in directory.rglob("*") if path.suffix in SUFFIXES and path.is_file())
+    if not found:
+        raise SystemExit(f"{directory}: no posts ({', '.join(sorted(SUFFIXES))})")
+    step = max(1, len(found) // limit) if limit else 1
+    return found[::step][:limit]
+
+
+def run(clock: Clock, path: Path) -> bool:
+    """Convert one post stage by stage; false when it is no HTML post or has no article."""
+    data = clock.time("read", path.read_bytes)
+    try:
+        page = clock.time("decode", lambda: decode.decode(Source(str(path), data, path.name)))
+        if page.kind == "markdown":
+            return False
+        body = clock.time("decode", lambda: decode.hygiene(page.body))
+        page = dataclasses.replace(page, body=body)
+        raw, _ = clock.time("front matter", lambda: frontmatter.parse(page.front_matter or ""))
+        article: Article = clock.time("scrape", lambda: scraper.scrape(page))
+        profile = profiles.load(article.profile)
+        clock.time("clean", lambda: cleaner.clean(article, profile))
+        clock.time("emit", lambda: soup.emit(article))
+        fields = clock.time("front matter", lambda: frontmatter.normalize(raw, article.metadata, profile.policy).fields)
+        clock.time("front matter", lambda: frontmatter.dump(fields))
+    except ConverterError:
+        return False
+    return True
+
+
+def show(rounds: Sequence[Clock], posts: int, megabytes: float) -> None:
+    """Print the table: medians over the rounds."""
+    medians = {stage: statistics.median(clock.spent[stage] for clock in rounds) for stage in STAGES}
+    total = sum(medians.values())
+    print(f"{posts} posts, {megabytes:.2f} MB, {len(rounds)} rounds, one process")
+    print(f"{'stage':<14}{'ms/post':>10}{'share':>8}{'MB/s':>10}")
+    for stage, seconds in (*medians.items(), ("total", total)):
+        speed = megabytes / seconds if seconds else 0.0
+        print(f"{stage:<14}{1000 * seconds / posts:>10.3f}{seconds / total:>8.1%}{speed:>10.1f}")
+
+
+def main() -> None:
+    """Read the command line, do the rounds, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("directory", type=Path, help="posts to convert")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="rounds to take the median of (default: 3)")
+    parser.add_argument("--limit", type=int, metavar="N", help="use at most N posts, spread over the directory")
+    arguments = parser.parse_args()
+    paths = find(arguments.directory, arguments.limit)
+    # The first round warms the caches up and tells which posts count.
+    paths = [path for path in paths if run(Clock(), path)]
+    if not paths:
+        raise SystemExit(f"{arguments.directory}: no post has an article")
+    rounds = [Clock() for _ in range(arguments.rounds)]
+    for clock in rounds:
+        for path in paths:
+            run(clock, path)
+    show(rounds, len(paths), sum(path.stat().st_size for path in paths) / 1e6)
+
+
+if __name__ == "__main__":
+    main()

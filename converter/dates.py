@@ -1,0 +1,56 @@
+"""Dates as exporters and people write them."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Final
+
+_DATE: Final = re.compile(
+    r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})(?:\s*日)?"
+    r"(?:(?:\s*[Tt,，]\s*|\s+|(?<=日))(\d{1,2})\s*[:：时点]\s*(\d{1,2})\s*(?:[:：分]\s*(?:(\d{1,2})(?:[.,](\d{1,9}))?\s*秒?)?)?"
+    r"\s*(Z|z|(?:UTC|GMT)?[+-]\d{1,2}(?::?\d{2})?|UTC|GMT)?)?"
+)
+
+
+def read_date(text: str, utc_offset: str) -> datetime | None:
+    """Read a text that is a date and nothing else.
+
+    Args:
+        text: such as `2025-2-26 18:16 +0800`, `2025/02/26`, `2025-02-26T10:16:23Z`, `2025年2月26日 18:16`.
+        utc_offset: the zone of dates that name none, such as `+08:00`.
+
+    Returns:
+        The moment, midnight when there is no hour; None when the text is no date, or there is no such day or hour.
+
+    """
+    match = _DATE.fullmatch(text)
+    return _moment(match, utc_offset) if match else None
+
+
+def find_date(text: str, utc_offset: str) -> datetime | None:
+    """Read the first date inside a text, such as the line under a title; else as `read_date`."""
+    match = _DATE.search(text)
+    return _moment(match, utc_offset) if match else None
+
+
+def _moment(match: re.Match[str], utc_offset: str) -> datetime | None:
+    year, month, day, hour, minute, second, fraction, zone = match.groups()
+    microsecond = (fraction or "").ljust(6, "0")[:6]
+    stamp = (
+        f"{year}-{int(month):02}-{int(day):02}T{int(hour or 0):02}:{int(minute or 0):02}:{int(second or 0):02}"
+        f".{microsecond}{_offset(zone or utc_offset)}"
+    )
+    try:
+        return datetime.fromisoformat(stamp)
+    except ValueError:
+        return None
+
+
+def _offset(zone: str) -> str:
+    digits = zone.upper().removeprefix("UTC").removeprefix("GMT").removeprefix("Z").replace(":", "")
+    if not digits:
+        return "+00:00"
+    sign, number = digits[0], digits[1:]
+    number = number.zfill(2).ljust(4, "0") if len(number) < 3 else number.zfill(4)  # noqa: PLR2004  (`8`, `08`, `0800`)
+    return f"{sign}{number[:2]}:{number[2:]}"

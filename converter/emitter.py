@@ -1,0 +1,169 @@
+"""Blocks to lines: containers only prefix lines, blank lines are a function of two neighbouring blocks."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from converter import inline
+from converter.model import Article, HardBreak
+from converter.nodes import (
+    Block,
+    Fence,
+    Formula,
+    Heading,
+    Html,
+    Item,
+    List,
+    Note,
+    Paragraph,
+    Quote,
+    Rule,
+    Table,
+)
+from converter.reader import Reader
+from converter.tables import read_table
+from converter.unsafe import guard_heading, guard_line, guard_task
+
+_TICKS: Final = re.compile(r"^[ \t]*(`{3,})", re.MULTILINE)
+_HARD_BREAKS: Final = {"backslash": "\\\n", "spaces": "  \n"}
+_DELIMITER_CELLS: Final = {"": "---", "left": ":--", "center": ":-:", "right": "--:"}
+
+
+class _Style:
+    """Options of one document."""
+
+    __slots__ = ("hard_break",)
+
+    def __init__(self, hard_break: str) -> None:
+        self.hard_break = hard_break
+
+
+def emit(article: Article, hard_break: HardBreak = "backslash") -> str:
+    """Write the body of a cleaned article: Markdown ending in one line end, or nothing at all."""
+    reader = Reader(prettified=article.prettified, read_table=read_table)
+    return write(reader.read(article.root), hard_break)
+
+
+def write(blocks: list[Block], hard_break: HardBreak = "backslash") -> str:
+    """Write a whole document."""
+    lines = _lines(blocks, _Style(_HARD_BREAKS[hard_break]))
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def _lines(blocks: list[Block], style: _Style, *, tight: bool = False) -> list[str]:
+    """Lines of blocks that follow each other in one container."""
+    out: list[str] = []
+    last: Block | None = None
+    marker = 0
+    for block in blocks:
+        if isinstance(block, List):
+            # A list right after a list would go on with it, so it takes the other marker.
+            same = isinstance(last, List) and (last.start is None) == (block.start is None)
+            marker = 1 - marker if same else 0
+            lines = _list(block, style, marker)
+        else:
+            lines = _block(block, style)
+        if not lines:
+            continue
+        if out and not (tight and isinstance(block, List) and isinstance(last, Paragraph)):
+            out.append("")
+        out += lines
+        last = block
+    return out
+
+
+def _block(block: Block, style: _Style) -> list[str]:
+    match block:
+        case Paragraph(runs):
+            return _paragraph(inline.render(runs, hard_break=style.hard_break))
+        case Heading(level, runs):
+            text = inline.render(runs, heading=True)
+            return [f"{'#' * level} {guard_heading(text)}"] if text else []
+        case Fence(text, language):
+            return _fence(text, language)
+        case Formula(tex):
+            return ["$$", tex, "$$"]
+        case Rule():
+            return ["---"]
+        case Html(text):
+            return [text]
+        case Quote(inner):
+            return [f"> {line}" if line else ">" for line in _lines(inner, style)]
+        case Table():
+            return _table(block)
+        case Note(label, inner):
+            return _indented(_lines(inner, style), f"[^{label}]: ", "    ")
+    return []
+
+
+def _paragraph(text: str) -> list[str]:
+    if not text:
+        return []
+    if "\n" not in text:
+        return [guard_line(text, first=True)]
+    return [guard_line(line, first=not at) for at, line in enumerate(text.split("\n"))]
+
+
+def _fence(text: str, language: str) -> list[str]:
+    longest = max((len(run) for run in _TICKS.findall(text)), default=0) if "```" in text else 0
+    fence = "`" * max(3, longest + 1)
+    return [fence + language, *text.split("\n"), fence]
+
+
+def _list(block: List, style: _Style, marker: int) -> list[str]:
+    """Write a list: tight unless one of its items holds two blocks, nested lists at its end not counted."""
+    tight = all(_is_tight(item) for item in block.items)
+    out: list[str] = []
+    number = block.start
+    for item in block.items:
+        if number is None:
+            mark = "-*"[marker]
+        else:
+            mark = f"{number}{'.)'[marker]}"
+            number += 1
+        lines = _item(item, style, mark, tight=tight)
+        if out and not tight:
+            out.append("")
+        out += lines
+    return out
+
+
+def _is_tight(item: Item) -> bool:
+    blocks = item.blocks
+    if len(blocks) <= 1:
+        return True
+    # An ordered list that does not begin with 1 cannot interrupt a paragraph.
+    rest_lists = all(isinstance(b, List) and b.start in {None, 1} for b in blocks[1:])
+    return len(blocks) == 2 and rest_lists and isinstance(blocks[0], Paragraph)  # noqa: PLR2004
+
+
+def _item(item: Item, style: _Style, mark: str, *, tight: bool) -> list[str]:
+    lines = _lines(item.blocks, style, tight=tight)
+    if item.checked is None:
+        if lines:
+            lines[0] = guard_task(lines[0])
+    else:
+        box = "[x]" if item.checked else "[ ]"
+        lines[:1] = [f"{box} {lines[0]}" if lines else box]
+    if not lines:
+        return [mark]
+    if lines[0] == "---":
+        lines[0] = "___"  # "- ---" is one thematic break
+    return _indented(lines, mark + " ", " " * (len(mark) + 1))
+
+
+def _indented(lines: list[str], first: str, rest: str) -> list[str]:
+    return [first + lines[0], *(rest + line if line else "" for line in lines[1:])]
+
+
+def _table(table: Table) -> list[str]:
+    width = len(table.header)
+    rows = [[inline.render(cell, cell=True) for cell in row] for row in (table.header, *table.rows)]
+    out = [_row(row + [""] * (width - len(row))) for row in rows]
+    out.insert(1, _row([_DELIMITER_CELLS[a] for a in table.alignments]))
+    return out
+
+
+def _row(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"

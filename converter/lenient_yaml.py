@@ -1,0 +1,391 @@
+"""YAML of hand-made and machine-damaged front matter: read what can be read, and write what any reader accepts.
+
+Reading builds plain values straight from the node tree: no constructors, so tags like `!!python/object` and merge keys
+have no power, and a count of nodes stops aliases that multiply. What strict YAML refuses is read again key by key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final
+
+import yaml
+
+from converter.model import Note
+
+# Text by nature: `title: 2.10` is not the number 2.1, and `tags: [No]` is not false.
+_LIST_KEYS: Final = frozenset({"categories", "category", "tags", "tag", "keywords"})
+_DATE_KEYS: Final = frozenset({"date", "updated", "lastmod", "last_modified_at", "modified"})
+_NAME_KEYS: Final = frozenset({"title", "description", "summary", "author", "language", "lang", "alt"})
+_SOURCE_KEYS: Final = frozenset({"artid", "source_id", "arturl_encode", "source_url"})
+_TEXT_KEYS: Final = _LIST_KEYS | _DATE_KEYS | _NAME_KEYS | _SOURCE_KEYS
+_MAX_NODES: Final = 10_000
+_MAX_DEPTH: Final = 24
+_BOOLEANS: Final = {
+    spelling: value
+    for word, value in (("true", True), ("yes", True), ("on", True), ("false", False), ("no", False), ("off", False))
+    for spelling in (word, word.capitalize(), word.upper())
+}
+_NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
+_INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9]\d{0,17})", re.ASCII).fullmatch  # octal-looking 0123 stays text
+_FLOAT: Final = re.compile(r"[-+]?\d{1,15}\.\d{1,15}", re.ASCII).fullmatch
+
+_CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]+")
+_YAML_BREAKS: Final = "\x85\u2028\u2029"
+# The composer of libyaml recurses on the C stack: 100,000 brackets end the process, so it never sees them.
+_DEEP_INDENT: Final = re.compile(r"^[ \t?:-]{200}", re.MULTILINE).search
+_MAX_BRACKETS: Final = 400
+
+# YAML-valid, but the text is lost: `title: C #2` (comment), `title: [x]` (list), `title: !x y` (tag), `title: &x y`.
+_MISREAD: Final = re.compile(
+    r"^(title|description)[ \t]*:[ \t]+([!&\[{#][^\n]*|[^\s\"'|>][^\n]*?[ \t]#[^\n]*)$(?!\n[ \t]+\S)", re.MULTILINE
+)
+_KEY: Final = re.compile(
+    r"(?:\"([^\"]{1,60})\"|'([^']{1,60})'|([^\W\d][\w.$-]{0,59}))[ \t]*:(?:[ \t]+(.*)|)", re.DOTALL
+).fullmatch
+_GLUED_KEY: Final = re.compile(
+    r"(layout|title|date|updated|description|keywords|categories|category|tags|tag|artid|author|image)[ \t]*[:：](.*)",
+    re.DOTALL,
+).fullmatch
+
+
+class _Unreadable(Exception):
+    """The strict reader gives up."""
+
+
+class _Loader(yaml.CSafeLoader):
+    """Composes nodes only; every plain scalar is text until `_scalar` has looked at it."""
+
+    yaml_implicit_resolvers = {}  # noqa: RUF012  (shape given by PyYAML)
+
+
+def parse(raw: str) -> tuple[dict[str, object], tuple[Note, ...]]:
+    """Read a front matter block.
+
+    Args:
+        raw: the lines between the `---` lines.
+
+    Returns:
+        The fields in their order (dates and everything that is text by nature as strings), and a Note per repair. What
+        no meaning could be given to stands verbatim in a Note. Never raises.
+
+    """
+    notes: list[Note] = []
+    text = _printable(raw, notes)
+    text = _MISREAD.sub(lambda match: _quote_misread(match, notes), text)
+    try:
+        pairs = _strict(text)
+    except _Unreadable:
+        pairs = _by_key(text, notes, 0)
+    return _merge(pairs, notes), tuple(notes)
+
+
+def _printable(raw: str, notes: list[Note]) -> str:
+    text = raw.replace("\r\n", "\n").replace("\r", "\n") if "\r" in raw else raw
+    if not _CONTROL.search(text):
+        return text
+    notes.append(Note("front-matter-repaired", "control characters were left out"))
+    return _CONTROL.sub(lambda match: " " if match[0][0] in _YAML_BREAKS else "", text)
+
+
+def _quote_misread(match: re.Match[str], notes: list[Note]) -> str:
+    value = match[2].rstrip()
+    notes.append(Note("front-matter-repaired", f"{match[1]}: read as text: {value}"))
+    return f"{match[1]}: '{value.replace(chr(39), chr(39) * 2)}'"
+
+
+# --- strict ----------------------------------------------------------------------------------------------------------
+
+
+def _strict(text: str, *, as_text: bool = False) -> list[tuple[str, object]]:
+    """Read a YAML mapping into pairs, duplicates included.
+
+    Raises:
+        _Unreadable: it is no YAML, no mapping, or too deep or too large to be front matter.
+
+    """
+    if text.count("[") + text.count("{") > _MAX_BRACKETS or _DEEP_INDENT(text):
+        raise _Unreadable
+    try:
+        node = _Loader(text).get_single_node()
+    except (yaml.YAMLError, ValueError) as error:
+        raise _Unreadable from error
+    if node is None:
+        return []
+    if not isinstance(node, yaml.MappingNode):
+        raise _Unreadable
+    budget = [_MAX_NODES]
+    pairs: list[tuple[str, object]] = []
+    for key, value in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise _Unreadable
+        pairs.append((key.value, _build(value, as_text or key.value in _TEXT_KEYS, _MAX_DEPTH, budget)))
+    return pairs
+
+
+def _build(node: yaml.Node, as_text: bool, depth: int, budget: list[int]) -> object:  # noqa: FBT001  (recursion)
+    budget[0] -= 1
+    if depth == 0 or budget[0] < 0:
+        raise _Unreadable
+    if isinstance(node, yaml.ScalarNode):
+        return _scalar(node.value, as_text) if not node.style else node.value
+    if isinstance(node, yaml.SequenceNode):
+        return [_build(item, as_text, depth - 1, budget) for item in node.value]
+    fields: dict[object, object] = {}
+    for key, value in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise _Unreadable
+        name = _scalar(key.value, as_text) if not key.style else key.value
+        fields[name] = _build(value, as_text or key.value in _TEXT_KEYS, depth - 1, budget)
+    return fields
+
+
+def _scalar(text: str, as_text: bool) -> object:  # noqa: FBT001  (one table of types, two kinds of keys)
+    """Give a plain scalar its type."""
+    if text in _NULLS:
+        return None
+    if as_text:
+        return text
+    if text in _BOOLEANS:
+        return _BOOLEANS[text]
+    if _INTEGER(text):
+        return int(text)
+    return float(text) if _FLOAT(text) else text
+
+
+def _merge(pairs: list[tuple[str, object]], notes: list[Note]) -> dict[str, object]:
+    """Make one mapping of the pairs: the last of equal keys wins, but not over something that says more.
+
+    Later exports write `image:` twice, a mapping and then a random picture's address.
+    """
+    fields: dict[str, object] = {}
+    for key, value in pairs:
+        if key not in fields:
+            fields[key] = value
+            continue
+        old = fields[key]
+        keep_old = value in (None, "", []) or (isinstance(old, dict) and not isinstance(value, dict))
+        lost = value if keep_old else old
+        fields[key] = old if keep_old else value
+        notes.append(Note("front-matter-duplicate-key", f"{key}: given twice, left out: {lost}"))
+    return fields
+
+
+# --- key by key ------------------------------------------------------------------------------------------------------
+
+_Repair = Callable[[str, str, list[str]], object]
+_NO: Final = object()
+
+
+def _by_key(text: str, notes: list[Note], depth: int) -> list[tuple[str, object]]:
+    pairs: list[tuple[str, object]] = []
+    for key, first, rest in _chunks(text, notes):
+        pairs.append((key, _read_value(key, first, rest, notes, depth)))
+    return pairs
+
+
+def _key_of(line: str) -> tuple[str, str] | None:
+    match = _KEY(line)
+    if match:
+        return match[1] or match[2] or match[3], match[4] or ""
+    match = _GLUED_KEY(line)
+    return (match[1], match[2].strip()) if match else None
+
+
+def _chunks(text: str, notes: list[Note]) -> list[tuple[str, str, list[str]]]:
+    """Cut the block at the lines that start with a key: key, rest of the line, following lines."""
+    chunks: list[tuple[str, str, list[str]]] = []
+    for line in text.split("\n"):
+        found = _key_of(line)
+        if found:
+            if not _KEY(line):
+                notes.append(Note("front-matter-repaired", f"{found[0]}: space after the colon: {found[1]}"))
+            chunks.append((*found, []))
+        elif line.startswith("#") or (not chunks and not line.strip()):
+            continue
+        elif chunks:
+            chunks[-1][2].append(line)
+        else:
+            notes.append(Note("front-matter-unreadable", line))
+    for _, _, rest in chunks:
+        while rest and not rest[-1].strip():
+            rest.pop()
+    return chunks
+
+
+def _read_value(key: str, first: str, rest: list[str], notes: list[Note], depth: int) -> object:
+    value = _strict_value(key, first, rest)
+    if value is not _NO:
+        return value
+    for what, repair in _REPAIRS:
+        value = repair(key, first, rest)
+        if value is not _NO:
+            notes.append(Note("front-matter-repaired", f"{key}: {what}: {_shown(value)}"))
+            return value
+    if not first and depth == 0 and all(_key_of(line.strip()) for line in rest):
+        notes.append(Note("front-matter-repaired", f"{key}: wrong indentation"))
+        return _merge(_by_key("\n".join(line.strip() for line in rest), notes, depth + 1), notes)
+    value = _strict_value(key, first, [line for line in rest if line[:1] in {" ", "\t", ""}])
+    if first and value is not _NO:
+        notes.extend(Note("front-matter-unreadable", line) for line in rest if line[:1] not in {" ", "\t", ""})
+        return value
+    text = _unquote(" ".join([first, *(line.strip() for line in rest)]).strip())
+    notes.append(Note("front-matter-repaired", f"{key}: read as text: {_shown(text)}"))
+    return text
+
+
+def _shown(value: object) -> str:
+    return " ".join(str(value).split())
+
+
+def _strict_value(key: str, first: str, rest: list[str]) -> object:
+    try:
+        pairs = _strict("\n".join([f"k: {first}", *rest]), as_text=key in _TEXT_KEYS)
+    except _Unreadable:
+        return _NO
+    return pairs[0][1] if len(pairs) == 1 else _NO
+
+
+def _continued_list(_key: str, first: str, rest: list[str]) -> object:
+    # 101 posts of one archive: a formatter wrote `tags: []` and moved the real list to the next lines.
+    if first.strip() != "[]" or not rest:
+        return _NO
+    return _strict_value("tags", "", rest)
+
+
+def _tabs(key: str, first: str, rest: list[str]) -> object:
+    if not any("\t" in line for line in [first, *rest]):
+        return _NO
+    lines = [f"{line[: len(line) - len(line.lstrip())].expandtabs(2)}{line.lstrip()}" for line in rest]
+    return _strict_value(key, first.strip(), lines)
+
+
+def _items(_key: str, first: str, rest: list[str]) -> object:
+    lines = [line.strip() for line in rest if line.strip()]
+    if first.strip() not in {"", "[]"} or not lines or not all(line.startswith("-") for line in lines):
+        return _NO
+    return [item for line in lines if (item := _unquote(line[1:].strip()))]
+
+
+def _flow_list(key: str, first: str, rest: list[str]) -> object:
+    text = " ".join([first, *(line.strip() for line in rest)]).strip()
+    if key not in _LIST_KEYS or not text.startswith("["):
+        return _NO
+    inner = text[1:].strip().removesuffix("]")
+    if len(inner) > _LONGEST_LIST:
+        return [item for part in inner.split(",") if (item := _unquote(part.strip()))]
+    items = (double or single or plain for double, single, plain in _FLOW_ITEM.findall(inner))
+    return [item for part in items if (item := part.strip())]
+
+
+_LONGEST_LIST: Final = 4_000  # the pattern below looks ahead for a closing quote, at each item
+_FLOW_ITEM: Final = re.compile(r"""\s*(?:"(.*?)"|'(.*?)'|([^,]+))\s*(?:,|$)""", re.DOTALL)
+
+_REPAIRS: Final[tuple[tuple[str, _Repair], ...]] = (
+    ("list on the lines after []", _continued_list),
+    ("tab characters", _tabs),
+    ("list items", _items),
+    ("list", _flow_list),
+)
+
+# `\X\` was `"X"` before the exporter lost the quotes and kept the backslashes. Not in paths: `D:\X\y`, `a\X\b`.
+_LOST_QUOTES: Final = re.compile(r"(?<![\x21-\x7e])\\(?=[^\W_])([^\\\"\n]{1,60}?)(?<=[^\s(])\\(?![A-Za-z0-9_\\\"])")
+_ESCAPES: Final = re.compile(r"\\([\"\\/]|t(?![A-Za-z]))")
+
+
+def _unquote(text: str) -> str:
+    """Take the quotes off a scalar that strict YAML refuses; text without quotes is what it is."""
+    if len(text) > 1 and text[0] == text[-1] == "'":
+        return text[1:-1].replace("''", "'")
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        return _unescape(text[1:-1])
+    if text[:1] in {'"', "'"} and text.count(text[0]) == 1:
+        return _unescape(text[1:]) if text[0] == '"' else text[1:]
+    return text
+
+
+def _unescape(text: str) -> str:
+    """Undo the escapes that the exporter writes; every other backslash is a character."""
+    if "\\" not in text:
+        return text
+    text = _LOST_QUOTES.sub("\u201c\\1\u201d", text)
+    return _ESCAPES.sub(lambda match: "\t" if match[1] == "t" else match[1], text)
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+class _CDumper(yaml.CSafeDumper):
+    """The fast writer; it escapes text above U+FFFF."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002  (signature of PyYAML)
+        """Write equal values twice: readers of front matter do not know anchors."""
+        return True
+
+
+class _PyDumper(yaml.SafeDumper):
+    """The writer that leaves emoji as they are."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002  (signature of PyYAML)
+        """Write equal values twice: readers of front matter do not know anchors."""
+        return True
+
+
+_LINE_BREAK: Final = re.compile("[\n\r\x85\u2028\u2029]").search
+_Dumper = _CDumper | _PyDumper
+
+
+def _write_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    # Quoted on one line with \n inside: nothing in the text can look like the closing `---` to a line reader.
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if _LINE_BREAK(text) else None)
+
+
+def _write_moment(dumper: _Dumper, moment: datetime) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:timestamp", moment.isoformat())
+
+
+for _class in (_CDumper, _PyDumper):
+    _class.add_representer(str, _write_text)
+    _class.add_representer(datetime, _write_moment)
+
+_SURROGATES: Final = re.compile("[\ud800-\udfff]")
+_ESCAPED_ASTRAL: Final = re.compile(r"\\U000[1-9A-F]|\\U0010").search
+_UNLIMITED: Final = 2**31 - 1
+
+
+def dump(fields: Mapping[str, object]) -> str:
+    """Write front matter with its `---` lines.
+
+    Lists are in block style: one item per line makes small diffs, and it is what Obsidian and Prettier rewrite them to.
+
+    Args:
+        fields: plain values: text, numbers, booleans, None, datetimes, lists and mappings of them.
+
+    Returns:
+        The block; `yaml.safe_load` of it gives the fields back (lone surrogates are dropped).
+
+    """
+    if not fields:
+        return "---\n---\n"
+    text = _emit(fields, _CDumper)
+    if _ESCAPED_ASTRAL(text):
+        text = _emit(fields, _PyDumper)
+    return f"---\n{text}---\n"
+
+
+def _emit(fields: Mapping[str, object], dumper: type[_Dumper]) -> str:
+    text: str = yaml.dump(_encodable(fields), Dumper=dumper, allow_unicode=True, sort_keys=False, width=_UNLIMITED)
+    return text
+
+
+def _encodable(value: object) -> object:
+    """Drop lone surrogates, which no file can hold."""
+    if isinstance(value, str):
+        return value if value.isascii() else _SURROGATES.sub("", value)
+    if isinstance(value, Mapping):
+        return {_encodable(key): _encodable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_encodable(item) for item in value]
+    return value

@@ -1,0 +1,121 @@
+"""Names of output files: valid on every file system, and never two for one place.
+
+`output_names` is total and injective: every list of inputs gets as many outputs, all different even on a file system
+that folds case and Unicode forms, and none of them is also a directory of another one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+SUFFIXES: Final = (".md", ".markdown", ".html", ".htm")
+"""What a post's name ends in, in the order in which they win a name: `a.md` keeps `a.md`, `a.html` gives way."""
+
+STATE_DIRECTORY: Final = ".archive2md"
+"""Where a batch keeps its manifest, below the output directory; no post may have this name."""
+
+LONGEST_NAME: Final = 255
+"""Bytes of one path component on ext4, btrfs and XFS; NTFS and APFS count characters, so they allow more."""
+
+FORBIDDEN: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\ud800-\udfff]')
+"""What Windows forbids, control characters, and the surrogates that stand for bytes that are no UTF-8."""
+
+RESERVED: Final = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(?=\.|\Z)", re.IGNORECASE)
+"""Devices of Windows: also with any suffix, so `nul.txt` is the null device."""
+
+_STRIPPED: Final = (*SUFFIXES, ".txt", ".xhtml")
+
+
+def split_suffix(name: str) -> tuple[str, str]:
+    """Cut the suffix of a text file off; what follows another dot (`Node.js`, `v1.2`) belongs to the title."""
+    for suffix in _STRIPPED:
+        if len(name) > len(suffix) and name.lower().endswith(suffix):
+            return name[: -len(suffix)], name[-len(suffix) :]
+    return name, ""
+
+
+def sort_key(path: str) -> tuple[tuple[str, ...], str, int, str]:
+    """Order of posts in a plan: by directory, stem, rank of the suffix, suffix.
+
+    Args:
+        path: path of an input inside its batch, `/` between the parts.
+
+    """
+    *parents, name = path.split("/")
+    stem, suffix = split_suffix(name)
+    rank = _STRIPPED.index(suffix.lower()) if suffix else len(_STRIPPED)
+    return tuple(parents), stem, rank, suffix
+
+
+def output_names(inputs: Sequence[tuple[str, str]]) -> list[str]:
+    """Give every input its output path, relative to the output directory.
+
+    A post `2024/post.html` becomes `2024/post.md`. When that is taken (`post.md` beside `post.html`, `A.md` beside
+    `a.md`, the same name in two input directories, or a directory called `post.md`), the first one in `sort_key`
+    order keeps the plain name, the next keeps its suffix (`post.html.md`), and further ones get a hash of their
+    identity (`post.html~1b4f0e98.md`) and at last a number behind it.
+
+    Args:
+        inputs: path inside the batch and identity of each input, sorted by `sort_key` of the path and then by
+            whatever makes the order total. The identity is what the hash is made of.
+
+    Returns:
+        The outputs in the same order, `/` between the parts, in Unicode normal form C.
+
+    """
+    parents = [tuple(safe_name(part) for part in path.split("/")[:-1]) for path, _ in inputs]
+    taken = {fold("/".join(parts[:depth])) for parts in set(parents) for depth in range(1, len(parts) + 1)}
+    outputs = []
+    for (path, identity), parts in zip(inputs, parents, strict=True):
+        for name in _candidates(path.rpartition("/")[2], identity):
+            output = "/".join((*parts, name))
+            if (key := fold(output)) not in taken:
+                break
+        taken.add(key)
+        outputs.append(output)
+    return outputs
+
+
+def _candidates(name: str, identity: str) -> Iterator[str]:
+    yield safe_name(split_suffix(name)[0], ".md")
+    yield safe_name(name, ".md")
+    ending = f"~{_digest(identity)}"
+    yield safe_name(name, f"{ending}.md")
+    number = 2
+    while True:
+        yield safe_name(name, f"{ending}-{number}.md")
+        number += 1
+
+
+def safe_name(name: str, suffix: str = "") -> str:
+    """Make one path component that every file system takes, with `suffix` behind it.
+
+    Forbidden characters become `_`; a name that ends in a dot or a space (Windows drops those) or that names a
+    device gets a `_`; a name of more than 255 bytes is cut at a character border and marked with `~` and a hash.
+    """
+    safe = FORBIDDEN.sub("_", unicodedata.normalize("NFC", name))
+    if match := RESERVED.match(safe):
+        safe = f"{match[0]}_{safe[match.end() :]}"
+    if not suffix and (not safe or safe[-1] in ". "):
+        safe += "_"
+    if not suffix and fold(safe) == STATE_DIRECTORY:
+        safe += "_"
+    if len((safe + suffix).encode()) <= LONGEST_NAME:
+        return safe + suffix
+    ending = f"~{_digest(name)}{suffix}"
+    return safe.encode()[: LONGEST_NAME - len(ending.encode())].decode(errors="ignore") + ending
+
+
+def fold(path: str) -> str:
+    """Give the same key to all paths that some file system may take for one: canonical caseless matching."""
+    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", path).casefold())
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]

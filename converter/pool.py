@@ -1,0 +1,202 @@
+"""Worker processes that survive the death of one of them, keep the order and stop between two jobs.
+
+The standard pools do not say which job killed a worker; here each worker has its own pipe, so the parent knows.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import sys
+from itertools import islice
+from multiprocessing.connection import Connection, wait
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from multiprocessing.context import BaseContext
+    from multiprocessing.process import BaseProcess
+
+Job = TypeVar("Job")
+Outcome = TypeVar("Outcome")
+
+CHUNK: Final = 32
+"""Jobs sent at once: few enough to stop soon, enough to make the pipe cheap."""
+
+AHEAD: Final = 4
+"""Chunks a worker may be ahead of the slowest one: bounds the outcomes that wait for their turn."""
+
+WAKE_SECONDS: Final = 0.2
+"""How long a signal may wait until the parent tells its workers to stop."""
+
+
+def run(
+    jobs: Iterable[Job],
+    handle: Callable[[Job], Outcome],
+    lost: Callable[[Job], Outcome],
+    *,
+    workers: int,
+    stopped: Callable[[], bool],
+) -> Generator[Outcome]:
+    """Handle jobs in several processes; yield the outcomes in the order of the jobs.
+
+    Args:
+        jobs: read lazily, never more than a bounded number ahead.
+        handle: run in the workers, so it must be picklable; an exception in it ends the worker.
+        lost: makes the outcome of a job that killed its worker twice.
+        workers: number of processes.
+        stopped: asked now and then; once it says yes, running jobs finish and no further ones begin.
+
+    """
+    pool: _Pool[Job, Outcome] = _Pool(handle, lost, stopped)
+    try:
+        yield from pool.run(jobs, workers)
+    finally:
+        pool.close()
+
+
+class _Worker(Generic[Job]):
+    """One process, the parent's end of its pipe, and the chunk that it works on."""
+
+    def __init__(self, context: BaseContext, handle: Callable[[Job], object], siblings: Sequence[_Worker[Job]]) -> None:
+        self.connection, theirs = context.Pipe()
+        is_fork = context.get_start_method() == "fork"
+        inherited = [*(worker.connection for worker in siblings), self.connection] if is_fork else []
+        self.process: BaseProcess = context.Process(  # type: ignore[attr-defined]  # typeshed: only on the subclasses
+            target=_serve, args=(theirs, inherited, handle), daemon=True
+        )
+        self.process.start()
+        theirs.close()
+        self.index = -1
+        self.chunk: tuple[Job, ...] = ()
+
+    def send(self, index: int, chunk: tuple[Job, ...]) -> None:
+        """Give the worker something to do. That it died meanwhile shows when its answer is read."""
+        self.index, self.chunk = index, chunk
+        try:
+            self.connection.send(chunk)
+        except OSError:
+            return
+
+    def stop(self) -> None:
+        """Ask the worker to end after its present job; closing the pipe says the same."""
+        try:
+            self.connection.send(None)
+        except OSError:
+            return
+
+
+class _Pool(Generic[Job, Outcome]):
+    """The workers of one run."""
+
+    def __init__(
+        self, handle: Callable[[Job], Outcome], lost: Callable[[Job], Outcome], stopped: Callable[[], bool]
+    ) -> None:
+        # Linux: forked workers share the parent's imports. Elsewhere forking is impossible or unsafe.
+        self.context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
+        self.handle, self.lost, self.stopped = handle, lost, stopped
+        self.workers: list[_Worker[Job]] = []
+
+    def run(self, jobs: Iterable[Job], count: int) -> Iterator[Outcome]:
+        """Keep every worker busy with one chunk; yield finished chunks when it is their turn."""
+        chunks = enumerate(_chunks(jobs))
+        done: dict[int, list[Outcome]] = {}
+        turn = 0
+        idle = [self._spawn() for _ in range(count)]
+        busy: list[_Worker[Job]] = []
+        told = False
+        while True:
+            while idle and not self.stopped() and len(busy) + len(done) < AHEAD * count:
+                if (entry := next(chunks, None)) is None:
+                    break
+                busy.append(idle.pop())
+                busy[-1].send(*entry)
+            if not busy:
+                return
+            if self.stopped() and not told:
+                told = True
+                for worker in busy:
+                    worker.stop()
+            for worker in _ready(busy):
+                done[worker.index], successor = self._collect(worker)
+                busy.remove(worker)
+                idle.append(successor)
+            while turn in done:
+                yield from done.pop(turn)
+                turn += 1
+
+    def _spawn(self) -> _Worker[Job]:
+        worker = _Worker(self.context, self.handle, self.workers)
+        self.workers.append(worker)
+        return worker
+
+    def _collect(self, worker: _Worker[Job]) -> tuple[list[Outcome], _Worker[Job]]:
+        """Read a worker's answer; when it died instead, do its chunk again job by job to find the culprit."""
+        answer = self._receive(worker)
+        if answer is not None:
+            return answer, worker
+        outcomes: list[Outcome] = []
+        chunk, worker = worker.chunk, self._spawn()
+        for job in chunk:
+            if self.stopped():
+                break
+            worker.send(-1, (job,))
+            answer = self._receive(worker)
+            if answer is None:
+                answer, worker = [self.lost(job)], self._spawn()
+            outcomes += answer
+        return outcomes, worker
+
+    def _receive(self, worker: _Worker[Job]) -> list[Outcome] | None:
+        try:
+            answer: list[Outcome] = worker.connection.recv()
+        except (EOFError, OSError):
+            self._bury(worker)
+            return None
+        return answer
+
+    def _bury(self, worker: _Worker[Job]) -> None:
+        worker.connection.close()
+        worker.process.join()
+        self.workers.remove(worker)
+
+    def close(self) -> None:
+        """End all workers; those in the middle of a job finish it first, so no half-written file stays."""
+        for worker in self.workers:
+            worker.connection.close()
+        for worker in self.workers:
+            worker.process.join()
+
+
+def _chunks(jobs: Iterable[Job]) -> Iterator[tuple[Job, ...]]:
+    source = iter(jobs)
+    while chunk := tuple(islice(source, CHUNK)):
+        yield chunk
+
+
+def _ready(busy: Sequence[_Worker[Job]]) -> list[_Worker[Job]]:
+    """Wait a moment for workers that answered or died."""
+    ready = wait([worker.connection for worker in busy], timeout=WAKE_SECONDS)
+    return [worker for worker in busy if worker.connection in ready]
+
+
+def _serve(connection: Connection, inherited: Sequence[Connection], handle: Callable[[Job], Outcome]) -> None:
+    """Work off chunks until the pipe closes: the life of a worker.
+
+    Ctrl-C reaches all processes of a terminal; only the parent decides what it means. A forked worker inherits the
+    parent's ends of the pipes and closes them, or it would never see that the parent is gone.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    for other in inherited:
+        other.close()
+    try:
+        while (chunk := connection.recv()) is not None:
+            outcomes = []
+            for job in chunk:
+                outcomes.append(handle(job))
+                if connection.poll():
+                    break
+            connection.send(outcomes)
+    except (EOFError, OSError):
+        return

@@ -1,0 +1,306 @@
+"""What a CommonMark parser makes of a line of inline text: which characters it takes for syntax.
+
+The writer asks this before it escapes anything, so that it escapes what would really be read as markup and nothing
+else. Implements the inline part of CommonMark 0.31 (backslash escapes, entities, code spans, links, raw HTML,
+autolinks, emphasis by delimiter runs) with GFM strikethrough and `$math$`; links by reference do not exist, since we
+never write a definition. Linear in the length of the text.
+"""
+
+from __future__ import annotations
+
+import html.entities
+import re
+import unicodedata
+from typing import Final, NamedTuple
+
+_SPECIAL: Final = re.compile(r"[\\`*_\[\]<&~$!]")
+_ESCAPABLE: Final = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~\n")
+_RUN: Final = re.compile(r"`+|\*+|_+|~+")
+_AUTOLINK: Final = re.compile(
+    r"<(?:[A-Za-z][A-Za-z0-9.+-]{1,31}:[^\s<>\x00-\x1f]*"
+    r"|[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+    r"(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*)>"
+)
+_ATTRIBUTE: Final = r"(?:\s+[a-zA-Z_:][a-zA-Z0-9:._-]*(?:\s*=\s*(?:[^\s\"'=<>`]+|'[^']*'|\"[^\"]*\"))?)"
+_TAG: Final = re.compile(
+    rf"<(?:[A-Za-z][A-Za-z0-9-]*{_ATTRIBUTE}*\s*/?>|/[A-Za-z][A-Za-z0-9-]*\s*>|\?.*?\?>|![A-Za-z][^>]*>"
+    r"|!\[CDATA\[.*?\]\]>|!-->|!--->|!--.*?-->)",
+    re.DOTALL,
+)
+_ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|([A-Za-z][A-Za-z0-9]{1,31}));")
+_DESTINATION: Final = re.compile(r"<(?:[^<>\\\n]|\\.)*>|")
+_TITLE: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|\((?:[^()\\]|\\.)*\)", re.DOTALL)
+_BLANK: Final = re.compile(r"[ \t]*\n?[ \t]*")
+_MAX_PARENTHESES: Final = 32
+
+
+class Span(NamedTuple):
+    """One construct that the parser found.
+
+    Attributes:
+        kind: `escape`, `code`, `html`, `autolink`, `entity`, `math`, `link`, `image`, `em`, `strong` or `del`.
+        start: where it begins.
+        end: where it ends (exclusive); for emphasis the position of the closing delimiter.
+        width: length of the opening delimiter.
+
+    """
+
+    kind: str
+    start: int
+    end: int
+    width: int
+
+
+class _Delimiter:
+    """A run of `*`, `_` or `~`."""
+
+    __slots__ = ("at", "char", "closes", "length", "opens", "original")
+
+    def __init__(self, char: str, at: int, length: int, *, opens: bool, closes: bool) -> None:
+        self.char = char
+        self.at = at  # first character that is still there
+        self.length = length
+        self.original = length
+        self.opens = opens
+        self.closes = closes
+
+
+class _Bracket:
+    __slots__ = ("active", "at", "delimiters", "image")
+
+    def __init__(self, at: int, delimiters: int, *, image: bool) -> None:
+        self.at = at
+        self.image = image
+        self.active = True
+        self.delimiters = delimiters
+
+
+def is_punctuation(char: str) -> bool:
+    """Tell whether CommonMark counts a character as punctuation: Unicode categories P and S."""
+    return unicodedata.category(char)[0] in "PS"
+
+
+def scan(text: str, *, math: bool = True) -> list[Span]:
+    """Find every construct in the inline text of one block, in no particular order."""
+    return _Scanner(text, math=math).run()
+
+
+class _Scanner:
+    """The state of one scan."""
+
+    def __init__(self, text: str, *, math: bool) -> None:
+        self.text = text
+        self.math = math
+        self.spans: list[Span] = []
+        self.delimiters: list[_Delimiter] = []
+        self.brackets: list[_Bracket] = []
+        self.ticks: dict[int, list[int]] | None = None
+        self.no_html_after = len(text) if ">" not in text else -1
+
+    def run(self) -> list[Span]:
+        text, at = self.text, 0
+        while m := _SPECIAL.search(text, at):
+            at = self.step(m.group(), m.start())
+        self.match_delimiters(0)
+        return self.spans
+
+    def step(self, char: str, at: int) -> int:
+        """Handle the special character at a position; return where to go on."""
+        if char == "\\":
+            return self.escape(at)
+        if char == "`":
+            return self.code(at)
+        if char in "*_~":
+            return self.delimiter(char, at)
+        if char == "<":
+            return self.angle(at)
+        if char == "&":
+            return self.entity(at)
+        if char == "$":
+            return self.dollar(at)
+        if char == "]":
+            return self.close_bracket(at)
+        image = char == "!"
+        if image and self.text[at + 1 : at + 2] != "[":
+            return at + 1
+        self.brackets.append(_Bracket(at, len(self.delimiters), image=image))
+        return at + 1 + image
+
+    def escape(self, at: int) -> int:
+        if self.text[at + 1 : at + 2] in _ESCAPABLE and at + 1 < len(self.text):
+            self.spans.append(Span("escape", at, at + 2, 1))
+            return at + 2
+        return at + 1
+
+    def code(self, at: int) -> int:
+        run = _RUN.match(self.text, at)
+        width = run.end() - at if run else 1
+        if self.ticks is None:
+            self.ticks = {}
+            for m in re.finditer("`+", self.text):
+                self.ticks.setdefault(len(m.group()), []).append(m.start())
+            for places in self.ticks.values():
+                places.reverse()
+        places = self.ticks.get(width, [])
+        while places and places[-1] <= at:
+            places.pop()
+        if not places:
+            return at + width
+        end = places[-1] + width
+        self.spans.append(Span("code", at, end, width))
+        return end
+
+    def angle(self, at: int) -> int:
+        for kind, pattern in (("autolink", _AUTOLINK), ("html", _TAG)):
+            if at < self.no_html_after or self.no_html_after < 0:
+                m = pattern.match(self.text, at)
+                if m:
+                    self.spans.append(Span(kind, at, m.end(), 1))
+                    return m.end()
+        if self.text.find(">", at) < 0:
+            self.no_html_after = at
+        return at + 1
+
+    def entity(self, at: int) -> int:
+        m = _ENTITY.match(self.text, at)
+        if m and (m[1] is None or f"{m[1]};" in html.entities.html5):
+            self.spans.append(Span("entity", at, m.end(), 1))
+            return m.end()
+        return at + 1
+
+    def dollar(self, at: int) -> int:
+        """`$x$` or `$$x$$`: no space inside the dollars, no digit after the closing one."""
+        width = 2 if self.text.startswith("$$", at) else 1
+        if not self.math:
+            return at + width
+        mark = "$" * width
+        inside = at + width
+        if inside >= len(self.text) or (width == 1 and self.text[inside].isspace()):
+            return inside
+        end = self.text.find(mark, inside)
+        while end > 0 and self.text[end - 1] == "\\":
+            end = self.text.find(mark, end + 1)
+        if end <= inside:
+            return inside
+        after = self.text[end + width : end + width + 1]
+        before = self.text[at - 1 : at] if at else ""
+        if width == 1 and (self.text[end - 1].isspace() or after.isdigit() or before.isdigit()):
+            return inside
+        if not self.text[inside:end].strip():
+            return inside
+        self.spans.append(Span("math", at, end + width, width))
+        return end + width
+
+    def delimiter(self, char: str, at: int) -> int:
+        run = _RUN.match(self.text, at)
+        end = run.end() if run else at + 1
+        before = self.text[at - 1] if at else "\n"
+        after = self.text[end] if end < len(self.text) else "\n"
+        space_before, space_after = before.isspace(), after.isspace()
+        punct_before, punct_after = is_punctuation(before), is_punctuation(after)
+        left = not space_after and (not punct_after or space_before or punct_before)
+        right = not space_before and (not punct_before or space_after or punct_after)
+        if char == "_":
+            opens, closes = left and (not right or punct_before), right and (not left or punct_after)
+        else:
+            opens, closes = left, right
+        if opens or closes:
+            self.delimiters.append(_Delimiter(char, at, end - at, opens=opens, closes=closes))
+        return end
+
+    def close_bracket(self, at: int) -> int:
+        if not self.brackets:
+            return at + 1
+        opener = self.brackets.pop()
+        if not opener.active:
+            return at + 1
+        end = self.target_end(at + 1)
+        if end is None:
+            return at + 1
+        self.match_delimiters(opener.delimiters)
+        self.spans.append(Span("image" if opener.image else "link", opener.at, end, at - opener.at))
+        if not opener.image:
+            for other in self.brackets:
+                other.active = other.active and other.image
+        return end
+
+    def target_end(self, at: int) -> int | None:
+        """Where `(destination "title")` ends that begins at a position; None when there is none."""
+        text = self.text
+        if text[at : at + 1] != "(":
+            return None
+        at = self.skip(at + 1)
+        m = _DESTINATION.match(text, at)
+        at = m.end() if m and m.group() else self.bare_destination(at)
+        after = self.skip(at)
+        if after > at and (m := _TITLE.match(text, after)):
+            after = self.skip(m.end())
+        return after + 1 if text[after : after + 1] == ")" else None
+
+    def bare_destination(self, at: int) -> int:
+        depth, text = 0, self.text
+        while at < len(text) and not text[at].isspace() and (text[at] > "\x1f"):
+            if text[at] == "\\" and text[at + 1 : at + 2] in _ESCAPABLE:
+                at += 1
+            elif text[at] == "(":
+                depth += 1
+                if depth > _MAX_PARENTHESES:
+                    return at
+            elif text[at] == ")":
+                if not depth:
+                    break
+                depth -= 1
+            at += 1
+        return min(at, len(text))
+
+    def skip(self, at: int) -> int:
+        m = _BLANK.match(self.text, at)
+        return m.end() if m else at
+
+    def match_delimiters(self, bottom: int) -> None:
+        """Pair the delimiter runs from `bottom` on, as the specification's algorithm does, and forget them."""
+        runs, stack = self.delimiters[bottom:], []
+        del self.delimiters[bottom:]
+        floors: dict[tuple[str, int, bool], int] = {}
+        for closer in runs:
+            while closer.closes and closer.length:
+                key = (closer.char, closer.original % 3 if closer.char != "~" else closer.length, closer.opens)
+                found = self.find_opener(stack, closer, floors.get(key, 0))
+                if found is None:
+                    floors[key] = len(stack)
+                    break
+                self.pair(stack[found], closer)
+                # Runs between the two match nothing any more.
+                del stack[found + (stack[found].length > 0) :]
+                for one, floor in floors.items():
+                    floors[one] = min(floor, len(stack))
+            if closer.opens and closer.length:
+                stack.append(closer)
+
+    @staticmethod
+    def find_opener(stack: list[_Delimiter], closer: _Delimiter, floor: int) -> int | None:
+        for at in range(len(stack) - 1, floor - 1, -1):
+            opener = stack[at]
+            if opener.char != closer.char or not opener.opens:
+                continue
+            if closer.char == "~":
+                if opener.length == closer.length <= 2:  # noqa: PLR2004 (GFM: one or two tildes)
+                    return at
+                continue
+            both = (opener.closes or closer.opens) and closer.original % 3
+            if both and (opener.original + closer.original) % 3 == 0:
+                continue
+            return at
+        return None
+
+    def pair(self, opener: _Delimiter, closer: _Delimiter) -> None:
+        if closer.char == "~":
+            width, kind = closer.length, "del"
+        else:
+            width = 2 if opener.length > 1 and closer.length > 1 else 1
+            kind = "strong" if width > 1 else "em"
+        start = opener.at + opener.length - width
+        self.spans.append(Span(kind, start, closer.at, width))
+        opener.length -= width
+        closer.at += width
+        closer.length -= width

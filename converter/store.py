@@ -1,0 +1,121 @@
+"""Files on disk: read inputs, decide whether an output may be written, write it whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import stat
+from typing import TYPE_CHECKING, Final, Literal
+
+from converter.errors import SourceError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TEMPORARY: Final = ".archive2md-{}.tmp"
+
+Step = Literal["create", "replace", "keep"]
+
+
+def read_input(file: str, name: str) -> bytes:
+    """Read one input.
+
+    Only regular files are opened: reading a named pipe would wait for ever, a device would never end.
+
+    Args:
+        file: its path.
+        name: how messages call it.
+
+    Raises:
+        SourceError: it does not exist, is no regular file, or cannot be read.
+
+    """
+    try:
+        mode = os.stat(file).st_mode  # noqa: PTH116 (a Path per post costs more than the call)
+        if stat.S_ISREG(mode):
+            with open(file, "rb") as stream:  # noqa: PTH123 (as above)
+                return stream.read()
+    except FileNotFoundError:
+        problem = "a link to a file that does not exist" if os.path.islink(file) else "no such file"  # noqa: PTH114
+        raise SourceError(problem, source=name, remedy="check the path") from None
+    except OSError as error:
+        raise SourceError(f"cannot be read: {error.strerror}", source=name, remedy="check its permissions") from None
+    if stat.S_ISDIR(mode):
+        raise SourceError("is a directory", source=name, remedy="give -o DIR to convert the posts in it")
+    raise SourceError("is not a regular file", source=name, remedy="pipe it in instead: archive2md < INPUT")
+
+
+def decide(target: Path, data: bytes, *, name: str, recorded: str = "", force: bool = False) -> Step:
+    """Say what writing `data` to `target` means: a new file, an unchanged one, or one that may be replaced.
+
+    Args:
+        target: the output file.
+        data: what it shall hold.
+        name: how messages call the output.
+        recorded: hash of what an earlier run wrote there; empty when there was none.
+        force: replace files that we did not write, too.
+
+    Raises:
+        SourceError: something is there that must not be replaced.
+
+    """
+    try:
+        mode = target.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return "create"
+    except OSError as error:
+        raise unwritable(name, error) from None
+    if stat.S_ISLNK(mode) and not force:
+        raise SourceError("is a symbolic link", source=name, remedy="remove it, or pass --force to replace the link")
+    if stat.S_ISDIR(mode):
+        raise SourceError("is a directory", source=name, remedy="move it away, or choose another output")
+    if stat.S_ISLNK(mode):
+        return "replace"
+    if not stat.S_ISREG(mode):
+        raise SourceError("is not a regular file", source=name, remedy="leave -o out to write to standard output")
+    present = read_input(str(target), name)
+    if present == data:
+        return "keep"
+    if force or (recorded and digest(present) == recorded):
+        return "replace"
+    raise SourceError(
+        "exists and was not written by archive2md from this input, or was edited since",
+        source=name,
+        remedy="move it away, or pass --force to replace it",
+    )
+
+
+def write(target: Path, data: bytes, *, name: str) -> None:
+    """Write a file whole or not at all: a temporary file beside it takes its place.
+
+    Raises:
+        SourceError: the directory or the file cannot be written; nothing is left behind.
+
+    """
+    temporary = target.with_name(TEMPORARY.format(secrets.token_hex(8)))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("xb") as stream:
+                stream.write(data)
+            temporary.replace(target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise
+    except OSError as error:
+        raise unwritable(name, error) from None
+
+
+def unwritable(name: str, error: OSError) -> SourceError:
+    """Make the error for an output that the system refuses."""
+    if isinstance(error, (NotADirectoryError, FileExistsError)):
+        return SourceError("a part of its path is a file", source=name, remedy="move that file, or choose another -o")
+    return SourceError(f"cannot be written: {error.strerror}", source=name, remedy="choose another -o")
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 in hex, as the manifest keeps it."""
+    return hashlib.sha256(data).hexdigest()

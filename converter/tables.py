@@ -1,0 +1,216 @@
+"""Read `table` elements: pipe tables where Markdown can say them, HTML where it cannot, blocks where it is layout."""
+
+from __future__ import annotations
+
+import html
+from typing import Final
+
+from lxml import etree
+
+from converter.nodes import BREAK, STRONG, TEX, TEXT, Formula, Heading, Block, Html, Paragraph, Quote, Run, Table
+from converter.reader import Reader
+
+Element = etree._Element  # noqa: SLF001 (lxml publishes no other name for it)
+
+_MAX_SPAN: Final = 100
+_MAX_NESTED: Final = 6
+_CELLS: Final = ("td", "th")
+_ALIGNMENTS: Final = frozenset({"left", "center", "right"})
+# What a cell of a pipe table cannot hold.
+_UNSAYABLE: Final = ("pre", "ul", "ol", "table", "hr", "dl")
+_KEPT_TAGS: Final = frozenset(
+    "table thead tbody tfoot tr td th caption p br ul ol li pre code strong b em i del s sub sup kbd a img hr "
+    "blockquote h1 h2 h3 h4 h5 h6 dl dt dd".split()
+)
+_KEPT_ATTRIBUTES: Final = {
+    "a": ("href",),
+    "img": ("src", "alt"),
+    "td": ("colspan", "rowspan"),
+    "th": ("colspan", "rowspan"),
+    "ol": ("start",),
+    "code": ("class",),
+}
+_VOID: Final = frozenset({"br", "img", "hr"})
+
+
+def read_table(reader: Reader, table: Element) -> list[Block]:
+    """Read one table into blocks.
+
+    A table with one filled cell is a box around that cell; one with content that no pipe table can hold (lists,
+    listings, tables with data) is kept as HTML; any other becomes a pipe table. Its caption is a paragraph before it.
+    """
+    rows = _rows(table)
+    if not rows:
+        return _read_inside(reader, table)
+    filled = [cell for _, row in rows for cell in row if _has_content(cell)]
+    if not filled:
+        return []
+    if len(filled) == 1 or reader.depth > _MAX_NESTED:
+        blocks = [block for cell in filled for block in _read_inside(reader, cell)]
+    elif any(next(cell.iter(*_UNSAYABLE), None) is not None for cell in filled):
+        blocks = [Html(to_html(table))]
+    else:
+        blocks = [_pipe_table(reader, rows)]
+    caption = table.find("caption")
+    if caption is not None and _has_content(caption) and not isinstance(blocks[0], Html):
+        blocks[:0] = _read_inside(reader, caption)
+    return blocks
+
+
+def _rows(table: Element) -> list[tuple[bool, list[Element]]]:
+    """Rows of the table itself, in order, each with whether it stands in a `thead`; rows without cells left out."""
+    found: list[tuple[bool, list[Element]]] = []
+    groups = [table, *(e for e in table if e.tag in {"thead", "tbody", "tfoot"})]
+    for child in table:
+        if child.tag == "tr":
+            found.append((False, [c for c in child if c.tag in _CELLS]))
+        elif child in groups:
+            found += [(child.tag == "thead", [c for c in tr if c.tag in _CELLS]) for tr in child.iterchildren("tr")]
+    return [row for row in found if row[1]]
+
+
+def _has_content(element: Element) -> bool:
+    return any(not t.isspace() for t in element.itertext() if t) or next(element.iter("img", "input"), None) is not None
+
+
+def _read_inside(reader: Reader, element: Element) -> list[Block]:
+    inner = Reader(
+        prettified=reader.prettified,
+        read_table=reader.read_table,
+        depth=reader.depth + len(reader.frames) + 1,
+    )
+    inner.marks, inner.link, inner.links = reader.marks, reader.link, reader.links + 1000 * (reader.depth + 1)
+    return inner.read(element)
+
+
+def _span(cell: Element, name: str) -> int:
+    value = (cell.get(name) or "1").strip()
+    return min(max(int(value), 1), _MAX_SPAN) if value.isascii() and value.isdigit() else 1
+
+
+def _grid(rows: list[tuple[bool, list[Element]]]) -> list[list[Element | None]]:
+    """Lay the cells out; a spanning cell fills its top left corner, the rest of its area is None."""
+    taken: dict[tuple[int, int], Element | None] = {}
+    for y, (_, row) in enumerate(rows):
+        x = 0
+        for cell in row:
+            while (y, x) in taken:
+                x += 1
+            wide, high = _span(cell, "colspan"), min(_span(cell, "rowspan"), len(rows) - y)
+            for dy in range(high):
+                for dx in range(wide):
+                    taken.setdefault((y + dy, x + dx), None)
+            taken[y, x] = cell
+            x += wide
+    width = max(x for _, x in taken) + 1
+    return [[taken.get((y, x)) for x in range(width)] for y in range(len(rows))]
+
+
+def _pipe_table(reader: Reader, rows: list[tuple[bool, list[Element]]]) -> Table:
+    grid = _grid(rows)
+    head = rows[0][0] or all(c is None or c.tag == "th" for c in grid[0])
+    cells = [[[] if c is None else _cell(reader, c) for c in row] for row in grid]
+    alignments = [_alignment([row[x] for row in grid]) for x in range(len(grid[0]))]
+    used = [x for x in range(len(grid[0])) if any(row[x] for row in cells)]
+    last = used[-1] + 1 if used else 1
+    cells = [row[:last] for row in cells]
+    if not head and _all_bold(cells[0]):
+        cells[0] = [[run._replace(marks=run.marks & ~STRONG) for run in cell] for cell in cells[0]]
+        head = True
+    elif head:
+        cells[0] = [[run._replace(marks=run.marks & ~STRONG) for run in cell] for cell in cells[0]]
+    header = cells.pop(0) if head else [[] for _ in range(last)]
+    return Table(header, [row for row in cells if any(row)], alignments[:last])
+
+
+def _all_bold(row: list[list[Run]]) -> bool:
+    """Whether every text of a row is bold, which makes it a header (145 of 376 headless tables with bold in them)."""
+    texts = [run for cell in row for run in cell if run.kind == TEXT]
+    return bool(texts) and all(cell for cell in row) and all(run.marks & STRONG for run in texts)
+
+
+def _cell(reader: Reader, cell: Element) -> list[Run]:
+    """Inline content of a cell: its blocks joined by breaks, headings in it bold."""
+    out: list[Run] = []
+    for block in _read_inside(reader, cell):
+        runs = list(_runs_of(block))
+        if out and runs:
+            out.append(Run(BREAK, ""))
+        out += runs
+    return out
+
+
+def _runs_of(block: Block) -> list[Run]:
+    match block:
+        case Paragraph(runs):
+            return runs
+        case Heading(_, runs):
+            return [run._replace(marks=run.marks | STRONG) for run in runs]
+        case Formula(tex):
+            return [Run(TEX, tex)]
+        case Quote(blocks):
+            out: list[Run] = []
+            for inner in blocks:
+                out += [Run(BREAK, ""), *_runs_of(inner)] if out else _runs_of(inner)
+            return out
+    return []
+
+
+def _alignment(column: list[Element | None]) -> str:
+    """Alignment of a column on which all its cells agree; empty when they do not."""
+    found = {_alignment_of(cell) for cell in column if cell is not None}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _alignment_of(cell: Element) -> str:
+    value = (cell.get("align") or "").strip().lower()
+    if not value:
+        style = cell.get("style") or ""
+        if "text-align" in style:
+            value = style.partition("text-align")[2].lstrip(": ").split(";")[0].strip().lower()
+    return value if value in _ALIGNMENTS else ""
+
+
+def to_html(table: Element) -> str:
+    """Write a table as HTML that Markdown passes through: known tags and attributes only, no blank line in it."""
+    out: list[str] = []
+    walker = etree.iterwalk(table, events=("start", "end"))
+    depth_of_pre = 0
+    for event, element in walker:
+        kept = element.tag in _KEPT_TAGS
+        if event == "start":
+            if kept:
+                out.append(f"<{element.tag}{_attributes(element)}>")
+            depth_of_pre += element.tag == "pre"
+            out.append(_text(element.text, verbatim=depth_of_pre > 0))
+        else:
+            depth_of_pre -= element.tag == "pre"
+            if kept and element.tag not in _VOID:
+                out.append(f"</{element.tag}>")
+            if element is not table:
+                out.append(_text(element.tail, verbatim=depth_of_pre > 0))
+    return "".join(out).strip()
+
+
+def _attributes(element: Element) -> str:
+    names = _KEPT_ATTRIBUTES.get(element.tag, ())
+    values = ((name, element.get(name)) for name in names)
+    return "".join(f' {name}="{html.escape(" ".join(value.split()))}"' for name, value in values if value)
+
+
+def _text(text: str | None, *, verbatim: bool) -> str:
+    if not text:
+        return ""
+    escaped = html.escape(text, quote=False)
+    if verbatim:
+        return escaped.replace("\n", "&#10;")
+    return escaped if not escaped.isspace() and "\n" not in escaped else _squeezed(escaped)
+
+
+def _squeezed(text: str) -> str:
+    inner = " ".join(text.split())
+    if not inner:
+        return "" if "\n" in text else " "
+    before = " " if text[0].isspace() and "\n" not in text[: len(text) - len(text.lstrip())] else ""
+    after = " " if text[-1].isspace() and "\n" not in text[len(text.rstrip()) :] else ""
+    return before + inner + after

@@ -1,0 +1,84 @@
+"""What text can be taken for Markdown, and where: the escape tables, each row with its reason.
+
+Inside a line the rows only say where a closer look is due; `scan` then decides what a parser would really take for
+syntax. At the start of a line the rows decide alone.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+# Inside a line: (pattern, why it may be syntax).
+INLINE_ROWS: Final = (
+    (r"\\(?:[!-/:-@\[-`{-~]|$)", "a backslash before punctuation, or before our own markup, escapes it"),
+    (r"`", "two runs of backticks of one length make a code span"),
+    (r"\*", "a run that flanks a word opens or closes emphasis"),
+    (r"(?<![^\W_])_|_(?![^\W_])", "the same, but inside of a word an underscore never does"),
+    (r"~", "GFM strikes what is between one or two tildes"),
+    (r"\]\(", "text in brackets followed by text in parentheses is a link"),
+    (r"<[A-Za-z/!?]", "a tag, a comment or an autolink"),
+    (r"&[#A-Za-z]", "a character reference"),
+    (r"\$", "math, where the renderer knows it"),
+)
+HAZARD: Final = re.compile("|".join(pattern for pattern, _ in INLINE_ROWS))
+
+_HTML_BLOCK: Final = (
+    "address|article|aside|base|basefont|blockquote|body|caption|center|col|colgroup|dd|details|dialog|dir|div|dl|dt"
+    "|fieldset|figcaption|figure|footer|form|frame|frameset|h[1-6]|head|header|hr|html|iframe|legend|li|link|main|menu"
+    "|menuitem|nav|noframes|ol|optgroup|option|p|param|search|section|summary|table|tbody|td|tfoot|th|thead|title|tr"
+    "|track|ul"
+)
+
+# At the start of a line: (pattern, offset of the backslash from the start of the match or -1 for "before its last
+# character", reason). The first row that matches decides.
+_FIRST_ROWS: Final = (
+    (r"#{1,6}(?=[ \t]|$)", 0, "ATX heading"),
+    (r">", 0, "block quote"),
+    (r"(?:[*][ \t]*){3,}$|(?:-[ \t]*){3,}$|(?:_[ \t]*){3,}$", 0, "thematic break"),
+    (r"[-+*](?=[ \t]|$)", 0, "bullet"),
+    (r"\d{1,9}[.)](?=[ \t]|$)", -1, "ordered list item"),
+    (r"```(?=[^`]*$)|~~~", 0, "fence"),
+    (rf"</?(?:{_HTML_BLOCK})(?=[ \t>]|/>|$)|<(?:script|pre|style|textarea)(?=[ \t>]|$)", 0, "HTML block"),
+    (r"<!--|<\?|<![A-Za-z]|<!\[CDATA\[", 0, "HTML block"),
+    (r"\[[^\]\[]+\]:", 0, "definition of a link or a footnote"),
+)
+# On later lines of a paragraph, which only a hard break begins: what can interrupt or change a paragraph.
+_LATER_ROWS: Final = (
+    (r"=+[ \t]*$", 0, "underline of a heading"),
+    (r"-+[ \t]*$", 0, "underline of a heading"),
+    (r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$", 0, "delimiter row of a table"),
+    *(row for row in _FIRST_ROWS if row[2] not in {"ordered list item", "definition of a link or a footnote", "bullet"}),
+    (r"[-+*](?=[ \t]+\S)", 0, "bullet"),
+    (r"0{0,8}1[.)](?=[ \t]+\S)", -1, "ordered list item that interrupts a paragraph"),
+)
+_FIRST: Final = re.compile("|".join(f"({pattern})" for pattern, _, _ in _FIRST_ROWS))
+_LATER: Final = re.compile("|".join(f"({pattern})" for pattern, _, _ in _LATER_ROWS))
+_FIRST_OFFSETS: Final = tuple(offset for _, offset, _ in _FIRST_ROWS)
+_LATER_OFFSETS: Final = tuple(offset for _, offset, _ in _LATER_ROWS)
+_STARTS: Final = frozenset("#>*-+_0123456789`~<[=|:")
+_TASK: Final = re.compile(r"\[[ xX]\](?=[ \t])")
+_CLOSING_HASHES: Final = re.compile(r"(?:^|[ \t])(#+)[ \t]*$")
+
+
+def guard_line(line: str, *, first: bool) -> str:
+    """Escape what makes a line of a paragraph something else; `first` is the paragraph's first line."""
+    if line[:1] not in _STARTS:
+        return line
+    m = (_FIRST if first else _LATER).match(line)
+    if not m or not m.lastindex:
+        return line
+    offset = (_FIRST_OFFSETS if first else _LATER_OFFSETS)[m.lastindex - 1]
+    at = offset if offset >= 0 else m.end() - 1
+    return f"{line[:at]}\\{line[at:]}"
+
+
+def guard_task(line: str) -> str:
+    """Escape text at the start of a list item that would be a check box."""
+    return "\\" + line if _TASK.match(line) else line
+
+
+def guard_heading(line: str) -> str:
+    """Escape number signs at the end of a heading, which would be its closing sequence."""
+    m = _CLOSING_HASHES.search(line)
+    return line if m is None else f"{line[: m.start(1)]}\\{line[m.start(1) :]}"

@@ -1,0 +1,322 @@
+"""Batches: the same bytes from any number of jobs, nothing of other people's replaced, no file half written."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+import sys
+from itertools import permutations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import stub_pipeline
+
+import converter
+from converter import pool, store
+from converter.errors import ConfigError, ConverterError, SourceError
+from converter.manifest import APPLICATION_ID, COMMIT_EVERY, Manifest, Record, manifest_path
+from converter.model import Options
+from converter.sources.directory import expand
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+
+@pytest.fixture(autouse=True)
+def batch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
+    """`converter.batch` over the stand-in for the pure middle, in an empty directory."""
+    module = stub_pipeline.module()
+    monkeypatch.setitem(sys.modules, "converter.pipeline", module)
+    monkeypatch.setattr(converter, "pipeline", module, raising=False)
+    monkeypatch.delitem(sys.modules, "converter.batch", raising=False)
+    monkeypatch.delattr(converter, "batch", raising=False)
+    monkeypatch.chdir(tmp_path)
+    from converter import batch as fresh
+
+    return fresh
+
+
+def write_posts(count: int, **special: str) -> None:
+    for number in range(count):
+        path = Path("posts", f"d{number % 3}", f"{number:04}.html")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(special.get(f"p{number}", f"post {number}<br>end"), encoding="utf-8")
+
+
+def run(batch: ModuleType, *inputs: str, out: str = "out", workers: int = 1, **how: Any) -> list[Any]:  # noqa: ANN401 (fields of Options and Rules)
+    plan = batch.make_plan(expand(inputs or ("posts",)), Path(out))
+    rules = batch.Rules(force=how.pop("force", False), dry_run=how.pop("dry_run", False))
+    stopped = how.pop("stopped", lambda: False)
+    return list(batch.run(plan, Options(**how), rules, workers=workers, stopped=stopped))
+
+
+def tree(root: str) -> dict[str, bytes]:
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in Path(root).rglob("*") if path.is_file()}
+
+
+def test_jobs_and_repetition_do_not_change_a_byte(batch: ModuleType) -> None:
+    write_posts(200, p7="FAIL", p100="", p150="NOTE")
+    outcomes = [run(batch, out=out, workers=workers) for out, workers in (("one", 1), ("two", 2), ("three", 3))]
+    names = [[outcome.name for outcome in each] for each in outcomes]
+    assert names[0] == names[1] == names[2] == sorted(names[0])
+    assert tree("one") == tree("two") == tree("three")
+    assert len(tree("one")) == 198 + 2
+    before = tree("one")
+    again = run(batch, out="one", workers=2)
+    assert tree("one") == before
+    assert [outcome.status for outcome in again].count("unchanged") == 198
+
+
+def test_unchanged_outputs_are_not_touched(batch: ModuleType) -> None:
+    write_posts(3)
+    run(batch)
+    for path in Path("out").rglob("*"):
+        os.utime(path, ns=(1, 1))
+    run(batch)
+    assert {path.stat().st_mtime_ns for path in Path("out").rglob("*") if path.is_file()} == {1}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_edited_outputs_are_refused(batch: ModuleType, workers: int) -> None:
+    write_posts(80)
+    run(batch, workers=workers)
+    Path("out/d0/0003.md").write_text("edited", encoding="utf-8")
+    Path("out/d0/0006.md").unlink()
+    outcomes = run(batch, workers=workers, hard_break="spaces")
+    assert [o.name for o in outcomes if o.status == "failed"] == ["posts/d0/0003.html"]
+    assert "edited since" in Path("out/.archive2md/failures.txt").read_text(encoding="utf-8")
+    assert Path("out/d0/0003.md").read_text(encoding="utf-8") == "edited"
+    assert not any(o.error for o in run(batch, workers=workers, hard_break="spaces", force=True))
+    assert not Path("out/.archive2md/failures.txt").exists()
+    assert not any(o.error for o in run(batch, workers=workers))
+
+
+def test_a_post_that_kills_its_worker_is_one_failure(batch: ModuleType) -> None:
+    write_posts(200, p50="DIE", p51="DIE", p190="DIE")
+    outcomes = run(batch, workers=2)
+    assert [o.name for o in outcomes] == [f.name for f in expand(["posts"]).found]
+    assert sorted(o.name[-9:-5] for o in outcomes if o.error) == ["0050", "0051", "0190"]
+    assert all("killed its worker process" in o.error for o in outcomes if o.error)
+    assert len([name for name in tree("out") if name.endswith(".md")]) == 197
+
+
+def test_a_batch_that_is_abandoned_saves_what_it_did(batch: ModuleType) -> None:
+    write_posts(200)
+    plan = batch.make_plan(expand(["posts"]), Path("out"))
+    running = batch.run(plan, Options(), batch.Rules(), workers=2, stopped=lambda: False)
+    done = [next(running) for _ in range(40)]
+    running.close()
+    with Manifest(Path("out"), read_only=True) as manifest:
+        assert all(manifest.get(o.output.removeprefix("out/")) for o in done[:-1])
+    assert not any(o.error for o in run(batch))
+
+
+def test_stopping_is_between_posts(batch: ModuleType) -> None:
+    write_posts(10)
+    answers = iter([False, False, False, True])
+    assert len(run(batch, stopped=lambda: next(answers, True))) == 3
+
+
+def test_a_stop_in_the_middle_of_chunks_mixes_nothing_up(batch: ModuleType) -> None:
+    """Each worker leaves a chunk half done, so the outcomes have gaps."""
+    write_posts(256, **dict.fromkeys((f"p{number}" for number in range(256)), "SLOW NOTE"))
+    outcomes: list[Any] = []
+    plan = batch.make_plan(expand(["posts"]), Path("out"))
+    answers = iter([False] * 4)
+    for outcome in batch.run(plan, Options(), batch.Rules(), workers=2, stopped=lambda: next(answers, True)):
+        outcomes.append(outcome)
+    assert 2 <= len(outcomes) < 256
+    with Manifest(Path("out"), read_only=True) as manifest:
+        for outcome in outcomes:
+            data = Path(outcome.output).read_bytes()
+            expected = Record(outcome.name, store.digest(data))
+            assert manifest.get(Path(outcome.output).relative_to("out").as_posix()) == expected
+
+
+def test_the_second_stop_is_at_once(batch: ModuleType) -> None:
+    with batch.stoppable() as stop:
+        assert not stop.asked
+        stop()
+        assert stop.asked
+        with pytest.raises(KeyboardInterrupt):
+            stop()
+
+
+def test_the_pool_reads_jobs_lazily_and_keeps_order() -> None:
+    taken: list[int] = []
+
+    def jobs() -> Iterator[int]:
+        for number in range(1, 5001):
+            taken.append(number)
+            yield number
+
+    outcomes = pool.run(jobs(), abs, abs, workers=2, stopped=lambda: False)
+    assert next(outcomes) == 1
+    assert len(taken) <= (pool.AHEAD * 2 + 1) * pool.CHUNK
+    assert list(outcomes) == list(range(2, 5001))
+
+
+def test_the_pool_does_nothing_once_stopped() -> None:
+    assert list(pool.run(range(100), abs, abs, workers=2, stopped=lambda: True)) == []
+
+
+def test_dry_runs_write_nothing(batch: ModuleType) -> None:
+    write_posts(3, p1="FAIL")
+    statuses = [outcome.status for outcome in run(batch, dry_run=True)]
+    assert sorted(statuses) == ["converted", "converted", "failed"]
+    assert not Path("out").exists()
+    run(batch)
+    before = tree("out")
+    assert any(outcome.replaced for outcome in run(batch, dry_run=True, hard_break="spaces"))
+    assert tree("out") == before
+
+
+def test_problems_of_the_output_tree(batch: ModuleType) -> None:
+    write_posts(6)
+    Path("out/d0/0000.md").mkdir(parents=True)
+    Path("out/d1").write_text("in the way", encoding="utf-8")
+    Path("out/d2").mkdir()
+    Path("out/d2/0002.md").symlink_to("elsewhere.md")
+    os.mkfifo("out/d2/0005.md")
+    errors = {o.name[-9:-5]: o.error.partition(".md: ")[2] for o in run(batch) if o.error}
+    assert errors == {
+        "0000": "is a directory; move it away, or choose another output",
+        "0001": "a part of its path is a file; move that file, or choose another -o",
+        "0002": "is a symbolic link; remove it, or pass --force to replace the link",
+        "0004": "a part of its path is a file; move that file, or choose another -o",
+        "0005": "is not a regular file; leave -o out to write to standard output",
+    }
+    assert [o.name[-9:-5] for o in run(batch, force=True) if not o.error] == ["0003", "0002"]
+    assert not Path("out/d2/elsewhere.md").exists()
+
+
+def test_half_a_character_is_one_failure(batch: ModuleType) -> None:
+    with pytest.raises(SourceError, match=r"a.md: holds the character U\+D83D, which is half of one"):
+        batch.encode("x\ud83d", "a.md")
+
+
+def test_inputs_do_not_depend_on_their_order(tmp_path: Path) -> None:
+    write_posts(4)
+    Path("posts/loop").symlink_to(tmp_path / "posts")
+    Path("posts/linked.md").symlink_to("d0/0000.html")
+    texts = ["posts", "posts/d0", "posts/d1/0001.html", str(tmp_path / "posts/d2/0002.html"), "posts/**/*.html", "none"]
+    results = {expand(order).found for order in permutations(texts)}
+    assert len(results) == 1
+    found = expand(texts)
+    assert [f.path for f in found.found] == [
+        "linked.md",
+        "d0/0000.html",
+        "d0/0003.html",
+        "d1/0001.html",
+        "d2/0002.html",
+    ]
+    assert [str(problem) for problem in found.problems] == ["none: no such file or directory; check the path"]
+
+
+def test_patterns() -> None:
+    write_posts(4)
+    for name in ("posts/d0/p.png", "posts/.hidden.md", "posts/d0/[x].md", "posts/top.txt"):
+        Path(name).write_text("x", encoding="utf-8")
+    found = {
+        text: [f.path for f in expand([text]).found] for text in ("posts/d0/*", "posts/*", "posts/**", "posts/*.txt")
+    }
+    assert found["posts/d0/*"] == ["0000.html", "0003.html", "[x].md"]
+    assert found["posts/*"] == found["posts/**"]
+    assert found["posts/**"] == ["d0/0000.html", "d0/0003.html", "d0/[x].md", "d1/0001.html", "d2/0002.html"]
+    assert found["posts/*.txt"] == ["top.txt"]
+    assert [f.path for f in expand(["posts/d0/[x].md"]).found] == ["[x].md"]
+    assert [f.path for f in expand(["posts/.h*"]).found] == [".hidden.md"]
+
+
+def test_only_regular_files_are_read() -> None:
+    Path("dangling").symlink_to("nowhere")
+    os.mkfifo("fifo")
+    Path("x.md").mkdir()
+    said = {}
+    for name in ("dangling", "fifo", "x.md", "gone", "z" * 300):
+        with pytest.raises(SourceError) as error:
+            store.read_input(name, name)
+        said[name[:8]] = error.value.problem
+    assert said == {
+        "dangling": "a link to a file that does not exist",
+        "fifo": "is not a regular file",
+        "x.md": "is a directory",
+        "gone": "no such file",
+        "zzzzzzzz": "cannot be read: File name too long",
+    }
+
+
+def test_a_failed_write_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(SourceError, match=r"new/a\.md: cannot be written: No space left on device"):
+        store.write(Path("new/a.md"), b"x", name="new/a.md")
+    assert tree("new") == {}
+
+
+def test_the_manifest_remembers(tmp_path: Path) -> None:
+    with Manifest(tmp_path) as manifest:
+        for number in range(COMMIT_EVERY + 1):
+            manifest.put(f"{number}.md", Record("a/标题", "0" * 64))
+    with Manifest(tmp_path, read_only=True) as manifest:
+        assert manifest.get(f"{COMMIT_EVERY}.md") == Record("a/标题", "0" * 64)
+        assert manifest.get("other.md") is None
+    with Manifest(tmp_path / "none", read_only=True) as manifest:
+        assert manifest.get("x") is None
+    assert sorted(tree(str(tmp_path))) == [".archive2md/manifest.sqlite"]
+
+
+def damage(path: Path, how: str) -> None:
+    if how == "garbage":
+        path.write_bytes(b"not a database at all" * 100)
+        return
+    connection = sqlite3.connect(path)
+    connection.execute(
+        {"newer": "PRAGMA user_version = 99", "foreign": "PRAGMA application_id = 7", "torn": "DROP TABLE output"}[how]
+    )
+    connection.commit()
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("how", "problem"),
+    [
+        ("garbage", "is damaged (file is not a database)"),
+        ("torn", "is damaged (no such table: output)"),
+        ("foreign", "is not a manifest of archive2md"),
+        ("newer", "was written by a newer archive2md (format 99, this one knows 1)"),
+    ],
+)
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_unusable_manifests(batch: ModuleType, how: str, problem: str, *, dry_run: bool) -> None:
+    write_posts(2)
+    run(batch)
+    damage(manifest_path(Path("out")), how)
+    before = tree("out")
+    with pytest.raises(ConfigError) as error:
+        run(batch, dry_run=dry_run)
+    remedy = "choose another -o, or move this file away and pass --force to replace what is there"
+    assert str(error.value) == f"out/.archive2md/manifest.sqlite: {problem}; {remedy}"
+    assert tree("out") == before
+
+
+def test_the_manifest_is_for_one_run_at_a_time(tmp_path: Path) -> None:
+    with Manifest(tmp_path), pytest.raises(ConfigError, match="another archive2md is writing there; wait"):
+        Manifest(tmp_path)
+    Manifest(tmp_path).close()
+
+
+def test_a_manifest_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / ".archive2md").write_text("in the way", encoding="utf-8")
+    with pytest.raises(SourceError, match="a part of its path is a file"):
+        Manifest(tmp_path)
+    with Manifest(tmp_path / "other") as manifest:
+        manifest.close()
+        with pytest.raises(ConverterError):
+            Manifest(tmp_path)
+    assert int.from_bytes(b"a2md") == APPLICATION_ID

@@ -1,0 +1,293 @@
+"""The command line: golden cases, and what only real processes can show (pipes, signals, imports)."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import pytest
+import stub_pipeline
+import yaml
+from click.testing import CliRunner, Result
+
+import converter
+from converter import console as console_module
+from converter.cli import cli
+from converter.console import Console, visible
+
+HERE: Final = Path(__file__).resolve().parent
+SCRIPT: Final = (sys.executable, str(HERE / "stub_pipeline.py"))
+CASES: Final = yaml.safe_load((HERE / "cli" / "cases.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(autouse=True)
+def stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Every test runs in an empty directory, with the stand-in for the pure middle."""
+    module = stub_pipeline.module()
+    monkeypatch.setitem(sys.modules, "converter.pipeline", module)
+    monkeypatch.setattr(converter, "pipeline", module, raising=False)
+    monkeypatch.delitem(sys.modules, "converter.batch", raising=False)
+    monkeypatch.delattr(converter, "batch", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def run(*args: str, stdin: str = "") -> Result:
+    return CliRunner().invoke(cli, list(args), input=stdin)
+
+
+def start(*args: str, **how: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401 (passed through to Popen)
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parent), **how.pop("env", {})}
+    pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen([*SCRIPT, *args], env=environment, **(pipes | how))
+
+
+def process(*args: str, **how: Any) -> tuple[int, str, str]:  # noqa: ANN401 (as above)
+    with start(*args, **how) as child:
+        out, err = child.communicate()
+    return child.returncode, (out or b"").decode(), (err or b"").decode()
+
+
+def write_posts(count: int, text: str = "post") -> Path:
+    folder = Path("posts")
+    folder.mkdir(exist_ok=True)
+    for number in range(count):
+        (folder / f"{number:04}.html").write_text(f"{text} {number}\n", encoding="utf-8")
+    return folder
+
+
+def files_below(root: Path) -> dict[str, bytes]:
+    if not root.is_dir():
+        return {}
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_golden(case: dict[str, Any], tmp_path: Path) -> None:
+    for name, content in case.get("files", {}).items():
+        (tmp_path / name if name.endswith("/") else (tmp_path / name).parent).mkdir(parents=True, exist_ok=True)
+        if not name.endswith("/"):
+            (tmp_path / name).write_text(content, encoding="utf-8")
+    for args in case.get("first", []):
+        assert run(*args).exit_code == 0
+    result = run(*case["args"], stdin=case.get("stdin", ""))
+    stderr = re.sub(r"in \d+\.\d s", "in S s", result.stderr.replace(str(tmp_path), "CWD"))
+    assert stderr == case.get("stderr", "")
+    assert result.stdout_bytes.decode() == case.get("stdout", "")
+    assert result.exit_code == case.get("exit", 0)
+    check_tree(case, files_below(tmp_path))
+
+
+def check_tree(case: dict[str, Any], present: dict[str, bytes]) -> None:
+    below = case["only"] + "/" if "only" in case else ""
+    state = sorted(name for name in present if "/.archive2md/" in f"/{name}")
+    if "state" in case:
+        assert state == case["state"]
+    if "tree" in case:
+        posts = {name: data for name, data in present.items() if name.startswith(below) and name not in state}
+        assert sorted(posts) == sorted(case["tree"])
+        assert {n: t for n, t in case["tree"].items() if t} == {
+            name: posts[name].decode() for name, text in case["tree"].items() if text
+        }
+
+
+def test_help_teaches() -> None:
+    result = run("--help")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("Usage: archive2md [convert] [OPTIONS] [INPUT]...")
+    for text in ("archive2md posts/ -o out/", "archive2md < post.html > post.md", "archive2md post.html -o post.md"):
+        assert text in result.stdout
+    assert all(f"\n    {code} " in result.stdout for code in ("0", "1", "2", "130"))
+    assert run("convert", "--help").stdout == result.stdout
+
+
+def test_every_option_is_explained() -> None:
+    options = [option for option in cli.commands["convert"].params if isinstance(option, click.Option)]
+    assert len(options) >= 13
+    assert all(len(option.help or "") > 15 for option in options)
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo terminal")
+def test_a_terminal_as_input_gets_the_help() -> None:
+    ours, theirs = os.openpty()
+    code, out, err = process(stdin=theirs)
+    os.close(ours)
+    os.close(theirs)
+    assert (code, out) == (2, "")
+    assert err.startswith("Usage: archive2md")
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo terminal")
+@pytest.mark.parametrize("option", [None, "--no-progress", "-q"])
+def test_progress_is_for_terminals(option: str | None) -> None:
+    write_posts(3)
+    ours, theirs = os.openpty()
+    code, _, _ = process("posts", "-o", "out", *([option] if option else []), stderr=theirs)
+    os.set_blocking(ours, False)
+    os.close(theirs)
+    try:
+        shown = os.read(ours, 4096)
+    except OSError:
+        shown = b""
+    os.close(ours)
+    assert code == 0
+    assert (b"3/3" in shown) == (option is None)
+    assert (b"converted 3" in shown) == (option != "-q")
+
+
+def test_standard_input_imports_little() -> None:
+    program = (
+        "import sys, stub_pipeline, converter\n"
+        "sys.modules['converter.pipeline'] = converter.pipeline = stub_pipeline.module()\n"
+        "from converter.cli import cli\n"
+        "try: cli.main([])\n"
+        "finally: print(sorted({'multiprocessing', 'sqlite3', 'bs4', 'markdownify', 'lxml'} & set(sys.modules)))\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": f"{HERE.parent}{os.pathsep}{HERE}"}
+    done = subprocess.run([sys.executable, "-c", program], input=b"x", capture_output=True, env=environment, check=True)
+    assert done.stdout == b"# \n\nx\n[]\n"
+
+
+def test_a_closed_pipe_is_no_error() -> None:
+    Path("big.html").write_text("word " * 200_000, encoding="utf-8")
+    with start("big.html") as child:
+        assert child.stdout
+        assert child.stderr
+        child.stdout.read(10)
+        child.stdout.close()
+        err = child.stderr.read()
+    assert (child.returncode, err) == (0, b"")
+
+
+def test_a_listing_may_be_cut_short() -> None:
+    write_posts(2000)
+    with start("posts", "-o", "out", "--dry-run", "-q", "-j1") as child:
+        assert child.stdout
+        assert child.stderr
+        child.stdout.readline()
+        child.stdout.close()
+        err = child.stderr.read()
+    assert (child.returncode, err) == (0, b"")
+    assert not Path("out").exists()
+
+
+def test_closed_standard_error_does_not_stop_a_batch() -> None:
+    write_posts(300, "FAIL")
+    reader, writer = os.pipe()
+    os.close(reader)
+    code, _, _ = process("posts", "-o", "out", "-j1", stderr=writer)
+    os.close(writer)
+    assert code == 1
+    assert len(Path("out/.archive2md/failures.txt").read_text(encoding="utf-8").splitlines()) == 300
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_behind_standard_output() -> None:
+    Path("a.html").write_text("x", encoding="utf-8")
+    with Path("/dev/full").open("wb") as full:
+        code, _, err = process("a.html", stdout=full)
+    assert code == 1
+    assert err == "error: standard input or output: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"),
+    [
+        ("latin-1:strict", "\\u6807\\u9898"),
+        ("ascii:strict", "标题"),
+        ("utf-8", "标题"),
+    ],  # click takes ASCII for a mistake
+)
+def test_terminals_without_unicode_do_not_crash(encoding: str, shown: str) -> None:
+    Path("标题.html").write_text("FAIL", encoding="utf-8")
+    environment = {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "1"}
+    assert process("标题.html", env=environment) == (1, "", f"error: {shown}.html: no article; remove it\n")
+    Path("标题.html").write_text("正文", encoding="utf-8")
+    assert process("标题.html", env=environment) == (0, "# 标题\n\n正文\n", "")
+
+
+def test_names_that_are_no_utf8() -> None:
+    folder = os.fsencode(Path.cwd() / "posts")
+    os.mkdir(folder)  # noqa: PTH102 (pathlib takes no bytes)
+    try:
+        with open(folder + b"/\xb1\xea.html", "wb") as stream:  # noqa: PTH123 (as above)
+            stream.write(b"text")
+    except OSError:
+        pytest.skip("this file system takes only Unicode names")
+    code, out, _ = process("posts", "-o", "out", "--dry-run")
+    assert (code, out) == (0, "would write out/__.md from posts/\\udcb1\\udcea.html\n")
+    assert process("posts", "-o", "out", "-q")[0] == 0
+    assert Path("out/__.md").read_text(encoding="utf-8") == "# \ufffd\ufffd\n\ntext\n"
+
+
+@pytest.mark.parametrize(("jobs", "count"), [("1", 60), ("2", 400)])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_leaves_whole_files(jobs: str, count: int, number: signal.Signals) -> None:
+    write_posts(count, "SLOW NOTE")
+    with start("posts", "-o", "out", "-v", "-j", jobs, start_new_session=True) as child:
+        assert child.stderr
+        first = child.stderr.readline()
+        os.killpg(child.pid, number)
+        err = first + child.stderr.read()
+    assert child.returncode == 130
+    match = re.search(r"interrupted: (\d+) of (\d+) done; the same command again does the rest\n\Z", err.decode())
+    assert match
+    assert 0 < int(match[1]) < int(match[2]) == count
+    outputs = {name: data for name, data in files_below(Path("out")).items() if not name.startswith(".archive2md")}
+    assert len(outputs) == int(match[1])
+    assert all(data == f"# {name[:4]}\n\nSLOW NOTE {int(name[:4])}\n".encode() for name, data in outputs.items())
+    assert not [name for name in files_below(Path("out")) if name.endswith((".tmp", "-journal"))]
+    write_posts(count, "quick")
+    assert process("posts", "-o", "out", "-q") == (0, "", "")
+    assert len(files_below(Path("out"))) == count + 1
+
+
+def test_interrupting_standard_input() -> None:
+    with start(stdin=subprocess.PIPE) as child:
+        assert child.stdin
+        assert child.stderr
+        child.stdin.write(b"more than a pipe holds, so it has begun to read " * 20_000)
+        # A signal between two reads is seen by Python when the next one ends, as a user sees: press again.
+        while not select.select([child.stderr], [], [], 0.1)[0]:
+            child.send_signal(signal.SIGINT)
+        err = child.stderr.read()
+    assert child.returncode == 130
+    assert err.endswith(b"interrupted\n")
+    assert b"Traceback" not in err
+
+
+def test_visible_escapes_what_a_terminal_obeys() -> None:
+    assert visible("标题 👩\u200d💻\x1b[0m") == "标题 👩\u200d💻\\x1b[0m"
+    assert visible("\u202egnp.exe\r\n\udc80") == "\\u202egnp.exe\\r\\n\\udc80"
+
+
+def test_the_console_goes_on_without_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    silenced: list[int] = []
+
+    def broken(*_: object, **__: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(click, "echo", broken)
+    monkeypatch.setattr(console_module, "silence", silenced.append)
+    console = Console(bar=True, total=1)
+    console.fail("x")
+    assert not console.data(b"x")
+    assert silenced[-1] == 1
+    assert 2 in silenced
+
+
+def test_standard_input_that_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    errors = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", errors)
+    with pytest.raises(SystemExit) as end:
+        cli.main(["-"])
+    assert end.value.code == 1
+    assert errors.getvalue() == "error: -: standard input is closed; give a file, or pipe one in\n"
