@@ -12,6 +12,7 @@ from typing import Final
 from lxml import etree
 
 from converter.profiles import Profile
+from converter.spacing import had_space
 from converter.tree import Element, classes_of, drop, inside, is_blank, replace, text_of
 
 # Names that mean "no language", written by editors for want of a better one.
@@ -45,6 +46,7 @@ _ALIASES: Final = {
 _NAMED: Final = re.compile(r"(?:^|\s)(?:language-|lang-)+([^\s:;?]+)|(?:^|\s)brush:\s*([^\s:;]+)", re.IGNORECASE)
 # Host-specific spellings: <pre class="kdocs-java">, <textarea class="java:nogutter" name="code">, <ol class="dp-sql">.
 _HOSTED: Final = re.compile(r"(?:^|\s)(?:kdocs-|dp-|bg_)([A-Za-z][\w+#-]*)")
+_BRUSHES: Final = {"j": "java", "c": "csharp", "d": "delphi"}  # SyntaxHighlighter 1.5: <ol class="dp-j">
 _TEXTAREA: Final = re.compile(r"^([A-Za-z][\w+#-]*)(?::|$)")
 _NOT_INFO: Final = re.compile(r"[^A-Za-z0-9+#._-]")
 
@@ -60,7 +62,11 @@ _ODD: Final = etree.XPath(
     " | descendant::code[2] | descendant::span[contains(@class, 'lin') or contains(@class, 'gutter')])"
 )
 _LINE_LISTS: Final = re.compile(r"(?:^|\s)(?:dp-[\w-]+|linenums|hljs-ln|highlighter-[\w-]+)(?:\s|$)")
-_LINE_BOXES: Final = ("syntaxhighlighter", "dp-highlighter")
+# SyntaxHighlighter 1.5: <div class="dp-highlighter bg_java"><div class="bar"><div class="tools">..</div></div><ol>..</ol>
+_TOOL_BARS: Final = etree.XPath(
+    ".//div[contains(concat(' ', @class, ' '), ' bar ')]/div[contains(concat(' ', @class, ' '), ' tools ')]/.."
+)
+_IN_BOX: Final = etree.XPath("boolean(parent::div[contains(@class, 'dp-highlighter')])")
 
 
 def normalize_code_blocks(root: Element, profile: Profile) -> int:
@@ -70,8 +76,14 @@ def normalize_code_blocks(root: Element, profile: Profile) -> int:
         if element.getparent() is not None and not inside(element, ("pre",)):
             _normalize(element, profile)
             count += 1
+    for bar in _TOOL_BARS(root):
+        # Broken pages nest half an article into a tool bar.
+        if next(bar.iter("pre", "li"), None) is None:
+            drop(bar)
+            count += 1
     for element in list(root.iter("ol")):
-        if _LINE_LISTS.search(element.get("class") or "") and not inside(element, ("pre",)):
+        boxed = _IN_BOX(element)
+        if (boxed or _LINE_LISTS.search(element.get("class") or "")) and not inside(element, ("pre",)):
             _normalize_line_list(element, profile)
             count += 1
     return count
@@ -86,7 +98,7 @@ def language_of(element: Element) -> str:
     names = [own, *(c.get("class") or "" for c in element.iter("code"))]
     found = [m[1] or m[2] for text in names for m in _NAMED.finditer(text)]
     if not found:
-        found = [m[1] for m in _HOSTED.finditer(own)]
+        found = [_BRUSHES.get(m[1], m[1]) for m in _HOSTED.finditer(own)]
     if not found and element.tag == "textarea":
         found = [m[1] for m in _TEXTAREA.finditer(own)]
     for name in reversed(found):
@@ -207,26 +219,31 @@ def _line_items(element: Element) -> set[Element]:
 
 def _line_text(item: Element, profile: Profile) -> str:
     """Text of one line of a numbered listing, without the line ends that a pretty-printer put around it."""
-    parts: list[str] = []
+    out = ""
+    unknown = False  # a line end at the edge of a text hides whether there was a space
     walker = etree.iterwalk(item, events=("start", "end"))
     for event, node in walker:
+        part = ""
         if event == "start" and node is not item and _is_noise(node, profile):
             walker.skip_subtree()
         elif event == "start":
-            parts.append(node.text or "")
+            part = node.text or ""
         elif node is not item:
-            parts.append(node.tail or "")
-    pieces = (re.sub(r"\A[ \t]*\n\s*|\n\s*\Z", "", part) for part in parts)
-    return "".join(pieces).replace("\n", " ").rstrip()
+            part = node.tail or ""
+        inner = re.sub(r"\A[ \t]*\n\s*|\n\s*\Z", "", part)
+        if inner:
+            unknown = unknown or bool(re.match(r"[ \t]*\n", part))
+            glue = " " if unknown and out and not out[-1].isspace() and had_space(out, inner, "span") else ""
+            out += glue + inner
+            unknown = bool(re.search(r"\n\s*\Z", part))
+        elif "\n" in part:
+            unknown = True
+    return out.replace("\n", " ").rstrip()
 
 
 def _normalize_line_list(element: Element, profile: Profile) -> None:
     """Turn a numbered listing that is no `pre` (`ol.dp-java`) into one, with the tool bar of its box gone."""
     lines = [_line_text(item, profile) for item in element.iterchildren("li")]
-    box = next((a for a in element.iterancestors("div") if set(_LINE_BOXES) & set(classes_of(a))), None)
-    language = language_of(element)
-    if box is not None:
-        for bar in box.xpath(".//div[contains(concat(' ', @class, ' '), ' bar ')]"):
-            drop(bar)
-        language = language or language_of(box)
+    box = next((a for a in element.iterancestors("div") if "dp-highlighter" in classes_of(a)), None)
+    language = language_of(element) if box is None else language_of(box) or language_of(element)
     _put(element, "\n".join(lines) + "\n", language, [])

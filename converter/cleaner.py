@@ -38,6 +38,10 @@ _EMPTY_LEAVES: Final = etree.XPath(
     " or self::input or self::x-tex or self::col)]"
 )
 _KEPT_EMPTY: Final = frozenset({"img", "br", "hr", "td", "th", "input", "x-tex", "tr", "tbody", "thead", "col"})
+_BLOCKS: Final = frozenset(
+    "address article aside blockquote center dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 "
+    "header hr li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
+)
 _SAME: Final = {"strong": ("strong", "b"), "em": ("em", "i"), "del": ("del", "s", "strike")}
 
 
@@ -282,9 +286,11 @@ def drop_empty_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001
         element: Element | None = leaf
         while element is not None and element is not root and _is_empty(element):
             parent = element.getparent()
+            if _separates(element):
+                break
             # White space in an inline element still separates words: <b>a</b><span> </span><b>b</b>.
-            if element.text and parent is not None:
-                element.tail = " " + (element.tail or "")
+            if element.text and parent is not None and element.tag not in _BLOCKS:
+                element.tail = element.text + (element.tail or "")
             drop(element)
             count += 1
             element = parent
@@ -293,6 +299,43 @@ def drop_empty_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001
 
 def _is_empty(element: Element) -> bool:
     return len(element) == 0 and is_blank(element.text) and element.tag not in _KEPT_EMPTY
+
+
+def _separates(element: Element) -> bool:
+    """Whether an empty element still means something.
+
+    A block between two texts without paragraphs of their own divides them; an item of an ordered list takes a number.
+    """
+    parent = element.getparent()
+    if element.tag == "li":
+        return parent is not None and parent.tag == "ol" and element.getnext() is not None
+    if element.tag not in _BLOCKS or parent is None:
+        return False
+    before, after = element.getprevious(), element.getnext()
+    inline_before = not is_blank(parent.text if before is None else before.tail)
+    inline_before = inline_before or (before is not None and before.tag not in _BLOCKS)
+    inline_after = not is_blank(element.tail) or (after is not None and after.tag not in _BLOCKS)
+    return inline_before and inline_after
+
+
+def wrap_stray_items(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Put list items that stand in no list into one: `<p></p><li>a</li><li>b</li>`."""
+    count = 0
+    for item in list(root.iter("li")):
+        parent = item.getparent()
+        if parent is None or parent.tag in {"ul", "ol", "menu", "dir"}:
+            continue
+        before = item.getprevious()
+        if before is not None and before.get("data-stray") and is_blank(before.tail):
+            stray = before
+        else:
+            stray = etree.Element("ul", {"data-stray": "1"})
+            item.addprevious(stray)
+        tail, item.tail = item.tail, None
+        stray.append(item)
+        stray.tail = tail
+        count += 1
+    return count
 
 
 PASSES: Final[tuple[Pass, ...]] = (
@@ -311,4 +354,5 @@ PASSES: Final[tuple[Pass, ...]] = (
     flatten_emphasis,
     unwrap_picture_wrappers,
     drop_empty_elements,
+    wrap_stray_items,
 )

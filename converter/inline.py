@@ -14,7 +14,12 @@ from converter.protect import Draft
 from converter.scan import is_punctuation
 from converter.unsafe import HAZARD
 
-_DELIMITERS: Final = {STRONG: ("**", "**", "strong"), EM: ("*", "*", "em"), DEL: ("~~", "~~", "del")}
+_INNER: Final = 6  # shift of the marks of emphasis that is kept inside of a link
+_DELIMITERS: Final = {
+    mark << shift: written
+    for mark, written in ((STRONG, ("**", "strong")), (EM, ("*", "em")), (DEL, ("~~", "del")))
+    for shift in (0, _INNER)
+}
 _BOXES: Final = {SUP: ("<sup>", "</sup>"), SUB: ("<sub>", "</sub>"), KBD: ("<kbd>", "</kbd>")}
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9.+-]{1,31}:[^\s<>\x00-\x1f]*")
 _EMAIL: Final = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
@@ -195,12 +200,37 @@ def _settle(runs: list[Run], boxes: list[_Extent]) -> tuple[list[Run], list[_Ext
         marks |= run.marks
     if not marks & EMPHASIS:
         return runs, [], boxes
+    groups: list[_Extent] = []
     for mark in (STRONG, EM, DEL):
         if marks & mark:
-            runs = _move_punctuation_out(runs, boxes, mark)
-            boxes = _boxes(runs)
-    groups = [group for mark in (STRONG, EM, DEL) if marks & mark for group in _groups(runs, boxes, mark)]
+            runs = _push_into_boxes(runs, boxes, mark)
+            for one in (mark, mark << _INNER):
+                runs = _move_punctuation_out(runs, boxes, one)
+                boxes = _boxes(runs)
+    for mark in (STRONG, EM, DEL):
+        if marks & mark:
+            groups += _groups(runs, boxes, mark) + _groups(runs, boxes, mark << _INNER)
     return runs, groups, boxes
+
+
+def _push_into_boxes(runs: list[Run], boxes: list[_Extent], mark: int) -> list[Run]:
+    """Give a link at the edge of an emphasis an emphasis of its own where the common delimiter would not flank.
+
+    `**see [x](u)**y` does not render: `)` is punctuation and cannot be moved out. `**see** [**x**](u)y` does.
+    """
+    out = runs
+    for group in _groups(runs, boxes, mark):
+        for box in boxes:
+            if box.start < group.start or box.end > group.end or (box.start, box.end) == (group.start, group.end):
+                continue
+            at_end = box.end == group.end and not _open_border(_char_after(runs, group.end, boxes, group))
+            at_start = box.start == group.start and not _open_border(_char_before(runs, group.start, boxes, group))
+            if at_end or at_start:
+                out = [
+                    run._replace(marks=run.marks & ~mark | (run.marks & mark) << _INNER) if box.start <= at < box.end else run
+                    for at, run in enumerate(out)
+                ]
+    return out
 
 
 def _groups(runs: list[Run], boxes: list[_Extent], mark: int) -> list[_Extent]:
@@ -291,6 +321,8 @@ def _is_symbol(char: str) -> bool:
 def _lead(inner: list[Run], mark: int, before: str, boxes: list[_Extent], group: _Extent) -> Run | None:
     """Take the first character or run out of an emphasis whose opening delimiter does not flank; None when it does."""
     first = inner[0]
+    if first.kind == TEXT and first.text[0].isspace():
+        return _cut_first(inner, mark)
     if _open_border(before) or _box_at(boxes, group.start, group, at_start=True):
         return None
     if first.kind != TEXT:
@@ -315,6 +347,8 @@ def _cut_first(inner: list[Run], mark: int) -> Run:
 def _trail(inner: list[Run], mark: int, after: str, boxes: list[_Extent], group: _Extent) -> Run | None:
     """The same for the last character and the closing delimiter."""
     last = inner[-1]
+    if last.kind == TEXT and last.text[-1].isspace():
+        return _cut_last(inner, mark)
     if _open_border(after) or _box_at(boxes, group.end, group, at_start=False):
         return None
     if last.kind != TEXT:
@@ -322,6 +356,11 @@ def _trail(inner: list[Run], mark: int, after: str, boxes: list[_Extent], group:
         return last._replace(marks=last.marks & ~mark)
     if not is_punctuation(last.text[-1]):
         return None
+    return _cut_last(inner, mark)
+
+
+def _cut_last(inner: list[Run], mark: int) -> Run:
+    last = inner[-1]
     char, rest = last.text[-1], last.text[:-1]
     if not rest:
         inner.pop()
@@ -376,11 +415,12 @@ def _write(runs: list[Run], groups: list[_Extent], boxes: list[_Extent], hard_br
         _close(draft, stack, at, runs)
         if run.space:
             draft.add(" ")
-        for extent in sorted(opens.get(at, ()), key=lambda e: (-e.end, e.kind != 0, e.kind in _DELIMITERS, e.kind)):
-            if extent.link is not None and (auto := _autolink(runs, extent)):
+        opening = sorted(opens.get(at, ()), key=lambda e: (-e.end, e.kind != 0, e.kind in _DELIMITERS, e.kind))
+        for extent in opening:
+            # Emphasis that begins and ends with the address has no place in an autolink.
+            if extent.link is not None and extent is opening[-1] and (auto := _autolink(runs, extent)):
                 draft.atom(auto, "autolink")
                 skip_until = extent.end
-                opens.pop(at)
                 break
             _open(draft, extent)
             stack.append(extent)
@@ -417,7 +457,7 @@ def _open(draft: Draft, extent: _Extent) -> None:
     elif extent.kind in _BOXES:
         draft.markup(_BOXES[extent.kind][0])
     else:
-        opening, _, tag = _DELIMITERS[extent.kind]
+        opening, tag = _DELIMITERS[extent.kind]
         draft.open_emphasis(opening, tag)
 
 

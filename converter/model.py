@@ -33,7 +33,7 @@ class Options:
     """
 
     profile: str = "auto"
-    engine: Engine = "markdownify"
+    engine: Engine = "native"
     encoding: str | None = None
     hard_break: HardBreak = "backslash"
     title_heading: bool = False

@@ -298,34 +298,44 @@ def _leave_link(reader: Reader, element: Element) -> None:  # noqa: ARG001 (all 
 
 def _enter_code(reader: Reader, element: Element) -> bool:
     """Inline code: its text, without the white space that a pretty-printer puts inside; pictures after it."""
-    parts = [" " if e.tag == "br" else "" for e in element.iter("br")]
-    raw = "".join(element.itertext()) if not parts else "".join(_code_text(element))
-    text = _SPACES.sub(" ", raw).strip(_WS)
-    if raw[:1].isspace():
-        reader.add_gap(raw[: len(raw) - len(raw.lstrip(_WS))])
-    if text:
-        inner = next((e for e in element.iter("a") if e.get("href")), None) if len(element) else None
-        before = reader.link
-        if inner is not None and before is None:
-            reader.links += 1
-            reader.link = Link((inner.get("href") or "").strip(), "", reader.links)
-        reader.add_atom(CODE, text, "code")
-        reader.link = before
-        if raw[-1:].isspace():
-            reader.add_gap(raw[len(raw.rstrip(_WS)) :])
-    for image in element.iter("img"):
-        _enter_image(reader, image)
+    if len(element) == 0:
+        _add_code(reader, element.text or "")
+        return True
+    pending: list[str] = []
+    before = reader.link
+
+    def flush() -> None:
+        _add_code(reader, "".join(pending))
+        pending.clear()
+
+    for event, e in etree.iterwalk(element, events=("start", "end")):
+        if e.tag in {"a", "br", "img"}:  # a link inside covers a part of the code, a break ends it
+            flush()
+            if e.tag == "a" and before is None and event == "start":
+                reader.links += 1
+                href = (e.get("href") or "").strip()
+                reader.link = Link(href, "", reader.links) if href else None
+            elif e.tag == "a":
+                reader.link = before
+            elif event == "start":
+                _enter_break(reader, e) if e.tag == "br" else _enter_image(reader, e)
+        if event == "start":
+            pending.append(e.text or "")
+        elif e is not element:
+            pending.append(e.tail or "")
+    flush()
+    reader.link = before
     return True
 
 
-def _code_text(element: Element) -> list[str]:
-    parts: list[str] = []
-    for event, e in etree.iterwalk(element, events=("start", "end")):
-        if event == "start":
-            parts.append(" " if e.tag == "br" else e.text or "")
-        elif e is not element:
-            parts.append(e.tail or "")
-    return parts
+def _add_code(reader: Reader, raw: str) -> None:
+    text = _SPACES.sub(" ", raw).strip(_WS)
+    if raw[:1] in _WS and raw:
+        reader.add_gap(raw[: len(raw) - len(raw.lstrip(_WS))])
+    if text:
+        reader.add_atom(CODE, text, "code")
+        if raw[-1] in _WS:
+            reader.add_gap(raw[len(raw.rstrip(_WS)) :])
 
 
 def _enter_image(reader: Reader, element: Element) -> bool:
@@ -337,11 +347,8 @@ def _enter_image(reader: Reader, element: Element) -> bool:
 
 
 def _enter_break(reader: Reader, element: Element) -> bool:  # noqa: ARG001
-    if reader.heading:
-        reader.gap = _SPACE
-    else:
-        reader.gap = _NONE
-        reader.runs.append(Run(BREAK, ""))
+    reader.gap = _NONE
+    reader.runs.append(Run(BREAK, ""))
     return False
 
 
@@ -390,9 +397,33 @@ def _leave_heading(reader: Reader, element: Element) -> None:
     runs, level, after = reader.runs, reader.heading, reader.blocks
     reader.heading, reader.runs = 0, []
     reader.close_block()
-    if runs:
-        reader.blocks.append(Heading(level, runs))
-    reader.blocks.extend(after)
+    before, own, behind = _without_pictures(runs)
+    reader.blocks += before
+    if own:
+        reader.blocks.append(Heading(level, own))
+    reader.blocks += behind
+    reader.blocks += after
+
+
+def _without_pictures(runs: list[Run]) -> tuple[list[Block], list[Run], list[Block]]:
+    """Split a heading at its breaks: lines of pictures alone, at its start or end, are paragraphs beside it."""
+    lines: list[list[Run]] = [[]]
+    for run in runs:
+        if run.kind == BREAK:
+            lines.append([])
+        else:
+            lines[-1].append(run)
+    lines = [line for line in lines if line]
+    before: list[Block] = []
+    behind: list[Block] = []
+    while lines and all(run.kind == IMAGE for run in lines[0]):
+        before.append(Paragraph(lines.pop(0)))
+    while lines and all(run.kind == IMAGE for run in lines[-1]):
+        behind.insert(0, Paragraph(lines.pop()))
+    own: list[Run] = []
+    for line in lines:
+        own += [line[0]._replace(space=bool(own)), *line[1:]]
+    return before, own, behind
 
 
 def _too_deep(reader: Reader) -> bool:
@@ -445,8 +476,17 @@ def _leave_list(reader: Reader, element: Element) -> None:
     reader.close_block()
     if stray:  # what stood in the list without an item, after the last of them
         _into_last_item(found, stray)
+    if found.start is None:
+        found.items = [item for item in found.items if not _is_empty(item)]
+    while found.items and _is_empty(found.items[-1]):
+        found.items.pop()
     if found.items:
         reader.blocks.append(found)
+
+
+def _is_empty(item: Item) -> bool:
+    """Whether an item holds nothing; in the middle of an ordered list it still takes a number."""
+    return not item.blocks and item.checked is None
 
 
 def _into_last_item(found: List, stray: list[Block]) -> None:
@@ -485,9 +525,6 @@ def _leave_item(reader: Reader, element: Element) -> None:
     reader.lists.pop()
     reader.marks, reader.link = reader.inline.pop()
     reader.close_block()
-    found = reader.lists[-1]
-    if found is not None and not found.items[-1].blocks and found.items[-1].checked is None:
-        found.items.pop()
 
 
 def _enter_input(reader: Reader, element: Element) -> bool:

@@ -102,7 +102,7 @@ class Converter(MarkdownConverter):
         parent = _parent(el)
         marker = parent["marker"]
         if parent.name == "ol":
-            marker = f"{int(str(parent['start'])) + len(el.find_previous_siblings('li'))}{marker}"
+            marker = f"{el['number']}{marker}"
         indent = " " * (len(marker) + 1)
         lines = text.strip("\n").split("\n")
         body = "\n".join(f"{indent}{line}" if line and number else line for number, line in enumerate(lines))

@@ -7,8 +7,10 @@ A block is looked at as it will be written, markup included, because a character
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from html.entities import html5
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from bs4.element import NavigableString, Tag
@@ -44,24 +46,37 @@ def escape_block(block: Tag, hard_break: str) -> None:
     literal = b"".join(bytes([node is not None]) * len(text) for text, node in parts)
     parent = block.parent
     first_in_item = parent is not None and parent.name == "li" and block.previous_sibling is None
-    marks = _hazards(_Block(plain, literal, first_in_item, block.name.startswith("h")), lines=block.name == "p")
-    at = 0
+    marks = sorted(_hazards(_Block(plain, literal, first_in_item, block.name.startswith("h")), lines=block.name == "p"))
+    at = first = 0
+    escaped: dict[int, NavigableString] = {}
     for text, node in parts:
-        if node is not None and (here := [i - at for i in marks if at <= i < at + len(text)]):
-            node.replace_with(NavigableString(_insert(text, here)))
-        at += len(text)
+        last = bisect_left(marks, at + len(text), first)
+        if node is not None and last > first:
+            escaped[id(node)] = NavigableString(_insert(text, [i - at for i in marks[first:last]]))
+        at, first = at + len(text), last
+    _replace(block, escaped)
+
+
+def _replace(tag: Tag, new: dict[int, NavigableString]) -> None:
+    """Exchange text nodes, all those of an element at once: bs4 searches its children for each single one."""
+    children = list(tag.contents)
+    for child in children:
+        if isinstance(child, Tag):
+            _replace(child, new)
+    if any(id(child) in new for child in children):
+        tag.clear()
+        tag.extend([new.get(id(child), child) for child in children])
 
 
 def escape_text(text: str) -> str:
     """Escape a text that will stand between square brackets (the alt of an image)."""
     block = _Block(f"[{text}]", b"\0" + b"\1" * len(text) + b"\0")
-    return _insert(text, [i - 1 for i in _hazards(block, lines=False)])
+    return _insert(text, [i - 1 for i in sorted(_hazards(block, lines=False))])
 
 
 def _insert(text: str, positions: list[int]) -> str:
-    for i in sorted(positions, reverse=True):
-        text = f"{text[:i]}\\{text[i:]}"
-    return text
+    cuts = [0, *positions, len(text)]
+    return "\\".join(text[start:end] for start, end in pairwise(cuts))
 
 
 _AROUND: Final = {"strong": ("**", "**"), "em": ("*", "*"), "del": ("~~", "~~")}
@@ -137,21 +152,24 @@ def _entities(block: _Block) -> Iterator[int]:
 def _brackets(block: _Block) -> Iterator[int]:
     """Find `](` of a literal link, and brackets without a partner inside the text of a link."""
     opened: list[int] = []
+    links = 0
     for m in re.finditer(r"[\[\]]", block.plain):
         at = m.start()
         if m.group() == "[":
             opened.append(at)
+            links += not block.literal[at]
         elif not block.literal[at]:
             while opened and block.literal[opened[-1]]:
                 yield opened.pop()  # inside a link: its closing bracket would pair with this one
             del opened[-1:]
+            links -= 1
         elif opened and not block.literal[opened[-1]]:
             yield at  # inside a link: would close it
         else:
             start = opened.pop() if opened else at
-            if _TARGET(block.plain[at + 1 : at + 2000]) and "[" in block.plain[:at]:
+            if _TARGET(block.plain[at + 1 : at + 2000]) and 0 <= block.plain.find("[") < at:
                 yield at
-                if not all(block.literal[place] for place in opened):
+                if links:
                     yield start  # inside a link: now without a partner
 
 

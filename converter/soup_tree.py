@@ -253,6 +253,7 @@ def _list(job: _Job, out: Tag, block: Tag, context: Context) -> None:
         else:
             _flush(job, item, [(node, around)])
         if item.contents:
+            item["number"] = str(int(str(tag["start"])) + len(tag.contents))
             tag.append(item)
     if tag.contents:
         out.append(tag)

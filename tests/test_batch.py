@@ -123,11 +123,8 @@ def test_stopping_is_between_posts(batch: ModuleType) -> None:
 def test_a_stop_in_the_middle_of_chunks_mixes_nothing_up(batch: ModuleType) -> None:
     """Each worker leaves a chunk half done, so the outcomes have gaps."""
     write_posts(256, **dict.fromkeys((f"p{number}" for number in range(256)), "SLOW NOTE"))
-    outcomes: list[Any] = []
-    plan = batch.make_plan(expand(["posts"]), Path("out"))
     answers = iter([False] * 4)
-    for outcome in batch.run(plan, Options(), batch.Rules(), workers=2, stopped=lambda: next(answers, True)):
-        outcomes.append(outcome)
+    outcomes = run(batch, workers=2, stopped=lambda: next(answers, True))
     assert 2 <= len(outcomes) < 256
     with Manifest(Path("out"), read_only=True) as manifest:
         for outcome in outcomes:
