@@ -10,15 +10,16 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from converter import cleaner, decode, frontmatter, profiles, scraper, soup
+from converter import cleaner, decode, emitter, frontmatter, profiles, scraper, soup
 from converter.errors import ConverterError
-from converter.model import Article, Source
+from converter.model import Article, Options, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 T = TypeVar("T")
 SUFFIXES: Final = frozenset({".md", ".markdown", ".html", ".htm"})
+ENGINES: Final = {"native": emitter.emit, "markdownify": soup.emit}
 STAGES: Final = ("read", "decode", "front matter", "scrape", "clean", "emit")
 
 
@@ -47,7 +48,7 @@ def find(directory: Path, limit: int | None) -> list[Path]:
     return found[::step][:limit]
 
 
-def run(clock: Clock, path: Path) -> bool:
+def run(clock: Clock, path: Path, engine: str) -> bool:
     """Convert one post stage by stage; false when it is no HTML post or has no article."""
     data = clock.time("read", path.read_bytes)
     try:
@@ -60,7 +61,7 @@ def run(clock: Clock, path: Path) -> bool:
         article: Article = clock.time("scrape", lambda: scraper.scrape(page))
         profile = profiles.load(article.profile)
         clock.time("clean", lambda: cleaner.clean(article, profile))
-        clock.time("emit", lambda: soup.emit(article))
+        clock.time("emit", lambda: ENGINES[engine](article))
         fields = clock.time("front matter", lambda: frontmatter.normalize(raw, article.metadata, profile.policy).fields)
         clock.time("front matter", lambda: frontmatter.dump(fields))
     except ConverterError:
@@ -85,16 +86,17 @@ def main() -> None:
     parser.add_argument("directory", type=Path, help="posts to convert")
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="rounds to take the median of (default: 3)")
     parser.add_argument("--limit", type=int, metavar="N", help="use at most N posts, spread over the directory")
+    parser.add_argument("--engine", choices=sorted(ENGINES), default=Options().engine, help="default: %(default)s")
     arguments = parser.parse_args()
     paths = find(arguments.directory, arguments.limit)
     # The first round warms the caches up and tells which posts count.
-    paths = [path for path in paths if run(Clock(), path)]
+    paths = [path for path in paths if run(Clock(), path, arguments.engine)]
     if not paths:
         raise SystemExit(f"{arguments.directory}: no post has an article")
     rounds = [Clock() for _ in range(arguments.rounds)]
     for clock in rounds:
         for path in paths:
-            run(clock, path)
+            run(clock, path, arguments.engine)
     show(rounds, len(paths), sum(path.stat().st_size for path in paths) / 1e6)
 
 

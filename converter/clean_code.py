@@ -7,13 +7,15 @@ element of its own. The text of the listing is kept byte for byte, the rest goes
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
-from converter.profiles import Profile
 from converter.spacing import had_space
-from converter.tree import Element, classes_of, drop, inside, is_blank, replace, text_of
+from converter.tree import Element, Query, Test, classes_of, drop, inside, is_blank, replace, text_of
+
+if TYPE_CHECKING:
+    from converter.profiles import Profile
 
 # Names that mean "no language", written by editors for want of a better one.
 _NO_LANGUAGE: Final = frozenset(
@@ -51,22 +53,22 @@ _TEXTAREA: Final = re.compile(r"^([A-Za-z][\w+#-]*)(?::|$)")
 _NOT_INFO: Final = re.compile(r"[^A-Za-z0-9+#._-]")
 
 _BLOCKS: Final = frozenset(
-    "address article aside blockquote center dd details div dl dt figcaption figure footer form h1 h2 h3 h4 h5 h6 "
-    "header hr li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
+    "address article aside blockquote center dd details div dl dt figcaption figure footer form h1 h2 h3 h4 h5 "
+    "h6 header hr li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
 )
-_SKIPPED: Final = frozenset("script style template button svg select noscript".split())
+_SKIPPED: Final = frozenset(["script", "style", "template", "button", "svg", "select", "noscript"])
 # Whether a listing holds anything but tokens: one test in C for the many that do not.
-_ODD: Final = etree.XPath(
-    "boolean(descendant::*[not(self::span or self::code or self::font or self::b or self::strong or self::i "
+_ODD: Final = Test(
+    "descendant::*[not(self::span or self::code or self::font or self::b or self::strong or self::i "
     "or self::em or self::u or self::a or self::s)]"
-    " | descendant::code[2] | descendant::span[contains(@class, 'lin') or contains(@class, 'gutter')])"
+    " | descendant::code[2] | descendant::span[contains(@class, 'lin') or contains(@class, 'gutter')]"
 )
 _LINE_LISTS: Final = re.compile(r"(?:^|\s)(?:dp-[\w-]+|linenums|hljs-ln|highlighter-[\w-]+)(?:\s|$)")
-# SyntaxHighlighter 1.5: <div class="dp-highlighter bg_java"><div class="bar"><div class="tools">..</div></div><ol>..</ol>
-_TOOL_BARS: Final = etree.XPath(
+# SyntaxHighlighter 1.5: div.dp-highlighter > (div.bar > div.tools) + ol > li, one item a line.
+_TOOL_BARS: Final = Query(
     ".//div[contains(concat(' ', @class, ' '), ' bar ')]/div[contains(concat(' ', @class, ' '), ' tools ')]/.."
 )
-_IN_BOX: Final = etree.XPath("boolean(parent::div[contains(@class, 'dp-highlighter')])")
+_IN_BOX: Final = Test("parent::div[contains(@class, 'dp-highlighter')]")
 
 
 def normalize_code_blocks(root: Element, profile: Profile) -> int:
@@ -112,9 +114,8 @@ def _normalize(element: Element, profile: Profile) -> None:
     images: list[Element] = []
     simple = len(element) == 0 or not _ODD(element)
     text = text_of(element) if simple else _gather(element, profile, images)
-    if text.startswith("\n"):
-        text = text[1:]  # HTML drops the first line end in <pre>; lxml keeps it
-    _put(element, text, language_of(element), images)
+    # HTML drops the first line end in <pre>; lxml keeps it.
+    _put(element, text.removeprefix("\n"), language_of(element), images)
 
 
 def _put(element: Element, text: str, language: str, images: list[Element]) -> None:
@@ -198,8 +199,10 @@ def _enter(node: Element, element: Element, out: _Lines, images: list[Element]) 
 
 
 def _copy_without_tail(node: Element) -> Element:
-    new = etree.Element(node.tag, dict(node.attrib))
-    new.text = None
+    new = etree.Element("img")
+    for name in ("src", "alt", "title"):
+        if value := node.get(name):
+            new.set(name, value)
     return new
 
 
@@ -214,7 +217,8 @@ def _is_noise(node: Element, profile: Profile) -> bool:
 def _line_items(element: Element) -> set[Element]:
     """Find the list items that each hold one line: those of a numbered listing, not of a list in the text."""
     lists = element.iter("ol")
-    return {li for ol in lists if len(ol) > 1 or _LINE_LISTS.search(ol.get("class") or "") for li in ol.iterchildren("li")}
+    numbered = (ol for ol in lists if len(ol) > 1 or _LINE_LISTS.search(ol.get("class") or ""))
+    return {li for ol in numbered for li in ol.iterchildren("li")}
 
 
 def _line_text(item: Element, profile: Profile) -> str:

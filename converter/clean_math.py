@@ -7,17 +7,19 @@ rendering and a script with the source.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from lxml import etree
 
-from converter.profiles import Profile
-from converter.tree import Element, classes_of, drop, inside, is_blank, replace, text_of
+from converter.tree import Element, Query, classes_of, drop, inside, is_blank, replace, text_of
+
+if TYPE_CHECKING:
+    from converter.profiles import Profile
 
 _KATEX: Final = frozenset({"katex", "katex--inline", "katex--display", "katex-display"})
 _RENDERINGS: Final = frozenset({"MathJax", "MathJax_Display", "MathJax_SVG", "MathJax_SVG_Display", "MathJax_CHTML"})
-_WITH_CLASS: Final = etree.XPath(
+_WITH_CLASS: Final = Query(
     ".//*[contains(@class, 'katex') or contains(@class, 'MathJax')] | .//math"
     " | .//img[contains(@class, 'mathcode') or contains(@src, 'latex.csdn.net/eq?') or contains(@src, 'codecogs.com/')]"
 )

@@ -17,15 +17,19 @@ from converter.clean_code import normalize_code_blocks
 from converter.clean_math import recover_formulas
 from converter.model import Article, Facts
 from converter.profiles import Profile
-from converter.tree import Element, classes_of, drop, is_blank, replace, text_of, unwrap
+from converter.tree import Element, Query, classes_of, drop, is_blank, replace, text_of, unwrap
 
 Pass = Callable[[Element, Profile], int]
 
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
-_INVISIBLE: Final = ("link", "style", "script", "svg", "noscript", "template", "meta", "title", "base", "select", "head")
-_HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?:px|pt|em|%)?\s*(?:;|$)", re.I)
-_MARKED: Final = etree.XPath("descendant::*[@class or @id or @class_]")
-_STYLED: Final = etree.XPath("descendant::*[@hidden or contains(@style, ':')]")
+_INVISIBLE: Final = tuple("link style script svg noscript template meta title base select head".split())
+_HIDDEN: Final = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?:px|pt|em|%)?\s*(?:;|$)", re.IGNORECASE
+)
+_MARKED: Final = Query("descendant::*[@class or @id or @class_]")
+_STYLED: Final = Query("descendant::*[@hidden or contains(@style, ':')]")
+_TOC_BLOCKS: Final = Query(".//*[@id and substring(@id, string-length(@id) - 3) = '-toc']")
+_LINK_CARDS: Final = Query(".//a[contains(concat(' ', @class, ' '), ' has-card ')]")
 _TOC_TITLE: Final = re.compile(r"目录|contents", re.IGNORECASE)
 _TOC_TITLE_LENGTH: Final = 14
 _DOT: Final = re.compile(r"\s*[01](?:px)?\s*")
@@ -33,14 +37,14 @@ _NO_ADDRESS: Final = frozenset({"", "null", "undefined", "about:blank"})
 _LAZY: Final = ("data-src", "data-original", "data-original-src", "data-actualsrc", "data-lazy-src")
 
 # Leaves that mean something without text: the rest of what holds nothing goes.
-_EMPTY_LEAVES: Final = etree.XPath(
+_EMPTY_LEAVES: Final = Query(
     "descendant::*[not(*)][not(normalize-space())][not(self::img or self::br or self::hr or self::td or self::th"
     " or self::input or self::x-tex or self::col)]"
 )
 _KEPT_EMPTY: Final = frozenset({"img", "br", "hr", "td", "th", "input", "x-tex", "tr", "tbody", "thead", "col"})
 _BLOCKS: Final = frozenset(
-    "address article aside blockquote center dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 "
-    "header hr li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
+    "address article aside blockquote center dd details div dl dt fieldset figcaption figure footer form h1 h2 "
+    "h3 h4 h5 h6 header hr li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
 )
 _SAME: Final = {"strong": ("strong", "b"), "em": ("em", "i"), "del": ("del", "s", "strike")}
 
@@ -100,9 +104,10 @@ def drop_toc_blocks(root: Element, profile: Profile) -> int:  # noqa: ARG001
     `#main-toc` holds the label, the blocks after it one in-page link each.
     """
     count = 0
-    for element in root.xpath(".//*[@id and substring(@id, string-length(@id) - 3) = '-toc']"):
+    for element in _TOC_BLOCKS(root):
         text = "".join(text_of(element).split())
-        linked = "".join("".join(text_of(a).split()) for a in element.iter("a") if (a.get("href") or "").startswith("#"))
+        in_page = (a for a in element.iter("a") if (a.get("href") or "").startswith("#"))
+        linked = "".join("".join(text_of(a).split()) for a in in_page)
         label = len(text) <= _TOC_TITLE_LENGTH and _TOC_TITLE.search(text)
         if (linked == text or label) and element.find(".//img[@src]") is None:
             drop(element)
@@ -170,7 +175,7 @@ def _take_caption(element: Element) -> str:
 def simplify_link_cards(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Turn a card (title, description, icon, address in one link) into a link with the title as its text."""
     count = 0
-    for card in root.xpath(".//a[contains(concat(' ', @class, ' '), ' has-card ')]"):
+    for card in _LINK_CARDS(root):
         title = next((e for e in card.iter() if "link-title" in classes_of(e)), None)
         if title is None or is_blank(text_of(title)):
             continue
@@ -265,7 +270,9 @@ def unwrap_picture_wrappers(root: Element, profile: Profile) -> int:  # noqa: AR
     count = 0
     for image in list(root.iter("img", "br")):
         parent = image.getparent()
-        while parent is not None and parent is not root and is_blank(text_of(parent)) and parent.find(".//x-tex") is None:
+        while (
+            parent is not None and parent is not root and is_blank(text_of(parent)) and parent.find(".//x-tex") is None
+        ):
             above = parent.getparent()
             if parent.tag in {"strong", "b", "em", "i"}:
                 unwrap(parent)

@@ -347,8 +347,8 @@ def _without_verbatim(body: str) -> str:
 # --- character hygiene -----------------------------------------------------------------------------------------------
 
 # Zero-width and soft hyphens, bidi marks, Hangul fillers, C0, DEL, C1 and U+FFFC: in one archive of 24,597 posts about
-# 1,300 hold some of them, and no reader sees any. Private use (Word bullets, arrows of Wingdings) and U+FFFD are seen, so
-# they stay (law 1): `a\uf0e0b` is "a -> b" to who has the font, and "ab" to nobody.
+# 1,300 hold some of them, and no reader sees any. Private use (Word bullets, arrows of Wingdings) and U+FFFD are seen,
+# so they stay (law 1): `a\uf0e0b` is "a -> b" to who has the font, and "ab" to nobody.
 _DROPPED: Final = (
     "\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u115f\u1160\u200b\u200c\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\u3164"
     "\ud800-\udfff\ufeff\uffa0\ufffc"

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from converter import inline
-from converter.model import Article, HardBreak
 from converter.nodes import (
     Block,
     Fence,
@@ -21,9 +20,10 @@ from converter.nodes import (
     Rule,
     Table,
 )
-from converter.reader import Reader
-from converter.tables import read_table
 from converter.unsafe import guard_heading, guard_line, guard_task
+
+if TYPE_CHECKING:
+    from converter.model import HardBreak
 
 _TICKS: Final = re.compile(r"^[ \t]*(`{3,})", re.MULTILINE)
 _HARD_BREAKS: Final = {"backslash": "\\\n", "spaces": "  \n"}
@@ -39,14 +39,8 @@ class _Style:
         self.hard_break = hard_break
 
 
-def emit(article: Article, hard_break: HardBreak = "backslash") -> str:
-    """Write the body of a cleaned article: Markdown ending in one line end, or nothing at all."""
-    reader = Reader(prettified=article.prettified, read_table=read_table)
-    return write(reader.read(article.root), hard_break)
-
-
-def write(blocks: list[Block], hard_break: HardBreak = "backslash") -> str:
-    """Write a whole document."""
+def emit(blocks: list[Block], hard_break: HardBreak = "backslash") -> str:
+    """Write the body of an article: Markdown ending in one line end, or nothing at all when there are no blocks."""
     lines = _lines(blocks, _Style(_HARD_BREAKS[hard_break]))
     return "\n".join(lines) + "\n" if lines else ""
 

@@ -7,11 +7,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lxml.etree import _Element
 
 Engine = Literal["native", "markdownify"]
@@ -21,13 +22,13 @@ Kind = Literal["html", "markdown"]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to convert; the same options and bytes always give the same Markdown.
+    r"""How to convert; the same options and bytes always give the same Markdown.
 
     Attributes:
         profile: `auto`, the name of a profile that comes with the package, or the path of a profile file.
         engine: which emitter writes the Markdown.
         encoding: name of the input's character encoding; None detects it.
-        hard_break: how a line break inside a paragraph is written: `\\` or two spaces (kramdown).
+        hard_break: how a line break inside a paragraph is written: `\` or two spaces (kramdown).
         title_heading: repeat the title as a level-1 heading above the body.
 
     """

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
-from converter import cleaner, decode, emitter, frontmatter, profiles, scraper
+from converter import cleaner, decode, emitter, frontmatter, profiles, reader, scraper
 from converter.errors import ConfigError, ConverterError
 from converter.model import Article, Metadata, Note, Options, Page, Result, Source
+from converter.tree import text_of
 
 ENGINES = ("native", "markdownify")
 
@@ -84,7 +85,7 @@ def _with_body(article: Article) -> Metadata:
     heading = next(article.root.iter("h1", "h2", "h3", "h4", "h5", "h6"), None)
     return dataclasses.replace(
         article.metadata,
-        first_heading="" if heading is None else " ".join("".join(heading.itertext()).split()),
+        first_heading="" if heading is None else " ".join(text_of(heading).split()),
         math=next(article.root.iter("x-tex"), None) is not None,
     )
 
@@ -92,7 +93,7 @@ def _with_body(article: Article) -> Metadata:
 def _emit(article: Article, options: Options) -> str:
     if options.engine == "markdownify":
         # Imported here: bs4 and markdownify take 100 ms, which the native engine does not need.
-        from converter import soup  # noqa: PLC0415
+        from converter import soup
 
         return soup.emit(article, options.hard_break)
-    return emitter.emit(article, options.hard_break)
+    return emitter.emit(reader.read(article.root, prettified=article.prettified), options.hard_break)

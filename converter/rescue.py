@@ -7,24 +7,27 @@ lxml drops what is nested deeper than 2,047 levels without a word, and closes he
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PreformattedString, Tag
 from lxml import etree
 
+if TYPE_CHECKING:
+    from converter.tree import Element
+
 _BAD_NAME: Final = re.compile(r"[^\w.-]", re.ASCII)
 _BAD_TEXT: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-def parse(text: str) -> etree._Element:
+def parse(text: str) -> Element:
     """Parse HTML with BeautifulSoup and copy its tree into lxml elements; comments are left out. Iterative."""
     soup = BeautifulSoup(text, "html.parser", multi_valued_attributes=None)
     root = etree.Element("html")
-    todo: list[tuple[Tag, etree._Element]] = [(soup, root)]
+    todo: list[tuple[Tag, Element]] = [(soup, root)]
     while todo:
         tag, element = todo.pop()
-        last: etree._Element | None = None
+        last: Element | None = None
         for child in tag.contents:
             if isinstance(child, Tag):
                 last = etree.SubElement(element, _name(child.name), _attributes(child))
@@ -34,7 +37,7 @@ def parse(text: str) -> etree._Element:
     return root
 
 
-def _append_text(element: etree._Element, last: etree._Element | None, text: str) -> None:
+def _append_text(element: Element, last: Element | None, text: str) -> None:
     if last is None:
         element.text = (element.text or "") + text
     else:

@@ -259,7 +259,8 @@ class _Scanner:
 
     def match_delimiters(self, bottom: int) -> None:
         """Pair the delimiter runs from `bottom` on, as the specification's algorithm does, and forget them."""
-        runs, stack = self.delimiters[bottom:], []
+        runs = self.delimiters[bottom:]
+        stack: list[_Delimiter] = []
         del self.delimiters[bottom:]
         floors: dict[tuple[str, int, bool], int] = {}
         for closer in runs:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
 from converter import profiles
 from converter.errors import EmptyArticle, NoArticle
 from converter.model import Article, Metadata, Note, Page
-from converter.profiles import Profile
+from converter.tree import Element, text_of
 from converter.urls import decode_hex_url
 
-_DATE: Final = re.compile(r"\d{4}[-/年]\d{1,2}[-/月]\d{1,2}日?(?:[T\s]+\d{1,2}:\d{2}(?::\d{2})?(?:\s*(?:Z\b|[+-]\d{2}:?\d{2}))?)?")
+if TYPE_CHECKING:
+    from converter.profiles import Profile
+
+_DATE: Final = re.compile(
+    r"\d{4}[-/年]\d{1,2}[-/月]\d{1,2}日?(?:[T\s]+\d{1,2}:\d{2}(?::\d{2})?(?:\s*(?:Z\b|[+-]\d{2}:?\d{2}))?)?"
+)
 _ID: Final = re.compile(r"/(?:article/details|archive/\d+/\d+/\d+)/(\d+)")
 
 _VERBATIM: Final = frozenset({"pre", "textarea"})  # where a pretty-printer leaves white space alone
@@ -56,7 +61,7 @@ def scrape(page: Page, profile_name: str = "auto") -> Article:
     )
 
 
-def parse(text: str) -> tuple[etree._Element, tuple[Note, ...]]:
+def parse(text: str) -> tuple[Element, tuple[Note, ...]]:
     """Parse HTML into the tree that a browser would build, without comments and processing instructions.
 
     Raises:
@@ -70,13 +75,13 @@ def parse(text: str) -> tuple[etree._Element, tuple[Note, ...]]:
         raise EmptyArticle("the page has no content", remedy="check that the export of this post is complete")
     for entry in parser.error_log:
         if entry.type_name in _TOO_DEEP or _MISNESTED.match(entry.message):
-            from converter import rescue  # noqa: PLC0415 (bs4 takes 50 to 140 ms to import; 0.2 % of posts need it)
+            from converter import rescue
 
             return rescue.parse(text), (Note("rescue-parser", f"read with the second parser: {entry.message.strip()}"),)
     return tree, ()
 
 
-def detect(tree: etree._Element) -> Profile:
+def detect(tree: Element) -> Profile:
     """Choose the profile of a parsed page: the first that recognises it, else the generic one."""
     for name in profiles.names():
         profile = profiles.load(name)
@@ -85,7 +90,7 @@ def detect(tree: etree._Element) -> Profile:
     return profiles.load("generic")
 
 
-def is_prettified(root: etree._Element) -> bool:
+def is_prettified(root: Element) -> bool:
     """Tell whether a pretty-printer has put every tag, and the text between two tags, on lines of their own.
 
     Looks at the first pieces of text outside of `pre`: after a pretty-printer all of them begin and end a line.
@@ -105,17 +110,16 @@ def is_prettified(root: etree._Element) -> bool:
     return printed > _MOST * seen
 
 
-def _find_root(tree: etree._Element, profile: Profile) -> etree._Element:
+def _find_root(tree: Element, profile: Profile) -> Element:
     for xpath in profile.root:
         found = xpath(tree)
         if found:
-            root: etree._Element = found[0]
-            return root
+            return found[0]
     remedy = "export the post itself, not a list of posts, or name the site with --profile"
     raise NoArticle(f"the page has no article by the rules of profile {profile.name!r}", remedy=remedy)
 
 
-def _metadata(tree: etree._Element, root: etree._Element, profile: Profile, page: Page) -> Metadata:
+def _metadata(tree: Element, root: Element, profile: Profile, page: Page) -> Metadata:
     inside = {root, *root.iter()} if profile.name != "generic" else {root}
     every = {field: _values(tree, inside, profile, field) for field in profile.metadata}
     first = {field: values[0] if values else "" for field, values in every.items()}
@@ -137,14 +141,14 @@ def _metadata(tree: etree._Element, root: etree._Element, profile: Profile, page
     )
 
 
-def _values(tree: etree._Element, inside: set[etree._Element], profile: Profile, field: str) -> list[str]:
+def _values(tree: Element, inside: set[Element], profile: Profile, field: str) -> list[str]:
     """List what the first place that says anything says; for the address all places speak, since some hold junk."""
     values: list[str] = []
     for place in profile.metadata[field]:
         for element in place.xpath(tree):
             # A copied page inside the article brings metadata of its own; they are content there.
             if element not in inside:
-                text = element.get(place.attribute, "") if place.attribute else "".join(element.itertext())
+                text = element.get(place.attribute, "") if place.attribute else text_of(element)
                 values.append(" ".join(text.split()))
         values = [v for v in values if v]
         if values and field != "source_url":

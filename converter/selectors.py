@@ -8,13 +8,14 @@ joined by a space (descendant) or `>` (child). `find` compiles it to XPath for l
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
-
-from lxml import etree
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from converter.errors import ConfigError
+from converter.tree import Element, Query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 _PART: Final = re.compile(
     r"""(?P<tag>[a-zA-Z][\w:-]*|\*) | \#(?P<id>[\w-]+) | \.(?P<cls>[\w-]+)
@@ -57,7 +58,7 @@ class Compound:
     classes: tuple[str, ...] = ()
     attributes: tuple[Attribute, ...] = ()
 
-    def matches(self, element: etree._Element, classes: Iterable[str]) -> bool:
+    def matches(self, element: Element, classes: Iterable[str]) -> bool:
         """Tell whether the element (whose classes are split already) meets all conditions."""
         return (
             (not self.tag or element.tag == self.tag)
@@ -117,7 +118,7 @@ def _xpath_step(c: Compound) -> str:
     return (c.tag or "*") + "".join(f"[{one}]" for one in conditions)
 
 
-def find(selector: str) -> etree.XPath:
+def find(selector: str) -> Query:
     """Compile a selector to an XPath that yields its matches in document order, anywhere below the context.
 
     Raises:
@@ -130,7 +131,7 @@ def find(selector: str) -> etree.XPath:
         axis = "/" if ">" in m.group() else "//"
         path += _xpath_step(parse_compound(text[at : m.start()])) + axis
         at = m.end()
-    return etree.XPath("//" + path + _xpath_step(parse_compound(text[at:])), smart_strings=False)
+    return Query("//" + path + _xpath_step(parse_compound(text[at:])))
 
 
 @dataclass(slots=True)
@@ -173,7 +174,7 @@ class Index:
             msg = f"selector {text!r} would be tried on every element"
             raise ConfigError(msg, remedy="name a tag, an #id or a .class in it")
 
-    def rule_of(self, element: etree._Element, ident: str | None, classes: list[str]) -> str | None:
+    def rule_of(self, element: Element, ident: str | None, classes: list[str]) -> str | None:
         """Name the first rule that the element meets by its id or one of its classes; None when there is none."""
         rows: list[tuple[Compound, str]] = []
         if ident:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
 from typing import Final
 
 from lxml import etree
 
-from converter.nodes import BREAK, STRONG, TEX, TEXT, Formula, Heading, Block, Html, Paragraph, Quote, Run, Table
-from converter.reader import Reader
+from converter.nodes import BREAK, STRONG, TEX, TEXT, Block, Formula, Heading, Html, Paragraph, Quote, Run, Table
+from converter.tree import Element
 
-Element = etree._Element  # noqa: SLF001 (lxml publishes no other name for it)
+Read = Callable[[Element], list[Block]]
 
 _MAX_SPAN: Final = 100
-_MAX_NESTED: Final = 6
 _CELLS: Final = ("td", "th")
 _ALIGNMENTS: Final = frozenset({"left", "center", "right"})
 # What a cell of a pipe table cannot hold.
@@ -33,27 +33,27 @@ _KEPT_ATTRIBUTES: Final = {
 _VOID: Final = frozenset({"br", "img", "hr"})
 
 
-def read_table(reader: Reader, table: Element) -> list[Block]:
-    """Read one table into blocks.
+def read_table(table: Element, read_inside: Read) -> list[Block]:
+    """Read one table into blocks; `read_inside` reads the inside of a cell.
 
     A table with one filled cell is a box around that cell; one with content that no pipe table can hold (lists,
     listings, tables with data) is kept as HTML; any other becomes a pipe table. Its caption is a paragraph before it.
     """
     rows = _rows(table)
     if not rows:
-        return _read_inside(reader, table)
+        return read_inside(table)
     filled = [cell for _, row in rows for cell in row if _has_content(cell)]
     if not filled:
         return []
-    if len(filled) == 1 or reader.depth > _MAX_NESTED:
-        blocks = [block for cell in filled for block in _read_inside(reader, cell)]
+    if len(filled) == 1:
+        blocks = [block for cell in filled for block in read_inside(cell)]
     elif any(next(cell.iter(*_UNSAYABLE), None) is not None for cell in filled):
         blocks = [Html(to_html(table))]
     else:
-        blocks = [_pipe_table(reader, rows)]
+        blocks = [_pipe_table(read_inside, rows)]
     caption = table.find("caption")
     if caption is not None and _has_content(caption) and not isinstance(blocks[0], Html):
-        blocks[:0] = _read_inside(reader, caption)
+        blocks[:0] = read_inside(caption)
     return blocks
 
 
@@ -71,16 +71,6 @@ def _rows(table: Element) -> list[tuple[bool, list[Element]]]:
 
 def _has_content(element: Element) -> bool:
     return any(not t.isspace() for t in element.itertext() if t) or next(element.iter("img", "input"), None) is not None
-
-
-def _read_inside(reader: Reader, element: Element) -> list[Block]:
-    inner = Reader(
-        prettified=reader.prettified,
-        read_table=reader.read_table,
-        depth=reader.depth + len(reader.frames) + 1,
-    )
-    inner.marks, inner.link, inner.links = reader.marks, reader.link, reader.links + 1000 * (reader.depth + 1)
-    return inner.read(element)
 
 
 def _span(cell: Element, name: str) -> int:
@@ -106,10 +96,10 @@ def _grid(rows: list[tuple[bool, list[Element]]]) -> list[list[Element | None]]:
     return [[taken.get((y, x)) for x in range(width)] for y in range(len(rows))]
 
 
-def _pipe_table(reader: Reader, rows: list[tuple[bool, list[Element]]]) -> Table:
+def _pipe_table(read_inside: Read, rows: list[tuple[bool, list[Element]]]) -> Table:
     grid = _grid(rows)
     head = rows[0][0] or all(c is None or c.tag == "th" for c in grid[0])
-    cells = [[[] if c is None else _cell(reader, c) for c in row] for row in grid]
+    cells = [[[] if c is None else _cell(read_inside, c) for c in row] for row in grid]
     alignments = [_alignment([row[x] for row in grid]) for x in range(len(grid[0]))]
     used = [x for x in range(len(grid[0])) if any(row[x] for row in cells)]
     last = used[-1] + 1 if used else 1
@@ -129,10 +119,10 @@ def _all_bold(row: list[list[Run]]) -> bool:
     return bool(texts) and all(cell for cell in row) and all(run.marks & STRONG for run in texts)
 
 
-def _cell(reader: Reader, cell: Element) -> list[Run]:
+def _cell(read_inside: Read, cell: Element) -> list[Run]:
     """Inline content of a cell: its blocks joined by breaks, headings in it bold."""
     out: list[Run] = []
-    for block in _read_inside(reader, cell):
+    for block in read_inside(cell):
         runs = list(_runs_of(block))
         if out and runs:
             out.append(Run(BREAK, ""))

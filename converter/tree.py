@@ -2,11 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
 
 from lxml import etree
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 Element = etree._Element  # noqa: SLF001 (lxml publishes no other name for it)
+
+
+class Query:
+    """A compiled XPath that yields elements."""
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: str) -> None:
+        """Compile the path."""
+        self._path = etree.XPath(path, smart_strings=False)
+
+    def __call__(self, context: Element) -> list[Element]:
+        """Find the elements, in document order."""
+        return cast("list[Element]", self._path(context))
+
+
+class Test:
+    """A compiled XPath that yields true or false."""
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: str) -> None:
+        """Compile the path."""
+        self._path = etree.XPath(f"boolean({path})")
+
+    def __call__(self, context: Element) -> bool:
+        """Evaluate it."""
+        return bool(self._path(context))
 
 
 def append_text_before(element: Element, text: str) -> None:
@@ -59,7 +90,7 @@ def replace(element: Element, new: Element) -> None:
 
 def text_of(element: Element) -> str:
     """Join the texts of the element and all below it, white space as it stands."""
-    return "".join(element.itertext())
+    return "".join(cast("Iterable[str]", element.itertext()))
 
 
 def is_blank(text: str | None) -> bool:

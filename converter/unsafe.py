@@ -48,7 +48,11 @@ _LATER_ROWS: Final = (
     (r"=+[ \t]*$", 0, "underline of a heading"),
     (r"-+[ \t]*$", 0, "underline of a heading"),
     (r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$", 0, "delimiter row of a table"),
-    *(row for row in _FIRST_ROWS if row[2] not in {"ordered list item", "definition of a link or a footnote", "bullet"}),
+    *(
+        row
+        for row in _FIRST_ROWS
+        if row[2] not in {"ordered list item", "definition of a link or a footnote", "bullet"}
+    ),
     (r"[-+*](?=[ \t]+\S)", 0, "bullet"),
     (r"0{0,8}1[.)](?=[ \t]+\S)", -1, "ordered list item that interrupts a paragraph"),
 )

@@ -39,7 +39,7 @@ MAY_IMPORT: Final[dict[str, frozenset[str]]] = {
     "scraper": frozenset({"profiles"}),
     "cleaner": frozenset({"profiles"}),
     "reader": frozenset({"nodes"}),
-    "emitter": frozenset({"nodes", "inline"}),
+    "emitter": frozenset({"nodes", "inline", "unsafe"}),
     "inline": frozenset({"nodes", "unsafe"}),
     "unsafe": frozenset(),
     "soup": frozenset(),
@@ -57,12 +57,18 @@ PARTS: Final[dict[str, str]] = {
     "clean_math": "cleaner",
     "console": "cli",
     "dates": "frontmatter",
+    "elements": "reader",
+    "emphasis": "inline",
     "lenient_yaml": "frontmatter",
+    "protect": "inline",
+    "reading": "reader",
     "rescue": "scraper",
+    "scan": "inline",
     "soup_escape": "soup",
     "soup_inline": "soup",
     "soup_tables": "soup",
     "soup_tree": "soup",
+    "tables": "reader",
 }
 """A module split off another one -> that one. It has the rights of its owner, and only the owner imports it."""
 

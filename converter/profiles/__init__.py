@@ -7,18 +7,21 @@ which values of the front matter mean nothing. `generic.yaml` documents every ke
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import yaml
-from lxml import etree
 
 from converter.errors import ConfigError
 from converter.model import FieldPolicy
 from converter.selectors import Index, find
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from converter.tree import Query
 
 FIELDS: Final = frozenset(
     {"title", "source_url", "date", "updated", "author", "description", "tags", "categories", "language"}
@@ -35,7 +38,7 @@ _MAX_DEPTH: Final = 5
 class Lookup:
     """Where one piece of metadata may be: an XPath, and the attribute that holds it (empty: the text)."""
 
-    xpath: etree.XPath
+    xpath: Query
     attribute: str
 
 
@@ -58,8 +61,8 @@ class Profile:
 
     name: str
     about: str
-    detect: tuple[etree.XPath, ...]
-    root: tuple[etree.XPath, ...]
+    detect: tuple[Query, ...]
+    root: tuple[Query, ...]
     metadata: Mapping[str, tuple[Lookup, ...]]
     drop: Index
     tracking: tuple[str, ...]
@@ -119,7 +122,7 @@ def _read(name: str) -> dict[str, object]:
         remedy = f"use one of auto, {', '.join(names())}, or the path of a .yaml file"
         raise ConfigError(f"there is no profile {name!r}", remedy=remedy)
     try:
-        data = yaml.load(text, Loader=yaml.CSafeLoader)  # noqa: S506 (the C loader of the safe kind)
+        data = yaml.load(text, Loader=yaml.CSafeLoader)
     except yaml.YAMLError as e:
         raise ConfigError(f"the profile is not valid YAML: {e}", source=name, remedy="mend that line") from e
     return _checked(name, data)
@@ -134,14 +137,18 @@ def _checked(name: str, data: object) -> dict[str, object]:
             known = ", ".join(sorted(kinds))
             raise ConfigError(f"unknown key {key!r} in the profile", source=name, remedy=f"known keys are {known}")
         if not isinstance(value, kinds[key]):
-            raise ConfigError(f"{key!r} must be a {kinds[key].__name__}", source=name, remedy="see profiles/generic.yaml")
+            raise ConfigError(
+                f"{key!r} must be a {kinds[key].__name__}", source=name, remedy="see profiles/generic.yaml"
+            )
     for key in _TABLES & data.keys():
         for row, value in data[key].items():
             if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-                raise ConfigError(f"'{key}: {row}' must be a list of strings", source=name, remedy="write `- text` lines")
+                raise ConfigError(
+                    f"'{key}: {row}' must be a list of strings", source=name, remedy="write `- text` lines"
+                )
     if unknown := data.get("metadata", {}).keys() - FIELDS:
         remedy = f"known fields are {', '.join(sorted(FIELDS))}"
-        raise ConfigError(f"unknown metadata {sorted(unknown)[0]!r}", source=name, remedy=remedy)
+        raise ConfigError(f"unknown metadata {min(unknown)!r}", source=name, remedy=remedy)
     return data
 
 

@@ -1,0 +1,440 @@
+"""What each element means: what it does to the state of the walk when it begins and when it ends."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from lxml import etree
+
+from converter.nodes import (
+    BREAK,
+    CODE,
+    DEL,
+    EM,
+    IMAGE,
+    KBD,
+    STRONG,
+    SUB,
+    SUP,
+    TEX,
+    Block,
+    Fence,
+    Formula,
+    Heading,
+    Item,
+    Link,
+    List,
+    Paragraph,
+    Quote,
+    Rule,
+    Run,
+)
+from converter.reading import NONE, SPACE, SPACES, WHITE, State
+from converter.tree import Element, text_of
+
+_BOLD: Final = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
+_NORMAL: Final = re.compile(r"font-weight\s*:\s*(?:normal|[1-4]00)", re.IGNORECASE)
+_ITALIC: Final = re.compile(r"font-style\s*:\s*(?:italic|oblique)", re.IGNORECASE)
+_UPRIGHT: Final = re.compile(r"font-style\s*:\s*normal", re.IGNORECASE)
+_LINE_THROUGH: Final = re.compile(r"line-through", re.IGNORECASE)
+_LANGUAGE: Final = re.compile(r"(?:^|\s)language-(\S+)")
+
+_MARKS: Final = {
+    "strong": STRONG,
+    "b": STRONG,
+    "em": EM,
+    "i": EM,
+    "del": DEL,
+    "s": DEL,
+    "strike": DEL,
+    "sup": SUP,
+    "sub": SUB,
+    "kbd": KBD,
+}
+_BLOCKS: Final = frozenset(
+    "address article aside body caption center dd details dialog div dl dt fieldset figcaption figure footer "
+    "form header hgroup html legend main menu nav p section summary tbody td tfoot th thead tr".split()
+)
+_HEADINGS: Final = {f"h{n}": n for n in range(1, 7)}
+_CODE: Final = frozenset({"code", "tt", "samp"})
+_MAX_START: Final = 999_999_999  # CommonMark: at most nine digits
+MAX_DEPTH: Final = 40
+"""Lists and quotes nested deeper than this are read as if the deeper ones were not there (9 levels are the deepest
+list in 24,624 posts); without a limit the indentation alone makes the output grow with the square of the depth."""
+
+
+Handler = Callable[[State, Element], bool]
+
+
+def enter_inline(state: State, element: Element) -> bool:
+    """Any element without a meaning of its own: only its style counts."""
+    state.inline.append((state.marks, state.link))
+    style = element.get("style")
+    if style:
+        state.marks = _styled(state.marks, style)
+    classes = element.get("class")
+    if classes and "kdocs-" in classes:
+        state.marks |= (STRONG if "kdocs-bold" in classes else 0) | (EM if "kdocs-italic" in classes else 0)
+    return False
+
+
+def _styled(marks: int, style: str) -> int:
+    """Marks under a style attribute: bold, italic and struck text that no tag says."""
+    if "font-" in style:
+        if _BOLD.search(style):
+            marks |= STRONG
+        elif _NORMAL.search(style):
+            marks &= ~STRONG
+        if _ITALIC.search(style):
+            marks |= EM
+        elif _UPRIGHT.search(style):
+            marks &= ~EM
+    if "line-through" in style and _LINE_THROUGH.search(style):
+        marks |= DEL
+    return marks
+
+
+def leave_inline(state: State, element: Element) -> None:  # noqa: ARG001 (all handlers are called alike)
+    """End an element that only changed the state."""
+    state.marks, state.link = state.inline.pop()
+
+
+def _enter_mark(state: State, element: Element) -> bool:
+    enter_inline(state, element)
+    tag = element.tag
+    mark = _MARKS[tag]
+    style = element.get("style") or ""
+    if not (mark == STRONG and _NORMAL.search(style)) and not (mark == EM and _UPRIGHT.search(style)):
+        state.marks |= mark
+    state.edge = "strong" if mark == STRONG else "em" if mark == EM else state.edge
+    return False
+
+
+def _leave_mark(state: State, element: Element) -> None:
+    state.marks, state.link = state.inline.pop()
+    mark = _MARKS[element.tag]
+    state.edge = "strong" if mark == STRONG else "em" if mark == EM else state.edge
+
+
+def _enter_link(state: State, element: Element) -> bool:
+    enter_inline(state, element)
+    href = (element.get("href") or "").strip()
+    if href and state.link is None:
+        state.links += 1
+        state.link = Link(href, (element.get("title") or "").strip(), state.links)
+    state.edge = "a"
+    return False
+
+
+def _leave_link(state: State, element: Element) -> None:  # noqa: ARG001 (all handlers are called alike)
+    state.marks, state.link = state.inline.pop()
+    state.edge = "a"
+
+
+def _enter_code(state: State, element: Element) -> bool:
+    """Inline code: its text, without the white space that a pretty-printer puts inside; pictures after it."""
+    if len(element) == 0:
+        _add_code(state, element.text or "")
+        return True
+    pending: list[str] = []
+    before = state.link
+
+    def flush() -> None:
+        _add_code(state, "".join(pending))
+        pending.clear()
+
+    for event, e in etree.iterwalk(element, events=("start", "end")):
+        if e.tag in {"a", "br", "img"}:  # a link inside covers a part of the code, a break ends it
+            flush()
+            if e.tag == "a" and before is None and event == "start":
+                state.links += 1
+                href = (e.get("href") or "").strip()
+                state.link = Link(href, "", state.links) if href else None
+            elif e.tag == "a":
+                state.link = before
+            elif event == "start":
+                _enter_break(state, e) if e.tag == "br" else _enter_image(state, e)
+        if event == "start":
+            pending.append(e.text or "")
+        elif e is not element:
+            pending.append(e.tail or "")
+    flush()
+    state.link = before
+    return True
+
+
+def _add_code(state: State, raw: str) -> None:
+    text = SPACES.sub(" ", raw).strip(WHITE)
+    if raw[:1] in WHITE and raw:
+        state.add_gap(raw[: len(raw) - len(raw.lstrip(WHITE))])
+    if text:
+        state.add_atom(CODE, text, "code")
+        if raw[-1] in WHITE:
+            state.add_gap(raw[len(raw.rstrip(WHITE)) :])
+
+
+def _enter_image(state: State, element: Element) -> bool:
+    src = (element.get("src") or "").strip()
+    if src:
+        alt = SPACES.sub(" ", element.get("alt") or "").strip()
+        state.add_atom(IMAGE, alt, "span", src, (element.get("title") or "").strip())
+    return True
+
+
+def _enter_break(state: State, element: Element) -> bool:  # noqa: ARG001
+    state.gap = NONE
+    state.runs.append(Run(BREAK, ""))
+    return False
+
+
+def _enter_tex(state: State, element: Element) -> bool:
+    tex = (element.text or "").strip()
+    if not tex:
+        return True
+    if element.get("display") == "block" and not state.heading and state.link is None:
+        state.flush()
+        state.blocks.append(Formula(tex))
+    else:
+        state.add_atom(TEX, tex, "math")
+    return True
+
+
+def enter_block(state: State, element: Element) -> bool:
+    """Begin a block without a meaning of its own: it ends the paragraph before it; in a heading it is a space."""
+    enter_inline(state, element)
+    if state.heading:
+        state.gap = SPACE
+    else:
+        state.flush()
+    return False
+
+
+def leave_block(state: State, element: Element) -> None:  # noqa: ARG001
+    """End such a block."""
+    state.marks, state.link = state.inline.pop()
+    if state.heading:
+        state.gap = SPACE
+    else:
+        state.flush()
+
+
+def _enter_heading(state: State, element: Element) -> bool:
+    if state.heading:
+        return enter_block(state, element)
+    enter_inline(state, element)
+    state.open_block(element, [], _HEADINGS[element.tag])
+    return False
+
+
+def _leave_heading(state: State, element: Element) -> None:
+    if not state.frames or state.frames[-1].element is not element:
+        leave_block(state, element)
+        return
+    state.marks, state.link = state.inline.pop()
+    runs, level, after = state.runs, state.heading, state.blocks
+    state.heading, state.runs = 0, []
+    state.close_block()
+    before, own, behind = _without_pictures(runs)
+    state.blocks += before
+    if own:
+        state.blocks.append(Heading(level, own))
+    state.blocks += behind
+    state.blocks += after
+
+
+def _without_pictures(runs: list[Run]) -> tuple[list[Block], list[Run], list[Block]]:
+    """Split a heading at its breaks: lines of pictures alone, at its start or end, are paragraphs beside it."""
+    lines: list[list[Run]] = [[]]
+    for run in runs:
+        if run.kind == BREAK:
+            lines.append([])
+        else:
+            lines[-1].append(run)
+    lines = [line for line in lines if line]
+    before: list[Block] = []
+    behind: list[Block] = []
+    while lines and all(run.kind == IMAGE for run in lines[0]):
+        before.append(Paragraph(lines.pop(0)))
+    while lines and all(run.kind == IMAGE for run in lines[-1]):
+        behind.insert(0, Paragraph(lines.pop()))
+    own: list[Run] = []
+    for line in lines:
+        own += [line[0]._replace(space=bool(own)), *line[1:]]
+    return before, own, behind
+
+
+def _too_deep(state: State) -> bool:
+    return len(state.frames) >= MAX_DEPTH
+
+
+def _enter_quote(state: State, element: Element) -> bool:
+    if _too_deep(state):
+        return enter_block(state, element)
+    enter_inline(state, element)
+    state.open_block(element, [])
+    return False
+
+
+def _leave_quote(state: State, element: Element) -> None:
+    if not state.frames or state.frames[-1].element is not element:
+        leave_block(state, element)
+        return
+    state.marks, state.link = state.inline.pop()
+    state.flush()
+    inner = state.blocks
+    state.close_block()
+    if inner:
+        state.blocks.append(Quote(inner))
+
+
+def _enter_list(state: State, element: Element) -> bool:
+    if _too_deep(state):
+        state.lists.append(None)
+        return enter_block(state, element)
+    enter_inline(state, element)
+    state.open_block(element, [])
+    state.lists.append(List(_start(element) if element.tag == "ol" else None))
+    return False
+
+
+def _start(element: Element) -> int:
+    value = (element.get("start") or "1").strip()
+    return int(value) if value.isascii() and value.isdigit() and int(value) <= _MAX_START else 1
+
+
+def _leave_list(state: State, element: Element) -> None:
+    found = state.lists.pop()
+    if found is None:
+        leave_block(state, element)
+        return
+    state.marks, state.link = state.inline.pop()
+    state.flush()
+    stray = state.blocks
+    state.close_block()
+    if stray:  # what stood in the list without an item, after the last of them
+        _into_last_item(found, stray)
+    if found.start is None:
+        found.items = [item for item in found.items if not _is_empty(item)]
+    while found.items and _is_empty(found.items[-1]):
+        found.items.pop()
+    if found.items:
+        state.blocks.append(found)
+
+
+def _is_empty(item: Item) -> bool:
+    """Whether an item holds nothing; in the middle of an ordered list it still takes a number."""
+    return not item.blocks and item.checked is None
+
+
+def _into_last_item(found: List, stray: list[Block]) -> None:
+    """A list or text directly in a list belongs to the item before it (`<ul><li>a</li><ul>…`)."""
+    if found.items:
+        found.items[-1].blocks.extend(stray)
+    else:
+        found.items.append(Item(stray))
+
+
+def _enter_item(state: State, element: Element) -> bool:
+    found = state.lists[-1] if state.lists else None
+    if found is None or not state.frames or state.frames[-1].element.tag not in _LIST_TAGS:
+        return enter_block(state, element)
+    enter_inline(state, element)
+    state.flush()
+    if state.blocks:
+        _into_last_item(found, state.blocks[:])
+        state.blocks.clear()
+    item = Item()
+    if not found.items and found.start is not None:
+        value = element.get("value") or ""
+        if value.isascii() and value.isdigit() and int(value) <= _MAX_START and not _has_start(element):
+            found.start = int(value)
+    state.open_block(element, item.blocks)
+    found.items.append(item)
+    # Lists inside of the item are none of this one's.
+    state.lists.append(None)
+    return False
+
+
+def _has_start(item: Element) -> bool:
+    parent = item.getparent()
+    return parent is not None and bool(parent.get("start"))
+
+
+def _leave_item(state: State, element: Element) -> None:
+    if not state.frames or state.frames[-1].element is not element:
+        leave_block(state, element)
+        return
+    state.lists.pop()
+    state.marks, state.link = state.inline.pop()
+    state.close_block()
+
+
+def _enter_input(state: State, element: Element) -> bool:
+    found = next((one for one in reversed(state.lists) if one is not None), None)
+    if (element.get("type") or "") == "checkbox" and found is not None and found.items and not state.runs:
+        found.items[-1].checked = element.get("checked") is not None
+        state.gap = NONE
+    return True
+
+
+def _enter_pre(state: State, element: Element) -> bool:
+    text = text_of(element)
+    if not text.strip():
+        return True
+    code = element.find("code")
+    named = _LANGUAGE.search((code.get("class") or "") if code is not None else element.get("class") or "")
+    add_block(state, Fence(text.strip("\n") or text, named[1] if named else ""))
+    return True
+
+
+def _enter_rule(state: State, element: Element) -> bool:  # noqa: ARG001
+    add_block(state, Rule())
+    return True
+
+
+def add_block(state: State, block: Block) -> None:
+    """Add a finished block; the paragraph before it ends. In a heading it comes after the heading."""
+    if not state.heading:
+        state.flush()
+    state.blocks.append(block)
+
+
+_LIST_TAGS: Final = frozenset({"ul", "ol", "menu", "dir"})
+_LEAVES: Final = frozenset({"br", "img", "hr", "input", "wbr", "x-tex", "pre"}) | _CODE
+
+
+def _leave_leaf(state: State, element: Element) -> None:
+    """Elements that were read whole leave nothing to restore."""
+
+
+ENTER: Final[dict[str, Handler]] = {
+    **dict.fromkeys(_MARKS, _enter_mark),
+    **dict.fromkeys(_BLOCKS, enter_block),
+    **dict.fromkeys(_HEADINGS, _enter_heading),
+    **dict.fromkeys(_LIST_TAGS, _enter_list),
+    **dict.fromkeys(_CODE, _enter_code),
+    "a": _enter_link,
+    "img": _enter_image,
+    "br": _enter_break,
+    "x-tex": _enter_tex,
+    "blockquote": _enter_quote,
+    "li": _enter_item,
+    "input": _enter_input,
+    "pre": _enter_pre,
+    "table": lambda state, element: state.enter_table(state, element),
+    "hr": _enter_rule,
+    "wbr": lambda _state, _element: False,
+}
+LEAVE: Final[dict[str, Callable[[State, Element], None]]] = {
+    **dict.fromkeys(_MARKS, _leave_mark),
+    **dict.fromkeys(_BLOCKS, leave_block),
+    **dict.fromkeys(_HEADINGS, _leave_heading),
+    **dict.fromkeys(_LIST_TAGS, _leave_list),
+    **dict.fromkeys(_LEAVES, _leave_leaf),
+    "a": _leave_link,
+    "blockquote": _leave_quote,
+    "li": _leave_item,
+    "table": leave_block,
+}

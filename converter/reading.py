@@ -1,0 +1,149 @@
+"""The state of a walk over an article: the block under construction, and what the next run of text takes along."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from converter.nodes import BREAK, CODE, TEXT, Block, Link, List, Paragraph, Run
+from converter.spacing import CJK, had_space
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from converter.tree import Element
+
+WHITE: Final = " \t\n\r\f"
+SPACES: Final = re.compile(r"[ \t\n\r\f]+")
+# A line end inside a text between two ideographs was put there by an editor that wraps lines; Chinese has no spaces.
+_WRAP: Final = re.compile(f"(?<=[{CJK}])[ \t]*\n[ \t\n]*(?=[{CJK}])")
+UNKNOWN, SPACE, NONE = 2, 1, 0
+"""What stands between two runs: a pretty-printer's white space, real white space, nothing."""
+
+
+class Frame:
+    """What to restore when a block element ends."""
+
+    __slots__ = ("blocks", "element", "heading", "runs")
+
+    def __init__(self, element: Element, blocks: list[Block], runs: list[Run], heading: int) -> None:
+        """Keep the state that the element interrupts."""
+        self.element = element
+        self.blocks = blocks
+        self.runs = runs
+        self.heading = heading
+
+
+class State:
+    """The state of one walk.
+
+    Args:
+        prettified: white space with a line end in it, at the edge of a text, says nothing.
+        enter_table: handler of `table` elements.
+        tables: how many tables the walk is in already.
+
+    """
+
+    def __init__(self, *, prettified: bool, enter_table: Callable[[State, Element], bool], tables: int = 0) -> None:
+        """Start with nothing read."""
+        self.prettified = prettified
+        self.enter_table = enter_table
+        self.tables = tables
+        self.blocks: list[Block] = []
+        self.runs: list[Run] = []
+        self.marks = 0
+        self.link: Link | None = None
+        self.gap = NONE
+        self.edge = "span"
+        self.heading = 0
+        self.links = 0
+        self.inline: list[tuple[int, Link | None]] = []
+        self.frames: list[Frame] = []
+        self.lists: list[List | None] = []
+
+    # ------------------------------------------------------------------------------------------------ inlines
+    def add_text(self, text: str) -> None:
+        """Add a text node: its inner white space collapsed, that at its edges noted as a gap."""
+        inner = text.strip(WHITE)
+        if not inner:
+            self.add_gap(text)
+            return
+        if text[0] in WHITE:
+            self.add_gap(text[: len(text) - len(text.lstrip(WHITE))])
+        if "\n" in inner:
+            inner = _WRAP.sub("", inner)
+        if "\n" in inner or "  " in inner or "\t" in inner or "\r" in inner or "\f" in inner:
+            inner = SPACES.sub(" ", inner)
+        self.runs.append(Run(TEXT, inner, self.marks, self.link, self.space_before(inner, "span")))
+        if text[-1] in WHITE:
+            self.add_gap(text[len(text.rstrip(WHITE)) :])
+
+    def add_gap(self, white: str) -> None:
+        """Note white space: real, or put there by a pretty-printer for all we know."""
+        gap = UNKNOWN if self.prettified and "\n" in white else SPACE
+        if self.gap != SPACE:
+            self.gap = gap
+
+    def space_before(self, right: str, kind: str) -> bool:
+        """Decide about the gap before the next run, and close it."""
+        gap, edge = self.gap, self.edge
+        self.gap, self.edge = NONE, "span"
+        if gap == NONE or not self.runs:
+            return False
+        if gap == SPACE:
+            return True
+        last = self.runs[-1]
+        if last.kind == BREAK:
+            return False
+        left = last.text if last.kind in {TEXT, CODE} else "x"
+        return had_space(left or "x", right or "x", kind if kind != "span" else edge)
+
+    def add_atom(self, kind: int, text: str, edge: str, src: str = "", title: str = "") -> None:
+        """Add a run that is no text."""
+        right = text if kind == CODE else "x"
+        self.runs.append(Run(kind, text, self.marks, self.link, self.space_before(right, edge), src, title))
+        self.edge = edge
+
+    # ------------------------------------------------------------------------------------------------- blocks
+    def flush(self) -> None:
+        """End the paragraph under construction. Two breaks in a row end one as well."""
+        self.gap = NONE
+        if not self.runs:
+            return
+        if self.heading:
+            return
+        runs, self.runs = self.runs, []
+        start = at = 0
+        while at < len(runs):
+            if runs[at].kind == BREAK and at + 1 < len(runs) and runs[at + 1].kind == BREAK:
+                self._paragraph(runs[start:at])
+                while at < len(runs) and runs[at].kind == BREAK:
+                    at += 1
+                start = at
+            else:
+                at += 1
+        self._paragraph(runs[start:])
+
+    def _paragraph(self, runs: list[Run]) -> None:
+        while runs and runs[0].kind == BREAK:
+            runs.pop(0)
+        while runs and runs[-1].kind == BREAK:
+            runs.pop()
+        if runs:
+            self.blocks.append(Paragraph(runs))
+
+    def open_block(self, element: Element, blocks: list[Block], heading: int = 0) -> None:
+        """Begin a container: what follows goes to `blocks`."""
+        if not self.heading:
+            self.flush()
+        self.frames.append(Frame(element, self.blocks, self.runs, self.heading))
+        self.blocks, self.runs, self.heading = blocks, [], heading
+        self.gap = NONE
+
+    def close_block(self) -> None:
+        """End the container that was begun last."""
+        if not self.heading:
+            self.flush()
+        frame = self.frames.pop()
+        self.blocks, self.runs, self.heading = frame.blocks, frame.runs, frame.heading
+        self.gap = SPACE if self.heading else NONE
