@@ -134,42 +134,34 @@ def drop_tracking_images(root: Element, profile: Profile) -> int:
 
 
 def link_embeds(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Turn embedded players and pages into a paragraph with a link; the caption beside a player is its text."""
+    """Turn embedded players and pages into a paragraph with a link; a caption beside it stays where it is."""
     found = list(root.iter("iframe", "video", "audio", "embed", "object"))
     for element in found:
         src = (element.get("src") or element.get("data-src") or element.get("data") or "").strip()
         if src in _NO_ADDRESS:
             src = next((s.get("src") or "" for s in element.iter("source", "embed") if s.get("src")), "")
         # An address that names no host (a script, inline HTML) leads nowhere.
-        if urlsplit(src if _is_address(src) else "").netloc and element.getparent() is not None:
-            caption = _take_caption(element)
+        if _is_address(src) and element.getparent() is not None:
             paragraph = etree.Element("p")
             link = etree.SubElement(paragraph, "a", {"href": src})
-            link.text = caption or src
+            link.text = "视频" if _is_player(element) else src
             replace(element, paragraph)
         else:
             drop(element)
     return len(found)
 
 
+def _is_player(element: Element) -> bool:
+    parent = element.getparent()
+    around = classes_of(parent) if parent is not None else []
+    return element.tag == "video" or any("video" in name for name in around)
+
+
 def _is_address(text: str) -> bool:
     try:
-        urlsplit(text)
+        return bool(urlsplit(text).netloc)
     except ValueError:
         return False
-    return True
-
-
-def _take_caption(element: Element) -> str:
-    after = element.getnext()
-    box = element.getparent()
-    if after is None or after.tag != "p" or box is None or box.tag != "div" or len(box) > 2:  # noqa: PLR2004
-        return ""
-    caption = " ".join(text_of(after).split())
-    if len(after) or not caption:
-        return ""
-    drop(after)
-    return caption
 
 
 def simplify_link_cards(root: Element, profile: Profile) -> int:  # noqa: ARG001

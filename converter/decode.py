@@ -387,6 +387,8 @@ def hygiene(text: str) -> str:
 def _unhide(match: re.Match[str]) -> str:
     """Write the entity of an odd character as the character, and leave every other entity."""
     entity = match[0]
+    if entity[1] == "#" and _number(entity) == 0:
+        return ""  # a NUL; browsers show a replacement character, but nobody wrote one
     character = html.unescape(entity)
     # Numbers 128-159 mean windows-1252 to a browser (`&#150;` is a dash) but C1 controls to libxml2.
     is_c1 = entity[1] == "#" and not character.isascii() and _number(entity) in range(0x80, 0xA0)

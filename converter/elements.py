@@ -53,6 +53,7 @@ _MARKS: Final = {
     "sub": SUB,
     "kbd": KBD,
 }
+_EDGES: Final = {STRONG: "strong", EM: "em", SUP: "sup", SUB: "sub"}
 _BLOCKS: Final = frozenset(
     "address article aside body caption center dd details dialog div dl dt fieldset figcaption figure footer "
     "form header hgroup html legend main menu nav p section summary tbody td tfoot th thead tr".split()
@@ -108,14 +109,14 @@ def _enter_mark(state: State, element: Element) -> bool:
     style = element.get("style") or ""
     if not (mark == STRONG and _NORMAL.search(style)) and not (mark == EM and _UPRIGHT.search(style)):
         state.marks |= mark
-    state.edge = "strong" if mark == STRONG else "em" if mark == EM else state.edge
+    state.edge = _EDGES.get(mark, state.edge)
     return False
 
 
 def _leave_mark(state: State, element: Element) -> None:
     state.marks, state.link = state.inline.pop()
     mark = _MARKS[element.tag]
-    state.edge = "strong" if mark == STRONG else "em" if mark == EM else state.edge
+    state.edge = _EDGES.get(mark, state.edge)
 
 
 def _enter_link(state: State, element: Element) -> bool:
@@ -166,7 +167,7 @@ def _enter_code(state: State, element: Element) -> bool:
 
 
 def _add_code(state: State, raw: str) -> None:
-    text = SPACES.sub(" ", raw).strip(WHITE)
+    text = state.collapse(raw.strip(WHITE))
     if raw[:1] in WHITE and raw:
         state.add_gap(raw[: len(raw) - len(raw.lstrip(WHITE))])
     if text:

@@ -232,7 +232,7 @@ def _updated(work: _Work) -> datetime | str | None:
 
 def _description(work: _Work) -> str:
     text = _text(work.raw.get("description")) or _text(work.page.description)
-    query = _text(work.raw.get("keywords"))
+    query = _text(work.raw.get("keywords")) or _text(work.page.keywords)
     at = text.find("_") if query else -1
     while at >= 0:
         tail = text[at + 1 :].strip()

@@ -19,6 +19,8 @@ _DELIMITERS: Final = {
     for mark, written in ((STRONG, ("**", "strong")), (EM, ("*", "em")), (DEL, ("~~", "del")))
     for shift in (0, INNER)
 }
+# Extents that begin and end together, from the outside in; `***x***` is read as strong in em.
+_ORDER: Final = {DEL: 1, EM: 2, STRONG: 3, DEL << INNER: 1, EM << INNER: 2, STRONG << INNER: 3}
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9.+-]{1,31}:[^\s<>\x00-\x1f]*")
 _EMAIL: Final = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
 _ENTITY: Final = re.compile(r"&(?=#?\w+;)")
@@ -162,7 +164,7 @@ def _write(runs: list[Run], groups: list[Extent], boxes: list[Extent], hard_brea
         _close(draft, stack, at, runs)
         if run.space:
             draft.add(" ")
-        opening = sorted(opens.get(at, ()), key=lambda e: (-e.end, e.kind != 0, e.kind in _DELIMITERS, e.kind))
+        opening = sorted(opens.get(at, ()), key=lambda e: (-e.end, e.kind != 0, _ORDER.get(e.kind, 0)))
         for extent in opening:
             # Emphasis that begins and ends with the address has no place in an autolink.
             if extent.link is not None and extent is opening[-1] and (auto := _autolink(runs, extent)):

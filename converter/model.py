@@ -109,6 +109,7 @@ class Metadata:
         date: when it was published, as the page writes it.
         updated: when it was last changed, as the page writes it.
         description: summary from the page's head.
+        keywords: search phrase from the page's head.
         tags: tags, as the page lists them.
         categories: categories, as the page lists them.
         language: BCP 47 tag of the page's `lang` attribute.
@@ -125,6 +126,7 @@ class Metadata:
     date: str = ""
     updated: str = ""
     description: str = ""
+    keywords: str = ""
     tags: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     language: str = ""

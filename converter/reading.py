@@ -17,8 +17,15 @@ WHITE: Final = " \t\n\r\f"
 SPACES: Final = re.compile(r"[ \t\n\r\f]+")
 # A line end inside a text between two ideographs was put there by an editor that wraps lines; Chinese has no spaces.
 _WRAP: Final = re.compile(f"(?<=[{CJK}])[ \t]*\n[ \t\n]*(?=[{CJK}])")
+# Where an element was taken out of a pretty-printed text, its line end and indent are left in the middle.
+_MERGED: Final = re.compile(r"(\S\S?\S?)[ \t]*\n[ \t\n]*  (?=(\S\S?))")
 UNKNOWN, SPACE, NONE = 2, 1, 0
 """What stands between two runs: a pretty-printer's white space, real white space, nothing."""
+
+
+def _joint(match: re.Match[str]) -> str:
+    left, right = match[1], match[2]
+    return f"{left} " if had_space(left, right, "span") else left
 
 
 class Frame:
@@ -70,13 +77,20 @@ class State:
             return
         if text[0] in WHITE:
             self.add_gap(text[: len(text) - len(text.lstrip(WHITE))])
-        if "\n" in inner:
-            inner = _WRAP.sub("", inner)
-        if "\n" in inner or "  " in inner or "\t" in inner or "\r" in inner or "\f" in inner:
-            inner = SPACES.sub(" ", inner)
+        inner = self.collapse(inner)
         self.runs.append(Run(TEXT, inner, self.marks, self.link, self.space_before(inner, "span")))
         if text[-1] in WHITE:
             self.add_gap(text[len(text.rstrip(WHITE)) :])
+
+    def collapse(self, text: str) -> str:
+        """Collapse the white space inside of a text."""
+        if "\n" in text:
+            if self.prettified and "\n  " in text:
+                text = _MERGED.sub(_joint, text)
+            text = _WRAP.sub("", text)
+        if "\n" in text or "  " in text or "\t" in text or "\r" in text or "\f" in text:
+            text = SPACES.sub(" ", text)
+        return text
 
     def add_gap(self, white: str) -> None:
         """Note white space: real, or put there by a pretty-printer for all we know."""

@@ -134,7 +134,10 @@ def _metadata(tree: Element, root: Element, profile: Profile, page: Page) -> Met
         author=first.get("author", ""),
         date=_date_in(first.get("date", "")),
         updated=_date_in(first.get("updated", "")),
-        description=first.get("description", ""),
+        description=profile.boilerplate.sub("", first.get("description", ""))
+        if profile.boilerplate
+        else first.get("description", ""),
+        keywords=first.get("keywords", ""),
         tags=tuple(every.get("tags", ())),
         categories=tuple(every.get("categories", ())),
         language=first.get("language", ""),

@@ -33,6 +33,7 @@ _ROWS: Final = (
 )
 _GLUED: Final = re.compile("|".join(f"(?:{row})" for row in _ROWS), re.DOTALL).search
 _WORD_OR_CLOSER: Final = re.compile(r"[^\W_]|[,)\]}=;!?%\"'_*+]").match
+_SCRIPTS: Final = frozenset({"sup", "sub"})
 _AFTER_EMPHASIS: Final = frozenset({"strong", "em"})
 
 
@@ -42,13 +43,15 @@ def had_space(left: str, right: str, kind: str) -> bool:
     Args:
         left: the text before the boundary; at least one character, none of it trailing white space.
         right: the text after it; at least one character, none of it leading white space.
-        kind: what ends or begins there: `strong`, `em`, `a`, `code`, `math` or `span`.
+        kind: what ends or begins there: `strong`, `em`, `a`, `code`, `math`, `sup`, `sub` or `span`.
 
     Returns:
         True when a space belongs there. Next to CJK there is never one: 87 % of CJK-CJK boundaries, 81 % of
         CJK-Latin and 92 % of those at full-width punctuation have none.
 
     """
+    if kind in _SCRIPTS:
+        return False  # H<sub>2</sub>O
     a, b = left[-1], right[0]
     if _TOUCHES_CJK(a) or _TOUCHES_CJK(b):
         return False

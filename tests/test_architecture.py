@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 PACKAGE: Final = Path(__file__).resolve().parent.parent / "converter"
 
-HELPERS: Final = frozenset({"names", "selectors", "spacing", "tree", "urls"})
+HELPERS: Final = frozenset({"names", "spacing", "tree", "urls"})
 EVERYONE: Final = frozenset({"model", "errors"}) | HELPERS
 """What any module may import. Helpers import `model` and `errors` only."""
 
@@ -63,6 +63,7 @@ PARTS: Final[dict[str, str]] = {
     "protect": "inline",
     "reading": "reader",
     "rescue": "scraper",
+    "selectors": "profiles",
     "scan": "inline",
     "soup_escape": "soup",
     "soup_inline": "soup",

@@ -7,6 +7,7 @@ which values of the front matter mean nothing. `generic.yaml` documents every ke
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
     from converter.tree import Query
 
 FIELDS: Final = frozenset(
-    {"title", "source_url", "date", "updated", "author", "description", "tags", "categories", "language"}
+    {"title", "source_url", "date", "updated", "author", "description", "keywords", "tags", "categories", "language"}
 )
 """Metadata that a profile can look for; the names are those of `model.Metadata`."""
 
-_TEXTS: Final = frozenset({"name", "extends", "about", "utc_offset"})
+_TEXTS: Final = frozenset({"name", "extends", "about", "utc_offset", "boilerplate"})
 _LISTS: Final = frozenset({"detect", "root", "placeholders"})
 _TABLES: Final = frozenset({"metadata", "drop", "images"})
 _MAX_DEPTH: Final = 5
@@ -55,6 +56,7 @@ class Profile:
         drop: rules for elements that are no content.
         tracking: substrings of addresses of images that count visitors.
         tool_alts: alternative texts of images that are buttons.
+        boilerplate: what the site puts around the description of a page.
         policy: what front matter values mean nothing.
 
     """
@@ -67,6 +69,7 @@ class Profile:
     drop: Index
     tracking: tuple[str, ...]
     tool_alts: frozenset[str]
+    boilerplate: re.Pattern[str] | None
     policy: FieldPolicy
 
 
@@ -165,12 +168,20 @@ def _build(data: dict[str, object]) -> Profile:
         drop=Index.of(table["drop"]),
         tracking=tuple(images.get("tracking", ())),
         tool_alts=frozenset(images.get("tool_alts", ())),
+        boilerplate=_pattern(str(data.get("name")), data.get("boilerplate")),
         policy=FieldPolicy(
             placeholders=frozenset(lists["placeholders"]),
             random_images=tuple(images.get("random", ())),
             utc_offset=str(data.get("utc_offset") or "+00:00"),
         ),
     )
+
+
+def _pattern(name: str, text: object) -> re.Pattern[str] | None:
+    try:
+        return re.compile(str(text)) if text else None
+    except re.error as e:
+        raise ConfigError(f"'boilerplate' is no regular expression: {e}", source=name, remedy="mend it") from e
 
 
 def _lookups(places: Iterable[str]) -> Iterable[Lookup]:
