@@ -10,7 +10,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from converter import cleaner, decode, emitter, frontmatter, profiles, scraper, soup
+from converter import cleaner, decode, emitter, frontmatter, profiles, reader, scraper, soup
 from converter.errors import ConverterError
 from converter.model import Article, Options, Source
 
@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SUFFIXES: Final = frozenset({".md", ".markdown", ".html", ".htm"})
-ENGINES: Final = {"native": emitter.emit, "markdownify": soup.emit}
+
+
+def emit_native(article: Article) -> str:
+    """Read and write with the native engine."""
+    return emitter.emit(reader.read(article.root, prettified=article.prettified))
+
+
+ENGINES: Final[dict[str, Callable[[Article], str]]] = {"native": emit_native, "markdownify": soup.emit}
 STAGES: Final = ("read", "decode", "front matter", "scrape", "clean", "emit")
 
 
