@@ -46,6 +46,8 @@ _BLOCKS: Final = frozenset(
     "address article aside blockquote center dd details div dl dt fieldset figcaption figure footer form h1 h2 "
     "h3 h4 h5 h6 header hr li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
 )
+_EMPHASIS: Final = frozenset({"strong", "b", "em", "i"})
+_PICTURE_WRAPPERS: Final = _EMPHASIS | frozenset(_HEADINGS) | {"span", "font", "a", "u"}
 _SAME: Final = {"strong": ("strong", "b"), "em": ("em", "i"), "del": ("del", "s", "strike")}
 
 
@@ -260,22 +262,35 @@ def unwrap_bold_in_headings(root: Element, profile: Profile) -> int:  # noqa: AR
 def unwrap_picture_wrappers(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """A heading that holds only images is a paragraph; emphasis around images or breaks alone is none."""
     count = 0
-    for image in list(root.iter("img", "br")):
-        parent = image.getparent()
-        while (
-            parent is not None and parent is not root and is_blank(text_of(parent)) and parent.find(".//x-tex") is None
-        ):
+    seen: set[Element] = set()
+    for leaf in list(root.iter("img", "br")):
+        child, parent = leaf, leaf.getparent()
+        while parent is not None and parent.tag in _PICTURE_WRAPPERS and parent not in seen:
+            seen.add(parent)
+            if not _holds_no_text_but(parent, child):
+                break
             above = parent.getparent()
-            if parent.tag in {"strong", "b", "em", "i"}:
-                unwrap(parent)
-                count += 1
-            elif parent.tag in _HEADINGS:
+            if parent.tag in _HEADINGS:
                 parent.tag = "p"
                 count += 1
-            elif parent.tag not in {"span", "font", "a", "u"}:
-                break
+            elif parent.tag in _EMPHASIS:
+                unwrap(parent)
+                count += 1
+            else:
+                child = parent
             parent = above
     return count
+
+
+def _holds_no_text_but(parent: Element, child: Element) -> bool:
+    """Whether all of an element but one child, which was looked at before, is without text."""
+    if not is_blank(parent.text):
+        return False
+    return all(
+        is_blank(other.tail)
+        and (other is child or (other.tag != "x-tex" and all(text.isspace() for text in other.itertext())))
+        for other in parent
+    )
 
 
 def drop_empty_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001

@@ -12,7 +12,7 @@ from typing import Final
 from converter.emphasis import BOXES, INNER, Extent, boxes_of, settle
 from converter.nodes import BREAK, CODE, DEL, EM, EMPHASIS, IMAGE, STRONG, TEX, TEXT, Run
 from converter.protect import Draft
-from converter.unsafe import HAZARD
+from converter.unsafe import is_hazardous
 
 _DELIMITERS: Final = {
     mark << shift: written
@@ -26,7 +26,7 @@ _EMAIL: Final = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+", re.A
 _ENTITY: Final = re.compile(r"&(?=#?\w+;)")
 # Percent-encoded in addresses: what would end them, or bind tighter than a link.
 _ENCODED: Final = {ord(c): f"%{ord(c):02X}" for c in ' <>`\\"^{|}'} | dict.fromkeys(map(ord, "\t\n\r\f"))
-_EDGE_SPACES: Final = "\u3000"  # the indent of Chinese paragraphs
+_EDGE_SPACES: Final = "\u3000 "  # the indent of Chinese paragraphs
 
 
 def render(runs: list[Run], *, hard_break: str = "\\\n", cell: bool = False, heading: bool = False) -> str:
@@ -46,7 +46,7 @@ def render(runs: list[Run], *, hard_break: str = "\\\n", cell: bool = False, hea
         run = runs[0]
         if run.kind == TEXT and not run.marks and run.link is None:
             text = run.text.strip(_EDGE_SPACES)
-            if not HAZARD.search(text):
+            if not is_hazardous(text):
                 return text.replace("|", "\\|") if cell else text
     if cell:
         hard_break = "<br>"
@@ -98,7 +98,7 @@ def _trimmed(runs: list[Run]) -> list[Run]:
         current = run
         if line_start:
             if run.kind == TEXT and run.text[:1] in _EDGE_SPACES:
-                stripped = run.text.lstrip("\u3000 ")
+                stripped = run.text.lstrip(_EDGE_SPACES)
                 if not stripped:
                     continue
                 current = run._replace(text=stripped)
@@ -115,7 +115,7 @@ def _trimmed(runs: list[Run]) -> list[Run]:
 
 def _strip_last(out: list[Run]) -> None:
     while out and out[-1].kind == TEXT and out[-1].text[-1:] in _EDGE_SPACES:
-        text = out[-1].text.rstrip("\u3000 ")
+        text = out[-1].text.rstrip(_EDGE_SPACES)
         if text:
             out[-1] = out[-1]._replace(text=text)
             return

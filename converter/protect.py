@@ -13,7 +13,7 @@ import re
 from typing import Final
 
 from converter.scan import Span, scan
-from converter.unsafe import HAZARD
+from converter.unsafe import is_hazardous
 
 _BRACKETS: Final = re.compile(r"[\[\]]")
 _ROUNDS: Final = 12
@@ -63,7 +63,7 @@ class Draft:
         if not text:
             return
         self._add(text, _LITERAL)
-        if not self.risky and (HAZARD.search(text) or (self.links and _BRACKETS.search(text))):
+        if not self.risky and (is_hazardous(text) or (self.links and _BRACKETS.search(text))):
             self.risky = True
 
     def atom(self, text: str, kind: str) -> None:

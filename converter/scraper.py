@@ -22,7 +22,7 @@ _DATE: Final = re.compile(
 _ID: Final = re.compile(r"/(?:article/details|archive/\d+/\d+/\d+)/(\d+)")
 
 _VERBATIM: Final = frozenset({"pre", "textarea"})  # where a pretty-printer leaves white space alone
-_ENOUGH: Final = 100  # pieces of text that are looked at
+_ENOUGH: Final = 40  # pieces of text that are looked at
 _MOST: Final = 0.6
 
 # libxml2 closes these before blocks where HTML5 nests them (h2..h6 before p, pre before ul, strong before p); its end
@@ -30,7 +30,9 @@ _MOST: Final = 0.6
 _MISNESTED: Final = re.compile(
     r"Unexpected end tag : (?:h[1-6]|pre|strong|b|em|i|a|span|font|u|s|del|code|blockquote|ul|ol|li|table)$"
 )
-_TOO_DEEP: Final = frozenset({"ERR_RESOURCE_LIMIT", "ERR_NAME_TOO_LONG"})
+_MOVED: Final = re.compile(r"<(/?)(h[1-6]|pre)(?=[\s>/])", re.IGNORECASE)
+_RENAMED: Final = ("x-pre", "x-h1", "x-h2", "x-h3", "x-h4", "x-h5", "x-h6")
+_TOO_DEEP: Final = frozenset({etree.ErrorTypes.ERR_RESOURCE_LIMIT, etree.ErrorTypes.ERR_NAME_TOO_LONG})
 
 
 def scrape(page: Page, profile_name: str = "auto") -> Article:
@@ -41,7 +43,7 @@ def scrape(page: Page, profile_name: str = "auto") -> Article:
         profile_name: `auto`, the name of a profile, or the path of one.
 
     Returns:
-        The article, its root still in the tree of the page (`root.tail` is not part of it), not cleaned yet.
+        The article, not cleaned yet; `root.tail` is not part of it.
 
     Raises:
         NoArticle: the page has no article by the profile's rules.
@@ -52,10 +54,15 @@ def scrape(page: Page, profile_name: str = "auto") -> Article:
     tree, notes = parse(page.body)
     profile = detect(tree) if profile_name == "auto" else profiles.load(profile_name)
     root = _find_root(tree, profile)
+    parent = root.getparent()
+    if parent is not None and profile.name != "generic":
+        # What is left is the frame around the article, small enough for lookup after lookup; and a copied page inside
+        # of the article, with metadata of its own, is not in the way.
+        parent.remove(root)
     return Article(
         root=root,
         profile=profile.name if profile_name == "auto" else profile_name,
-        metadata=_metadata(tree, root, profile, page),
+        metadata=_metadata(tree, profile, page),
         prettified=is_prettified(root),
         notes=notes,
     )
@@ -68,17 +75,31 @@ def parse(text: str) -> tuple[Element, tuple[Note, ...]]:
         EmptyArticle: nothing in the text makes an element.
 
     """
+    tree, problem = _parse_lxml(text)
+    if not problem:
+        return tree, ()
+    # libxml2 leaves elements that it does not know where they are, so those it moves get names that it does not know.
+    tree, rest = _parse_lxml(_MOVED.sub(r"<\1x-\2", text))
+    if rest:
+        from converter import rescue
+
+        return rescue.parse(text), (Note("rescue-parser", f"read with the second parser: {rest}"),)
+    for element in tree.iter(*_RENAMED):
+        element.tag = element.tag[2:]
+    return tree, (Note("rescue-names", f"read with other names for headings and listings: {problem}"),)
+
+
+def _parse_lxml(text: str) -> tuple[Element, str]:
+    """Parse with lxml; also tells the first problem that made its tree another one than a browser's."""
     parser = etree.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True, encoding="utf-8")
     # A page may declare another charset; the text is decoded already, so the parser is told what it really gets.
     tree = etree.fromstring(text.encode("utf-8", "replace"), parser)
     if tree is None:
         raise EmptyArticle("the page has no content", remedy="check that the export of this post is complete")
     for entry in parser.error_log:
-        if entry.type_name in _TOO_DEEP or _MISNESTED.match(entry.message):
-            from converter import rescue
-
-            return rescue.parse(text), (Note("rescue-parser", f"read with the second parser: {entry.message.strip()}"),)
-    return tree, ()
+        if entry.type in _TOO_DEEP or _MISNESTED.match(entry.message):
+            return tree, entry.message.strip()
+    return tree, ""
 
 
 def detect(tree: Element) -> Profile:
@@ -119,9 +140,8 @@ def _find_root(tree: Element, profile: Profile) -> Element:
     raise NoArticle(f"the page has no article by the rules of profile {profile.name!r}", remedy=remedy)
 
 
-def _metadata(tree: Element, root: Element, profile: Profile, page: Page) -> Metadata:
-    inside = {root, *root.iter()} if profile.name != "generic" else {root}
-    every = {field: _values(tree, inside, profile, field) for field in profile.metadata}
+def _metadata(tree: Element, profile: Profile, page: Page) -> Metadata:
+    every = {field: _values(tree, profile, field) for field in profile.metadata}
     first = {field: values[0] if values else "" for field, values in every.items()}
     urls = [url for value in every.get("source_url", ()) if (url := decode_hex_url(value))]
     url = urls[0] if urls else ""
@@ -144,15 +164,13 @@ def _metadata(tree: Element, root: Element, profile: Profile, page: Page) -> Met
     )
 
 
-def _values(tree: Element, inside: set[Element], profile: Profile, field: str) -> list[str]:
+def _values(tree: Element, profile: Profile, field: str) -> list[str]:
     """List what the first place that says anything says; for the address all places speak, since some hold junk."""
     values: list[str] = []
     for place in profile.metadata[field]:
         for element in place.xpath(tree):
-            # A copied page inside the article brings metadata of its own; they are content there.
-            if element not in inside:
-                text = element.get(place.attribute, "") if place.attribute else text_of(element)
-                values.append(" ".join(text.split()))
+            text = element.get(place.attribute, "") if place.attribute else text_of(element)
+            values.append(" ".join(text.split()))
         values = [v for v in values if v]
         if values and field != "source_url":
             break
