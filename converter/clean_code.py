@@ -47,7 +47,7 @@ _ALIASES: Final = {
 }
 _NAMED: Final = re.compile(r"(?:^|\s)(?:language-|lang-)+([^\s:;?]+)|(?:^|\s)brush:\s*([^\s:;]+)", re.IGNORECASE)
 # Host-specific spellings: <pre class="kdocs-java">, <textarea class="java:nogutter" name="code">, <ol class="dp-sql">.
-_HOSTED: Final = re.compile(r"(?:^|\s)(?:kdocs-|dp-|bg_)([A-Za-z][\w+#-]*)")
+_HOSTED: Final = re.compile(r"(?:^|\s)(?:kdocs-|dp-(?!highlighter)|bg_)([A-Za-z][\w+#-]*)")
 _BRUSHES: Final = {"j": "java", "c": "csharp", "d": "delphi"}  # SyntaxHighlighter 1.5: <ol class="dp-j">
 _TEXTAREA: Final = re.compile(r"^([A-Za-z][\w+#-]*)(?::|$)")
 _NOT_INFO: Final = re.compile(r"[^A-Za-z0-9+#._-]")
@@ -110,7 +110,22 @@ def language_of(element: Element) -> str:
     return ""
 
 
+def _is_canonical(element: Element) -> bool:
+    """Whether a listing is `<pre><code>text</code></pre>` already, as 55 % are."""
+    if element.tag != "pre" or len(element) != 1 or not is_blank(element.text):
+        return False
+    code = element[0]
+    return code.tag == "code" and len(code) == 0 and not is_blank(code.text) and is_blank(code.tail)
+
+
 def _normalize(element: Element, profile: Profile) -> None:
+    if _is_canonical(element):
+        code = element[0]
+        language = language_of(element)
+        element.text = code.tail = None
+        code.text = (code.text or "").removeprefix("\n")
+        _set_language(code, language)
+        return
     images: list[Element] = []
     simple = len(element) == 0 or not _ODD(element)
     text = text_of(element) if simple else _gather(element, profile, images)
@@ -137,9 +152,15 @@ def _put(element: Element, text: str, language: str, images: list[Element]) -> N
     pre = etree.Element("pre")
     code = etree.SubElement(pre, "code")
     code.text = text
+    _set_language(code, language)
+    replace(element, pre)
+
+
+def _set_language(code: Element, language: str) -> None:
     if language:
         code.set("class", f"language-{language}")
-    replace(element, pre)
+    elif "class" in code.attrib:
+        del code.attrib["class"]
 
 
 class _Lines:

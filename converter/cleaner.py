@@ -59,7 +59,10 @@ def clean(article: Article, profile: Profile) -> Facts:
 
     """
     removed: dict[str, int] = {}
-    for one in PASSES:
+    source = article.source
+    for one, words in PASSES:
+        if words and source and not any(word in source for word in words):
+            continue  # nothing for it in this post; looking for words is far cheaper than looking at elements
         count = one(article.root, profile)
         if count:
             removed[one.__name__] = count
@@ -352,21 +355,25 @@ def wrap_stray_items(root: Element, profile: Profile) -> int:  # noqa: ARG001
     return count
 
 
-PASSES: Final[tuple[Pass, ...]] = (
-    recover_formulas,
-    normalize_code_blocks,
-    drop_invisible_elements,
-    drop_hidden_elements,
-    drop_toc_blocks,
-    drop_noise,
-    drop_tracking_images,
-    link_embeds,
-    simplify_link_cards,
-    unwrap_dead_links,
-    unwrap_buttons,
-    unwrap_bold_in_headings,
-    flatten_emphasis,
-    unwrap_picture_wrappers,
-    drop_empty_elements,
-    wrap_stray_items,
+# Pass, and the words without which it cannot find anything in the source; none: it always runs.
+PASSES: Final[tuple[tuple[Pass, tuple[str, ...]], ...]] = (
+    (recover_formulas, ("katex", "MathJax", "math/tex", "<math", "<MATH", "mathcode", "latex.csdn", "codecogs")),
+    (normalize_code_blocks, ()),
+    (drop_invisible_elements, ()),
+    (
+        drop_hidden_elements,
+        ("display", "DISPLAY", "visibility", "VISIBILITY", "hidden", "HIDDEN", "font-size:0", "size: 0"),
+    ),
+    (drop_toc_blocks, ("-toc",)),
+    (drop_noise, ()),
+    (drop_tracking_images, ()),
+    (link_embeds, ()),
+    (simplify_link_cards, ("has-card",)),
+    (unwrap_dead_links, ()),
+    (unwrap_buttons, ()),
+    (unwrap_bold_in_headings, ()),
+    (flatten_emphasis, ()),
+    (unwrap_picture_wrappers, ()),
+    (drop_empty_elements, ()),
+    (wrap_stray_items, ()),
 )

@@ -96,7 +96,7 @@ def _binary(source: Source, what: str) -> DecodeError:
     return DecodeError(
         f"looks like a binary file ({what})",
         source=source.name,
-        remedy="give HTML or Markdown files, or leave it out with --exclude",
+        remedy="give HTML or Markdown files, or leave it out",
     )
 
 

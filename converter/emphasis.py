@@ -20,7 +20,7 @@ _ALNUM: Final = re.compile(r"[^\W_]")
 
 
 class Extent:
-    """A stretch of pieces, `start` to `end` (exclusive), that a mark or a link covers."""
+    """A stretch of runs, `start` to `end` (exclusive), that a mark or a link covers."""
 
     __slots__ = ("end", "kind", "link", "start")
 
@@ -31,21 +31,54 @@ class Extent:
         self.end = end
         self.link = link
 
+    def holds(self, other: Extent) -> bool:
+        """Tell whether another stretch lies in this one."""
+        return self.start <= other.start and other.end <= self.end
 
-def boxes_of(runs: list[Run]) -> list[Extent]:
-    """Stretches of links, superscripts and the like: they nest outside of emphasis that fits into them."""
-    out: list[Extent] = []
-    current: Extent | None = None
-    for at, run in enumerate(runs):
-        if run.link is None:
-            current = None
-        elif current is not None and current.link == run.link:
-            current.end = at + 1
-        else:
-            current = Extent(0, at, at + 1, run.link)
-            out.append(current)
-    for mark in BOXES:
-        current = None
+
+class Boxes:
+    """Stretches of links, superscripts and the like; they nest outside of emphasis that fits into them.
+
+    Attributes:
+        every: all of them.
+        over: for each run the ones that cover it; an empty list when there are none at all.
+
+    """
+
+    __slots__ = ("every", "over")
+
+    def __init__(self, runs: list[Run]) -> None:
+        """Find them."""
+        self.every: list[Extent] = []
+        marks, linked = 0, False
+        for run in runs:
+            marks |= run.marks
+            linked = linked or run.link is not None
+        if linked:
+            self._find_links(runs)
+        for mark in BOXES:
+            if marks & mark:
+                self._find_marks(runs, mark)
+        self.over: list[list[Extent]] = []
+        if self.every:
+            self.over = [[] for _ in runs]
+            for box in self.every:
+                for at in range(box.start, box.end):
+                    self.over[at].append(box)
+
+    def _find_links(self, runs: list[Run]) -> None:
+        current: Extent | None = None
+        for at, run in enumerate(runs):
+            if run.link is None:
+                current = None
+            elif current is not None and current.link == run.link:
+                current.end = at + 1
+            else:
+                current = Extent(0, at, at + 1, run.link)
+                self.every.append(current)
+
+    def _find_marks(self, runs: list[Run], mark: int) -> None:
+        current: Extent | None = None
         for at, run in enumerate(runs):
             if not run.marks & mark:
                 current = None
@@ -53,80 +86,98 @@ def boxes_of(runs: list[Run]) -> list[Extent]:
                 current.end = at + 1
             else:
                 current = Extent(mark, at, at + 1)
-                out.append(current)
-    return out
+                self.every.append(current)
+
+    def beginning_at(self, at: int) -> list[Extent]:
+        """Boxes that begin with a run."""
+        return [box for box in self.over[at] if box.start == at] if self.over and at < len(self.over) else []
+
+    def ending_at(self, at: int) -> list[Extent]:
+        """Boxes that end before a run."""
+        return [box for box in self.over[at - 1] if box.end == at] if self.over and at else []
 
 
-def settle(runs: list[Run], boxes: list[Extent]) -> tuple[list[Run], list[Extent], list[Extent]]:
-    """Decide where each emphasis begins and ends so that its delimiters flank; returns runs and extents to match."""
+def settle(runs: list[Run]) -> tuple[list[Run], list[Extent]]:
+    """Decide where each emphasis begins and ends so that its delimiters flank.
+
+    Returns:
+        The runs, some of them cut up, and the stretches of links, boxes and emphasis over them.
+
+    """
+    boxes = Boxes(runs)
     marks = 0
     for run in runs:
         marks |= run.marks
     if not marks & EMPHASIS:
-        return runs, [], boxes
-    groups: list[Extent] = []
-    for mark in (STRONG, EM, DEL):
-        if marks & mark:
-            runs = _push_into_boxes(runs, boxes, mark)
-            for one in (mark, mark << INNER):
-                runs = _move_punctuation_out(runs, boxes, one)
-                boxes = boxes_of(runs)
-    for mark in (STRONG, EM, DEL):
-        if marks & mark:
-            groups += _groups(runs, boxes, mark) + _groups(runs, boxes, mark << INNER)
-    return runs, groups, boxes
+        return runs, boxes.every
+    present = [mark for mark in (STRONG, EM, DEL) if marks & mark]
+    if boxes.every:
+        for mark in present[:]:
+            runs, pushed = _push_into_boxes(runs, boxes, mark)
+            if pushed:
+                present.append(mark << INNER)
+    for mark in present:
+        runs = _move_punctuation_out(runs, boxes, mark)
+        if boxes.every:
+            boxes = Boxes(runs)
+    groups = [group for mark in present for group in _groups(runs, boxes, mark)]
+    return runs, [*boxes.every, *groups]
 
 
-def _push_into_boxes(runs: list[Run], boxes: list[Extent], mark: int) -> list[Run]:
+def _push_into_boxes(runs: list[Run], boxes: Boxes, mark: int) -> tuple[list[Run], bool]:
     """Give a link at the edge of an emphasis an emphasis of its own where the common delimiter would not flank.
 
     `**see [x](u)**y` does not render: `)` is punctuation and cannot be moved out. `**see** [**x**](u)y` does.
     """
     out = runs
     for group in _groups(runs, boxes, mark):
-        for box in boxes:
-            if box.start < group.start or box.end > group.end or (box.start, box.end) == (group.start, group.end):
-                continue
-            at_end = box.end == group.end and not _open_border(_char_after(runs, group.end, boxes, group))
-            at_start = box.start == group.start and not _open_border(_char_before(runs, group.start, boxes, group))
-            if at_end or at_start:
-                out = [
-                    run._replace(marks=run.marks & ~mark | (run.marks & mark) << INNER)
-                    if box.start <= at < box.end
-                    else run
-                    for at, run in enumerate(out)
-                ]
-    return out
+        at_start = not _open_border(_char_before(runs, group.start, boxes, group))
+        at_end = not _open_border(_char_after(runs, group.end, boxes, group))
+        edges = [
+            *(boxes.beginning_at(group.start) if at_start else ()),
+            *(boxes.ending_at(group.end) if at_end else ()),
+        ]
+        for box in edges:
+            if group.holds(box) and not box.holds(group):
+                out = out[:] if out is runs else out
+                for at in range(box.start, box.end):
+                    old = out[at].marks
+                    out[at] = out[at]._replace(marks=old & ~mark | (old & mark) << INNER)
+    return out, out is not runs
 
 
-def _groups(runs: list[Run], boxes: list[Extent], mark: int) -> list[Extent]:
+def _groups(runs: list[Run], boxes: Boxes, mark: int) -> list[Extent]:
     """Stretches of a mark: whole boxes or parts of one box, never across the border of one."""
     out: list[Extent] = []
     start: int | None = None
-    for at in range(len(runs) + 1):
-        marked = at < len(runs) and runs[at].marks & mark and runs[at].kind != BREAK
-        if marked and start is None:
-            start = at
-        elif not marked and start is not None:
+    for at, run in enumerate(runs):
+        if run.marks & mark and run.kind != BREAK:
+            if start is None:
+                start = at
+        elif start is not None:
             out += _split_at_boxes(Extent(mark, start, at), boxes)
             start = None
+    if start is not None:
+        out += _split_at_boxes(Extent(mark, start, len(runs)), boxes)
     return out
 
 
-def _split_at_boxes(group: Extent, boxes: list[Extent]) -> list[Extent]:
-    for box in boxes:
-        for border in (box.start, box.end):
-            crosses = box.start < group.start < box.end or box.start < group.end < box.end
-            inside = box.start <= group.start and group.end <= box.end
-            if crosses and not inside and group.start < border < group.end:
-                return [
-                    *_split_at_boxes(Extent(group.kind, group.start, border), boxes),
-                    *_split_at_boxes(Extent(group.kind, border, group.end), boxes),
-                ]
+def _split_at_boxes(group: Extent, boxes: Boxes) -> list[Extent]:
+    """Cut a stretch where it begins or ends in the middle of a box that does not hold it."""
+    if not boxes.over:
+        return [group]
+    for box in boxes.over[group.start]:
+        if box.start < group.start and box.end < group.end:
+            head, rest = Extent(group.kind, group.start, box.end), Extent(group.kind, box.end, group.end)
+            return [head, *_split_at_boxes(rest, boxes)]
+    for box in boxes.over[group.end - 1]:
+        if box.end > group.end and box.start > group.start:
+            head, rest = Extent(group.kind, group.start, box.start), Extent(group.kind, box.start, group.end)
+            return [*_split_at_boxes(head, boxes), rest]
     return [group]
 
 
-def _move_punctuation_out(runs: list[Run], boxes: list[Extent], mark: int) -> list[Run]:
+def _move_punctuation_out(runs: list[Run], boxes: Boxes, mark: int) -> list[Run]:
     """Take a mark off the punctuation at the edges of its stretches until both delimiters flank.
 
     `**文字：**后文` does not render: a closing delimiter after punctuation must be followed by white space or
@@ -139,18 +190,21 @@ def _move_punctuation_out(runs: list[Run], boxes: list[Extent], mark: int) -> li
         inner = runs[group.start : group.end]
         before = _char_before(runs, group.start, boxes, group)
         after = _char_after(runs, group.end, boxes, group)
-        out += _trim_group(inner, mark, before, after, boxes, group)
+        # The markup of a box around the group stands outside of it and flanks whatever comes.
+        start_boxed = any(box.holds(group) for box in boxes.beginning_at(group.start))
+        end_boxed = any(box.holds(group) for box in boxes.ending_at(group.end))
+        out += _trim_group(inner, mark, "" if start_boxed else before, "" if end_boxed else after)
         done = group.end
-    return out + runs[done:]
+    return out + runs[done:] if done else runs
 
 
-def _trim_group(inner: list[Run], mark: int, before: str, after: str, boxes: list[Extent], group: Extent) -> list[Run]:
+def _trim_group(inner: list[Run], mark: int, before: str, after: str) -> list[Run]:
     if not any(run.kind != TEXT or _ALNUM.search(run.text) for run in inner):
         return [run._replace(marks=run.marks & ~mark) for run in inner]
     head: list[Run] = []
     tail: list[Run] = []
     while inner:
-        moved = _lead(inner, mark, before, boxes, group)
+        moved = _lead(inner, mark, before)
         if moved is None:
             break
         head.append(moved)
@@ -158,7 +212,7 @@ def _trim_group(inner: list[Run], mark: int, before: str, after: str, boxes: lis
         if inner and inner[0].space:
             before = ""
     while inner:
-        moved = _trail(inner, mark, after, boxes, group)
+        moved = _trail(inner, mark, after)
         if moved is None:
             break
         tail.append(moved)
@@ -180,12 +234,12 @@ def _is_symbol(char: str) -> bool:
     return unicodedata.category(char)[0] == "S"
 
 
-def _lead(inner: list[Run], mark: int, before: str, boxes: list[Extent], group: Extent) -> Run | None:
+def _lead(inner: list[Run], mark: int, before: str) -> Run | None:
     """Take the first character or run out of an emphasis whose opening delimiter does not flank; None when it does."""
     first = inner[0]
     if first.kind == TEXT and first.text[0].isspace():
         return _cut_first(inner, mark)
-    if _open_border(before) or _box_at(boxes, group.start, group, at_start=True):
+    if _open_border(before):
         return None
     if first.kind != TEXT:
         inner.pop(0)
@@ -206,12 +260,12 @@ def _cut_first(inner: list[Run], mark: int) -> Run:
     return first._replace(text=char, marks=first.marks & ~mark)
 
 
-def _trail(inner: list[Run], mark: int, after: str, boxes: list[Extent], group: Extent) -> Run | None:
+def _trail(inner: list[Run], mark: int, after: str) -> Run | None:
     """The same for the last character and the closing delimiter."""
     last = inner[-1]
     if last.kind == TEXT and last.text[-1].isspace():
         return _cut_last(inner, mark)
-    if _open_border(after) or _box_at(boxes, group.end, group, at_start=False):
+    if _open_border(after):
         return None
     if last.kind != TEXT:
         inner.pop()
@@ -232,26 +286,18 @@ def _cut_last(inner: list[Run], mark: int) -> Run:
     return Run(TEXT, char, last.marks & ~mark, last.link, stripped != rest)
 
 
-def _box_at(boxes: list[Extent], border: int, group: Extent, *, at_start: bool) -> bool:
-    """Whether a box that holds the whole group has this border too: then the box's own markup stands outside."""
-    return any(
-        (box.start if at_start else box.end) == border and box.start <= group.start and group.end <= box.end
-        for box in boxes
-    )
-
-
-def _char_before(runs: list[Run], at: int, boxes: list[Extent], group: Extent) -> str:
+def _char_before(runs: list[Run], at: int, boxes: Boxes, group: Extent) -> str:
     if at == 0 or runs[at].space or runs[at - 1].kind == BREAK:
         return ""
-    if any(box.end == at and not (box.start <= group.start and group.end <= box.end) for box in boxes):
+    if any(not box.holds(group) for box in boxes.ending_at(at)):
         return ")"
     return _edge_char(runs[at - 1], last=True)
 
 
-def _char_after(runs: list[Run], at: int, boxes: list[Extent], group: Extent) -> str:
+def _char_after(runs: list[Run], at: int, boxes: Boxes, group: Extent) -> str:
     if at >= len(runs) or runs[at].space or runs[at].kind == BREAK:
         return ""
-    if any(box.start == at and not (box.start <= group.start and group.end <= box.end) for box in boxes):
+    if any(not box.holds(group) for box in boxes.beginning_at(at)):
         return "["
     return _edge_char(runs[at], last=False)
 

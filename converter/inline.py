@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from typing import Final
+from urllib.parse import quote
 
-from converter.emphasis import BOXES, INNER, Extent, boxes_of, settle
+from converter.emphasis import BOXES, INNER, Extent, settle
 from converter.nodes import BREAK, CODE, DEL, EM, EMPHASIS, IMAGE, STRONG, TEX, TEXT, Run
 from converter.protect import Draft
 from converter.unsafe import is_hazardous
@@ -24,8 +25,10 @@ _ORDER: Final = {DEL: 1, EM: 2, STRONG: 3, DEL << INNER: 1, EM << INNER: 2, STRO
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9.+-]{1,31}:[^\s<>\x00-\x1f]*")
 _EMAIL: Final = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
 _ENTITY: Final = re.compile(r"&(?=#?\w+;)")
-# Percent-encoded in addresses: what would end them, or bind tighter than a link.
-_ENCODED: Final = {ord(c): f"%{ord(c):02X}" for c in ' <>`\\"^{|}'} | dict.fromkeys(map(ord, "\t\n\r\f"))
+_PLAIN_ADDRESS: Final = re.compile(r"[A-Za-z0-9/:?=#.,_~!@+;-]*")
+_SAFE: Final = "%;/?:@&=+$,-_.!~*'()#"
+_STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_LINE_ENDS: Final = dict.fromkeys(map(ord, "\t\n\r\f"))
 _EDGE_SPACES: Final = "\u3000 "  # the indent of Chinese paragraphs
 
 
@@ -55,15 +58,20 @@ def render(runs: list[Run], *, hard_break: str = "\\\n", cell: bool = False, hea
     runs = _merged(_trimmed(runs))
     if not runs:
         return ""
-    boxes = boxes_of(runs)
-    runs, groups, boxes = settle(runs, boxes)
-    text = _write(runs, groups, boxes, hard_break)
+    runs, extents = settle(runs)
+    text = _write(runs, extents, hard_break)
     return text.replace("|", "\\|") if cell else text
 
 
 def destination(href: str) -> str:
-    """Write an address so that it ends where it should: spaces and the like percent-encoded, parentheses balanced."""
-    url = href.translate(_ENCODED)
+    """Write an address so that it ends where it should, and as every renderer writes it: percent-encoded.
+
+    Characters that end an address, that bind tighter than a link, or that are not ASCII are encoded; parentheses are
+    when they do not pair up.
+    """
+    if _PLAIN_ADDRESS.fullmatch(href):
+        return href
+    url = quote(_STRAY_PERCENT.sub("%25", href.translate(_LINE_ENDS)), safe=_SAFE)
     if "(" in url or ")" in url:
         depth = 0
         for char in url:
@@ -150,34 +158,43 @@ def _merged(runs: list[Run]) -> list[Run]:
 
 
 # ------------------------------------------------------------------------------------------------------- writing
-def _write(runs: list[Run], groups: list[Extent], boxes: list[Extent], hard_break: str) -> str:
+def _write(runs: list[Run], extents: list[Extent], hard_break: str) -> str:
     """Write runs with the delimiters of their extents; longer extents open first, boxes before emphasis."""
     draft = Draft()
     opens: dict[int, list[Extent]] = {}
-    for extent in (*boxes, *groups):
+    ends: set[int] = set()
+    for extent in extents:
         opens.setdefault(extent.start, []).append(extent)
+        ends.add(extent.end)
     stack: list[Extent] = []
     skip_until = 0
     for at, run in enumerate(runs):
         if at < skip_until:
             continue
-        _close(draft, stack, at, runs)
+        if at in ends:
+            _close(draft, stack, at, runs)
         if run.space:
             draft.add(" ")
-        opening = sorted(opens.get(at, ()), key=lambda e: (-e.end, e.kind != 0, _ORDER.get(e.kind, 0)))
-        for extent in opening:
-            # Emphasis that begins and ends with the address has no place in an autolink.
-            if extent.link is not None and extent is opening[-1] and (auto := _autolink(runs, extent)):
-                draft.atom(auto, "autolink")
-                skip_until = extent.end
-                break
-            _open(draft, extent)
-            stack.append(extent)
-        if at < skip_until:
-            continue
-        _put(draft, run, hard_break)
+        if at in opens:
+            skip_until = _open_all(draft, stack, opens[at], runs)
+        if at >= skip_until:
+            _put(draft, run, hard_break)
     _close(draft, stack, len(runs), runs)
     return draft.finish()
+
+
+def _open_all(draft: Draft, stack: list[Extent], opening: list[Extent], runs: list[Run]) -> int:
+    """Open the extents that begin at a run; returns where to go on when an autolink was written instead, else 0."""
+    if len(opening) > 1:
+        opening.sort(key=lambda e: (-e.end, e.kind != 0, _ORDER.get(e.kind, 0)))
+    for extent in opening:
+        # Emphasis that begins and ends with the address has no place in an autolink.
+        if extent.link is not None and extent is opening[-1] and (auto := _autolink(runs, extent)):
+            draft.atom(auto, "autolink")
+            return extent.end
+        _open(draft, extent)
+        stack.append(extent)
+    return 0
 
 
 def _close(draft: Draft, stack: list[Extent], at: int, runs: list[Run]) -> None:
@@ -216,8 +233,9 @@ def _autolink(runs: list[Run], extent: Extent) -> str:
     link = extent.link
     if link is None or extent.end - extent.start != 1 or run.kind != TEXT or run.marks & ~EMPHASIS:
         return ""
-    if run.text == link.href and _SCHEME.fullmatch(link.href) and not _title(link.title, link.href):
-        return f"<{link.href}>"
+    same = run.text == link.href or (not run.text.isascii() and destination(run.text) == destination(link.href))
+    if same and _SCHEME.fullmatch(run.text) and not _title(link.title, link.href, run.text):
+        return f"<{run.text}>"
     if link.href == f"mailto:{run.text}" and _EMAIL.fullmatch(run.text):
         return f"<{run.text}>"
     return ""

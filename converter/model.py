@@ -168,6 +168,7 @@ class Article:
         prettified: whether a pretty-printer put every inline tag on a line of its own, so that white space at
             inline boundaries says nothing.
         notes: what scraping had to guess or repair.
+        source: the HTML that the tree was made from, if it is known.
 
     """
 
@@ -176,6 +177,7 @@ class Article:
     metadata: Metadata
     prettified: bool = False
     notes: tuple[Note, ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

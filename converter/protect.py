@@ -43,6 +43,7 @@ class Draft:
         self.intents: list[_Intent] = []
         self.open_ones: list[_Intent] = []
         self.risky = False
+        self.after_math = False
         self.links = 0
 
     def _add(self, text: str, kind: int) -> int:
@@ -62,6 +63,8 @@ class Draft:
         """Add literal text."""
         if not text:
             return
+        if self.after_math and text[0].isdigit() and self.parts[-1].endswith("$"):
+            self.add(" ")
         self._add(text, _LITERAL)
         if not self.risky and (is_hazardous(text) or (self.links and _BRACKETS.search(text))):
             self.risky = True
@@ -74,9 +77,10 @@ class Draft:
 
     def tex(self, tex: str) -> None:
         """Add inline math; digits beside it would keep a renderer from seeing it, so a space goes between."""
-        if self.parts and self.parts[-1][-1:].isdigit():
+        if self.parts and (self.parts[-1][-1:].isdigit() or self.parts[-1].endswith("$")):
             self.add(" ")
         self.intents.append(_Intent("math", self._add(f"${tex}$", _MARKUP)))
+        self.after_math = True
 
     def open_link(self, text: str) -> None:
         """Begin a link (`[`) or an image (`![`)."""

@@ -51,7 +51,10 @@ def _walk(state: State, root: Element) -> list[Block]:
             LEAVE.get(element.tag, leave_inline)(state, element)
             text = element.tail
         if text:
-            state.add_text(text)
+            if not text.isspace() or "\u3000" in text:
+                state.add_text(text)
+            elif state.runs:  # at the start of a block it means nothing
+                state.add_gap(text)
     state.flush()
     return state.blocks
 

@@ -75,12 +75,15 @@ class State:
         if not inner:
             self.add_gap(text)
             return
-        if text[0] in WHITE:
-            self.add_gap(text[: len(text) - len(text.lstrip(WHITE))])
-        inner = self.collapse(inner)
-        self.runs.append(Run(TEXT, inner, self.marks, self.link, self.space_before(inner, "span")))
+        if text[0] in WHITE and self.runs:
+            self.add_gap(text[: text.index(inner[0])])
+        if "\n" in inner or "  " in inner or "\t" in inner or "\r" in inner or "\f" in inner:
+            inner = self.collapse(inner)
+        space = self.gap != NONE and self.space_before(inner, "span")
+        self.edge = "span"
+        self.runs.append(Run(TEXT, inner, self.marks, self.link, space))
         if text[-1] in WHITE:
-            self.add_gap(text[len(text.rstrip(WHITE)) :])
+            self.add_gap(text[text.rindex(inner[-1]) + 1 :])
 
     def collapse(self, text: str) -> str:
         """Collapse the white space inside of a text."""
@@ -122,11 +125,12 @@ class State:
     def flush(self) -> None:
         """End the paragraph under construction. Two breaks in a row end one as well."""
         self.gap = NONE
-        if not self.runs:
-            return
-        if self.heading:
+        if not self.runs or self.heading:
             return
         runs, self.runs = self.runs, []
+        if not any(run.kind == BREAK for run in runs):
+            self.blocks.append(Paragraph(runs))
+            return
         start = at = 0
         while at < len(runs):
             if runs[at].kind == BREAK and at + 1 < len(runs) and runs[at + 1].kind == BREAK:

@@ -63,6 +63,7 @@ def scrape(page: Page, profile_name: str = "auto") -> Article:
         root=root,
         profile=profile.name if profile_name == "auto" else profile_name,
         metadata=_metadata(tree, profile, page),
+        source=page.body,
         prettified=is_prettified(root),
         notes=notes,
     )

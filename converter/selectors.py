@@ -131,7 +131,7 @@ def find(selector: str) -> Query:
         axis = "/" if ">" in m.group() else "//"
         path += _xpath_step(parse_compound(text[at : m.start()])) + axis
         at = m.end()
-    return Query("//" + path + _xpath_step(parse_compound(text[at:])))
+    return Query("descendant-or-self::" + path + _xpath_step(parse_compound(text[at:])))
 
 
 @dataclass(slots=True)
