@@ -1,5 +1,72 @@
-"""archive2md: exported blog posts to Markdown that says exactly what the post says."""
+r"""archive2md: exported blog posts to Markdown that says exactly what the post says.
+
+    >>> from converter import convert, to_markdown
+    >>> to_markdown("<p>A <b>bold</b> word</p>")
+    'A **bold** word\n'
+    >>> convert(open("post.html", "rb").read()).markdown   # with front matter
+
+`convert` does the whole job on one post and never raises for what is in it; `to_markdown` is for HTML without a page
+around it. Both are pure: they touch neither disk nor network.
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from converter.model import Options, Result, Source
+
+if TYPE_CHECKING:
+    from converter.model import Engine, HardBreak
+
 __version__ = "0.1.0"
+__all__ = ["Options", "Result", "Source", "convert", "to_markdown"]
+
+
+def convert(  # noqa: PLR0913 (one keyword for each option of `Options`)
+    post: str | bytes,
+    *,
+    path: str = "",
+    profile: str = "auto",
+    engine: Engine = "native",
+    encoding: str | None = None,
+    hard_break: HardBreak = "backslash",
+    title_heading: bool = False,
+) -> Result:
+    """Convert one post: HTML or Markdown, with or without front matter.
+
+    Args:
+        post: the post, as text or as the bytes of a file.
+        path: its name, such as `2024-01-02-a-title.md`; gives the title when nothing else does. Without a name the post
+            is HTML; with one its suffix and content tell.
+        profile: `auto`, the name of a site profile, or the path of a profile file.
+        engine: `native`, or `markdownify` for the second opinion.
+        encoding: character encoding of `bytes`; None detects it.
+        hard_break: how a line break inside a paragraph is written: `backslash` or `spaces`.
+        title_heading: repeat the title as a heading above the body.
+
+    Returns:
+        The outcome: `markdown` (front matter and body), `notes`, counts of what was removed; or `error`, one line, when
+        the post cannot be converted.
+
+    Raises:
+        ConfigError: an unknown profile or engine.
+
+    """
+    from converter import pipeline
+
+    options = Options(profile, engine, encoding, hard_break, title_heading)
+    pipeline.check(options)
+    if isinstance(post, str):
+        post, options = post.encode("utf-8", "replace"), Options(profile, engine, "utf-8", hard_break, title_heading)
+    return pipeline.convert(Source(path or "post", post, path or ".html"), options)
+
+
+def to_markdown(html: str) -> str:
+    """Convert a piece of HTML, such as the body of an article, to Markdown without front matter.
+
+    Noise that no reader of the page sees goes (scripts, hidden elements, tracking images); the rest comes out as
+    Markdown that renders to the same. The empty string gives the empty string.
+    """
+    from converter import pipeline
+
+    return pipeline.convert_fragment(html)

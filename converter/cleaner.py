@@ -69,6 +69,21 @@ def clean(article: Article, profile: Profile) -> Facts:
     return Facts(removed=removed)
 
 
+def apply_element_rules(root: Element, profile: Profile) -> int:
+    """Turn the site's own elements into the standard ones that the profile says they are."""
+    if profile.elements is None:
+        return 0
+    count = 0
+    for element in _MARKED(root):
+        tag = profile.elements.rule_of(element, element.get("id"), classes_of(element))
+        if tag == "unwrap":
+            unwrap(element)
+        elif tag:
+            element.tag = tag
+        count += tag is not None
+    return count
+
+
 def drop_invisible_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
     """Drop what a browser does not show: styles, scripts, vector icons, form menus."""
     found = list(root.iter(*_INVISIBLE))
@@ -356,19 +371,23 @@ def wrap_stray_items(root: Element, profile: Profile) -> int:  # noqa: ARG001
 
 
 # Pass, and the words without which it cannot find anything in the source; none: it always runs.
-PASSES: Final[tuple[tuple[Pass, tuple[str, ...]], ...]] = (
-    (recover_formulas, ("katex", "MathJax", "math/tex", "<math", "<MATH", "mathcode", "latex.csdn", "codecogs")),
+PASSES: Final[tuple[tuple[Pass, tuple[bytes, ...]], ...]] = (
+    (apply_element_rules, ()),
+    (
+        recover_formulas,
+        (b"katex", b"MathJax", b"math/tex", b"<math", b"<MATH", b"mathcode", b"latex.csdn", b"codecogs"),
+    ),
     (normalize_code_blocks, ()),
     (drop_invisible_elements, ()),
     (
         drop_hidden_elements,
-        ("display", "DISPLAY", "visibility", "VISIBILITY", "hidden", "HIDDEN", "font-size:0", "size: 0"),
+        (b"display", b"DISPLAY", b"visibility", b"VISIBILITY", b"hidden", b"HIDDEN", b"size:0", b"size: 0"),
     ),
-    (drop_toc_blocks, ("-toc",)),
+    (drop_toc_blocks, (b"-toc",)),
     (drop_noise, ()),
     (drop_tracking_images, ()),
     (link_embeds, ()),
-    (simplify_link_cards, ("has-card",)),
+    (simplify_link_cards, (b"has-card",)),
     (unwrap_dead_links, ()),
     (unwrap_buttons, ()),
     (unwrap_bold_in_headings, ()),

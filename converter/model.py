@@ -168,7 +168,7 @@ class Article:
         prettified: whether a pretty-printer put every inline tag on a line of its own, so that white space at
             inline boundaries says nothing.
         notes: what scraping had to guess or repair.
-        source: the HTML that the tree was made from, if it is known.
+        source: the HTML that the tree was made from as UTF-8, if it is known.
 
     """
 
@@ -177,7 +177,7 @@ class Article:
     metadata: Metadata
     prettified: bool = False
     notes: tuple[Note, ...] = ()
-    source: str = ""
+    source: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

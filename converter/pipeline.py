@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from converter import cleaner, decode, emitter, frontmatter, profiles, reader, scraper
-from converter.errors import ConfigError, ConverterError
+from converter.errors import ConfigError, ConverterError, EmptyArticle
 from converter.model import Article, Metadata, Note, Options, Page, Result, Source
 from converter.tree import text_of
 
@@ -39,6 +39,23 @@ def convert(source: Source, options: Options) -> Result:
         problem = f"internal error {type(e).__name__}: {e}"
         error = ConverterError(problem, source=source.name, remedy="please report it with this post")
         return Result(name=source.name, error=str(error))
+
+
+def convert_fragment(html: str) -> str:
+    """Convert a piece of HTML without a page around it; see `converter.to_markdown`."""
+    if not html.strip():
+        return ""
+    source = decode.hygiene(html)
+    try:
+        tree, notes = scraper.parse(source)
+    except EmptyArticle:
+        return ""
+    body = tree.find("body")
+    root = tree if body is None else body
+    data = source.encode("utf-8", "replace")
+    article = Article(root, "generic", Metadata(), scraper.is_prettified(root), notes, data)
+    cleaner.clean(article, profiles.load("generic"))
+    return _emit(article, Options())
 
 
 def _from_markdown(page: Page) -> Result:

@@ -14,7 +14,7 @@ from converter.tree import Element, text_of
 from converter.urls import decode_hex_url
 
 if TYPE_CHECKING:
-    from converter.profiles import Profile
+    from converter.profiles import Lookup, Profile
 
 _DATE: Final = re.compile(
     r"\d{4}[-/年]\d{1,2}[-/月]\d{1,2}日?(?:[T\s]+\d{1,2}:\d{2}(?::\d{2})?(?:\s*(?:Z\b|[+-]\d{2}:?\d{2}))?)?"
@@ -51,6 +51,7 @@ def scrape(page: Page, profile_name: str = "auto") -> Article:
         ConfigError: there is no such profile.
 
     """
+    source = page.body.encode("utf-8", "replace")
     tree, notes = parse(page.body)
     profile = detect(tree) if profile_name == "auto" else profiles.load(profile_name)
     root = _find_root(tree, profile)
@@ -62,8 +63,8 @@ def scrape(page: Page, profile_name: str = "auto") -> Article:
     return Article(
         root=root,
         profile=profile.name if profile_name == "auto" else profile_name,
-        metadata=_metadata(tree, profile, page),
-        source=page.body,
+        metadata=_metadata(tree, profile, page, source),
+        source=source,
         prettified=is_prettified(root),
         notes=notes,
     )
@@ -141,8 +142,8 @@ def _find_root(tree: Element, profile: Profile) -> Element:
     raise NoArticle(f"the page has no article by the rules of profile {profile.name!r}", remedy=remedy)
 
 
-def _metadata(tree: Element, profile: Profile, page: Page) -> Metadata:
-    every = {field: _values(tree, profile, field) for field in profile.metadata}
+def _metadata(tree: Element, profile: Profile, page: Page, source: bytes) -> Metadata:
+    every = {field: _values(tree, places, source, field) for field, places in profile.metadata.items()}
     first = {field: values[0] if values else "" for field, values in every.items()}
     urls = [url for value in every.get("source_url", ()) if (url := decode_hex_url(value))]
     url = urls[0] if urls else ""
@@ -165,10 +166,12 @@ def _metadata(tree: Element, profile: Profile, page: Page) -> Metadata:
     )
 
 
-def _values(tree: Element, profile: Profile, field: str) -> list[str]:
+def _values(tree: Element, places: tuple[Lookup, ...], source: bytes, field: str) -> list[str]:
     """List what the first place that says anything says; for the address all places speak, since some hold junk."""
     values: list[str] = []
-    for place in profile.metadata[field]:
+    for place in places:
+        if place.word not in source:
+            continue  # far cheaper than looking for the element
         for element in place.xpath(tree):
             text = element.get(place.attribute, "") if place.attribute else text_of(element)
             values.append(" ".join(text.split()))

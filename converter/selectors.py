@@ -134,6 +134,19 @@ def find(selector: str) -> Query:
     return Query("descendant-or-self::" + path + _xpath_step(parse_compound(text[at:])))
 
 
+def telling_word(selector: str) -> str:
+    """Find a word that stands in the source of every page on which the selector finds anything; may be empty."""
+    last = parse_compound(
+        _COMBINATOR.split(re.sub(r"\[[^\]]*\]", _hide_spaces, selector.strip()))[-1].replace("\0", " ")
+    )
+    values = [a.value for a in last.attributes if a.op and not set(a.value) & set("&<>\"'")]
+    return max([last.id, *last.classes, *values], key=len)
+
+
+def _hide_spaces(match: re.Match[str]) -> str:
+    return match.group().replace(" ", "\0")
+
+
 @dataclass(slots=True)
 class Index:
     """Rules with single-part selectors, filed by the most telling condition: id, else class, else tag.

@@ -24,7 +24,7 @@ OUTSIDE: Final = frozenset({"sources", "manifest", "report", "store", "pool"})
 """With `cli` and `batch`: the modules that may touch disk, network or terminal."""
 
 MAY_IMPORT: Final[dict[str, frozenset[str]]] = {
-    "__init__": frozenset(),
+    "__init__": frozenset({"pipeline"}),
     "__main__": frozenset({"cli"}),
     "cli": frozenset({"__init__", "batch", "pipeline", "profiles"}) | OUTSIDE,
     "batch": frozenset({"pipeline"}) | OUTSIDE,

@@ -17,7 +17,7 @@ import yaml
 
 from converter.errors import ConfigError
 from converter.model import FieldPolicy
-from converter.selectors import Index, find
+from converter.selectors import Index, find, telling_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,16 +31,28 @@ FIELDS: Final = frozenset(
 
 _TEXTS: Final = frozenset({"name", "extends", "about", "utc_offset", "boilerplate"})
 _LISTS: Final = frozenset({"detect", "root", "placeholders"})
-_TABLES: Final = frozenset({"metadata", "drop", "images"})
+_TABLES: Final = frozenset({"metadata", "drop", "images", "elements"})
+_RULED_TAGS: Final = frozenset(
+    "unwrap p h1 h2 h3 h4 h5 h6 blockquote pre code ul ol li strong em del sup sub kbd a br hr div span".split()
+)
+"""What a site's own elements can be read as: the standard element that means the same, or `unwrap`."""
 _MAX_DEPTH: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """Where one piece of metadata may be: an XPath, and the attribute that holds it (empty: the text)."""
+    """Where one piece of metadata may be.
+
+    Attributes:
+        xpath: finds the elements.
+        attribute: the attribute that holds the value; empty: the text.
+        word: what the source of a page with such an element holds for sure, as UTF-8.
+
+    """
 
     xpath: Query
     attribute: str
+    word: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +66,7 @@ class Profile:
         root: where the article is; the first that finds something wins, and of that its first match.
         metadata: field of `model.Metadata` -> places to look at, best first.
         drop: rules for elements that are no content.
+        elements: what the site's own elements are read as: selectors filed under the name of a standard element.
         tracking: substrings of addresses of images that count visitors.
         tool_alts: alternative texts of images that are buttons.
         boilerplate: what the site puts around the description of a page.
@@ -67,6 +80,7 @@ class Profile:
     root: tuple[Query, ...]
     metadata: Mapping[str, tuple[Lookup, ...]]
     drop: Index
+    elements: Index | None
     tracking: tuple[str, ...]
     tool_alts: frozenset[str]
     boilerplate: re.Pattern[str] | None
@@ -106,7 +120,7 @@ def _overlay(base: dict[str, object], data: dict[str, object]) -> dict[str, obje
     for key in _TABLES:
         below, above = base.get(key) or {}, data.get(key) or {}
         merged = dict(below) | dict(above)  # type: ignore[call-overload] # _check has seen that both are mappings
-        if key in {"drop", "images"}:
+        if key in {"drop", "images", "elements"}:
             for row in set(below) & set(above):  # type: ignore[call-overload]
                 merged[row] = [*below[row], *above[row]]  # type: ignore[index]
         out[key] = merged
@@ -149,6 +163,9 @@ def _checked(name: str, data: object) -> dict[str, object]:
                 raise ConfigError(
                     f"'{key}: {row}' must be a list of strings", source=name, remedy="write `- text` lines"
                 )
+    if strange := data.get("elements", {}).keys() - _RULED_TAGS:
+        remedy = f"use one of {', '.join(sorted(_RULED_TAGS))}"
+        raise ConfigError(f"'elements: {min(strange)}' is no standard element", source=name, remedy=remedy)
     if unknown := data.get("metadata", {}).keys() - FIELDS:
         remedy = f"known fields are {', '.join(sorted(FIELDS))}"
         raise ConfigError(f"unknown metadata {min(unknown)!r}", source=name, remedy=remedy)
@@ -166,6 +183,7 @@ def _build(data: dict[str, object]) -> Profile:
         root=tuple(find(s) for s in lists["root"]),
         metadata={key: tuple(_lookups(places)) for key, places in table["metadata"].items()},
         drop=Index.of(table["drop"]),
+        elements=Index.of(table["elements"]) if table["elements"] else None,
         tracking=tuple(images.get("tracking", ())),
         tool_alts=frozenset(images.get("tool_alts", ())),
         boilerplate=_pattern(str(data.get("name")), data.get("boilerplate")),
@@ -187,7 +205,7 @@ def _pattern(name: str, text: object) -> re.Pattern[str] | None:
 def _lookups(places: Iterable[str]) -> Iterable[Lookup]:
     for place in places:
         selector, _, attribute = place.partition("@")
-        yield Lookup(find(selector), attribute)
+        yield Lookup(find(selector), attribute, telling_word(selector).encode())
 
 
 __all__ = ["FIELDS", "Lookup", "Profile", "load", "names"]

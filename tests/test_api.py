@@ -1,0 +1,62 @@
+"""The public functions of the package."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+import converter
+from converter.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_fragment_becomes_markdown_without_front_matter() -> None:
+    assert converter.to_markdown("<p>A <b>bold</b> word</p>") == "A **bold** word\n"
+
+
+@pytest.mark.parametrize("nothing", ["", " \n\t", "<!-- -->", "<p></p>", "<script>x()</script>"])
+def test_fragment_without_content_is_empty(nothing: str) -> None:
+    assert converter.to_markdown(nothing) == ""
+
+
+def test_text_and_bytes_give_the_same() -> None:
+    html = "<div id='content_views'><p>Grüße, 世界</p></div>"
+    assert converter.convert(html).markdown == converter.convert(html.encode()).markdown
+
+
+def test_text_is_not_decoded_again() -> None:
+    """A declared charset is about bytes, and a text has none."""
+    assert "世界" in converter.convert("<meta charset=gbk><body><article><p>世界</p></article>").markdown
+
+
+def test_name_gives_the_title_of_a_post_without_one() -> None:
+    assert converter.convert("<p>x</p>", path="2024-01-02-pears.html").title == "pears"
+
+
+def test_markdown_passes_through_by_its_name() -> None:
+    assert converter.convert("# Pears\n\n* a\n", path="pears.md").markdown.endswith("\n# Pears\n\n* a\n")
+
+
+def test_bad_post_is_an_error_in_the_result() -> None:
+    assert "binary" in converter.convert(b"\x89PNG\r\n\x1a\n\0\0\0").error
+
+
+@pytest.mark.parametrize("option", [{"profile": "nowhere"}, {"engine": "steam"}])
+def test_bad_option_raises(option: dict[str, str]) -> None:
+    with pytest.raises(ConfigError):
+        converter.convert("<p>x</p>", **option)  # type: ignore[arg-type]
+
+
+def test_profile_reads_own_elements_as_standard_ones(tmp_path: Path) -> None:
+    """The extension point of a site: `elements` in a profile file."""
+    profile = tmp_path / "site.yaml"
+    profile.write_text(
+        "name: site\nextends: generic\nroot: [body]\n"
+        "elements:\n  blockquote: [div.callout]\n  h3: [p.subtitle]\n  unwrap: [b.loud]\n",
+        encoding="utf-8",
+    )
+    html = "<body><p class=subtitle>Tools</p><div class=callout><p>A <b class=loud>big</b> one</p></div></body>"
+    assert converter.convert(html, profile=str(profile)).markdown.endswith("\n### Tools\n\n> A big one\n")
