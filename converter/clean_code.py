@@ -68,7 +68,6 @@ _LINE_LISTS: Final = re.compile(r"(?:^|\s)(?:dp-[\w-]+|linenums|hljs-ln|highligh
 _TOOL_BARS: Final = Query(
     ".//div[contains(concat(' ', @class, ' '), ' bar ')]/div[contains(concat(' ', @class, ' '), ' tools ')]/.."
 )
-_IN_BOX: Final = Test("parent::div[contains(@class, 'dp-highlighter')]")
 
 
 def normalize_code_blocks(root: Element, profile: Profile) -> int:
@@ -78,15 +77,22 @@ def normalize_code_blocks(root: Element, profile: Profile) -> int:
         if element.getparent() is not None and not inside(element, ("pre",)):
             _normalize(element, profile)
             count += 1
+    for element in list(root.iter("ol")):
+        parent = element.getparent()
+        boxed = parent is not None and "dp-highlighter" in (parent.get("class") or "")
+        if (boxed or _LINE_LISTS.search(element.get("class") or "")) and not inside(element, ("pre",)):
+            _normalize_line_list(element, profile)
+            count += 1
+    return count
+
+
+def drop_code_tool_bars(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
+    """Drop the bars over listings ("view plain copy")."""
+    count = 0
     for bar in _TOOL_BARS(root):
         # Broken pages nest half an article into a tool bar.
         if next(bar.iter("pre", "li"), None) is None:
             drop(bar)
-            count += 1
-    for element in list(root.iter("ol")):
-        boxed = _IN_BOX(element)
-        if (boxed or _LINE_LISTS.search(element.get("class") or "")) and not inside(element, ("pre",)):
-            _normalize_line_list(element, profile)
             count += 1
     return count
 

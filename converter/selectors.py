@@ -118,6 +118,17 @@ def _xpath_step(c: Compound) -> str:
     return (c.tag or "*") + "".join(f"[{one}]" for one in conditions)
 
 
+def find_by_id(selector: str) -> Query:
+    """Compile a selector of one part with an id for a lookup in a document's table of ids; any other as `find` does.
+
+    The table holds the first element of each id. Trees that no parser made have none, so the search comes second.
+    """
+    if _COMBINATOR.search(selector.strip()) or not (ident := parse_compound(selector.strip()).id):
+        return find(selector)
+    step = _xpath_step(parse_compound(selector.strip()))
+    return Query(f"id({_quoted(ident)})/self::{step} | self::*[not(id({_quoted(ident)}))]/descendant-or-self::{step}")
+
+
 def find(selector: str) -> Query:
     """Compile a selector to an XPath that yields its matches in document order, anywhere below the context.
 

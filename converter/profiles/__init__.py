@@ -17,7 +17,7 @@ import yaml
 
 from converter.errors import ConfigError
 from converter.model import FieldPolicy
-from converter.selectors import Index, find, telling_word
+from converter.selectors import Index, find, find_by_id, telling_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -179,8 +179,8 @@ def _build(data: dict[str, object]) -> Profile:
     return Profile(
         name=str(data.get("name") or "unnamed"),
         about=str(data.get("about") or ""),
-        detect=tuple(find(s) for s in lists["detect"]),
-        root=tuple(find(s) for s in lists["root"]),
+        detect=tuple(find_by_id(s) for s in lists["detect"]),
+        root=tuple(find_by_id(s) for s in lists["root"]),
         metadata={key: tuple(_lookups(places)) for key, places in table["metadata"].items()},
         drop=Index.of(table["drop"]),
         elements=Index.of(table["elements"]) if table["elements"] else None,
