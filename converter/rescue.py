@@ -34,6 +34,19 @@ def parse(text: str) -> Element:
                 todo.append((child, last))
             elif isinstance(child, NavigableString) and not isinstance(child, PreformattedString):
                 _append_text(element, last, _BAD_TEXT.sub("", child))
+    return _with_body(root)
+
+
+def _with_body(root: Element) -> Element:
+    """Give a fragment the `html` and `body` around it that every parsed page has."""
+    inner = root.find("html")
+    if inner is not None:
+        return inner
+    if root.find("body") is None:
+        body = etree.Element("body")
+        body.text, root.text = root.text, None
+        body.extend(list(root))
+        root.append(body)
     return root
 
 
