@@ -17,7 +17,7 @@ from converter.clean_code import drop_code_tool_bars, normalize_code_blocks
 from converter.clean_math import recover_formulas
 from converter.model import Article, Facts
 from converter.profiles import Profile
-from converter.tree import Element, Query, classes_of, drop, is_blank, replace, text_of, unwrap
+from converter.tree import Element, Query, classes_of, drop, is_blank, neutralize, replace, text_of
 
 Pass = Callable[[Element, Profile], int]
 
@@ -77,7 +77,7 @@ def apply_element_rules(root: Element, profile: Profile) -> int:
     for element in _MARKED(root):
         tag = profile.elements.rule_of(element, element.get("id"), classes_of(element))
         if tag == "unwrap":
-            unwrap(element)
+            neutralize(element)
         elif tag:
             element.tag = tag
         count += tag is not None
@@ -210,7 +210,7 @@ def unwrap_dead_links(root: Element, profile: Profile) -> int:  # noqa: ARG001
     for link in list(root.iter("a")):
         href = (link.get("href") or "").strip()
         if not href or href.lower().startswith("javascript:"):
-            unwrap(link)
+            neutralize(link)
             count += 1
     return count
 
@@ -224,51 +224,22 @@ def unwrap_buttons(root: Element, profile: Profile) -> int:  # noqa: ARG001
                 continue
             drop(element)
         else:
-            unwrap(element)
+            neutralize(element)
         count += 1
     return count
 
 
 def flatten_emphasis(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Unwrap emphasis in the same emphasis (an unclosed tag nests up to 254), merge neighbours of the same kind."""
+    """Take the meaning from emphasis in the same emphasis; an unclosed tag nests up to 254 of them."""
     count = 0
     for tags in _SAME.values():
-        gone: set[Element] = set()
-        for element in list(root.iter(*tags)):
-            if element in gone:
-                continue
-            inner = [e for e in element.iter(*tags) if e is not element] if len(element) else []
-            for e in inner:
-                unwrap(e)
-            gone.update(inner)
-            count += len(inner)
-            count += _merge_following(element, tags, gone)
-    return count
-
-
-def _merge_following(element: Element, tags: tuple[str, ...], gone: set[Element]) -> int:
-    """Pull the content of directly following emphasis of the same kind into the element."""
-    count = 0
-    after = element.getnext()
-    while after is not None and after.tag in tags and is_blank(element.tail):
-        for inner in [e for e in after.iter(*tags) if e is not after]:
-            unwrap(inner)
-            gone.add(inner)
-        gone.add(after)
-        gap = element.tail or ""
-        if len(element):
-            element[-1].tail = (element[-1].tail or "") + gap + (after.text or "")
-        else:
-            element.text = (element.text or "") + gap + (after.text or "")
-        element.extend(list(after))
-        tail = after.tail
-        after.tail = None
-        parent = after.getparent()
-        if parent is not None:
-            parent.remove(after)
-        element.tail = tail
-        after = element.getnext()
-        count += 1
+        inner: set[Element] = set()
+        for element in root.iter(*tags):
+            if element not in inner and len(element):
+                inner.update(e for e in element.iter(*tags) if e is not element)
+        for element in inner:
+            neutralize(element)
+        count += len(inner)
     return count
 
 
@@ -276,7 +247,7 @@ def unwrap_bold_in_headings(root: Element, profile: Profile) -> int:  # noqa: AR
     """Unwrap bold in headings, which are bold anyway; 2,257 posts of 24,597 have it."""
     found = [e for heading in root.iter(*_HEADINGS) for e in heading.iter("strong", "b")]
     for element in found:
-        unwrap(element)
+        neutralize(element)
     return len(found)
 
 
@@ -295,10 +266,9 @@ def unwrap_picture_wrappers(root: Element, profile: Profile) -> int:  # noqa: AR
                 parent.tag = "p"
                 count += 1
             elif parent.tag in _EMPHASIS:
-                unwrap(parent)
+                neutralize(parent)
                 count += 1
-            else:
-                child = parent
+            child = parent
             parent = above
     return count
 

@@ -53,7 +53,7 @@ def convert_fragment(html: str) -> str:
     body = tree.find("body")
     root = tree if body is None else body
     data = source.encode("utf-8", "replace")
-    article = Article(root, "generic", Metadata(), scraper.is_prettified(root), notes, data)
+    article = Article(root, "generic", Metadata(), scraper.is_prettified(root), notes, data, tuple(root.iter()))
     cleaner.clean(article, profiles.load("generic"))
     return _emit(article, Options())
 

@@ -25,6 +25,9 @@ def parse(text: str) -> Element:
     soup = BeautifulSoup(text, "html.parser", multi_valued_attributes=None)
     root = etree.Element("html")
     todo: list[tuple[Tag, Element]] = [(soup, root)]
+    # A proxy that goes makes lxml climb to the next ancestor that has one; kept ones end that at the parent. Without
+    # them a depth of 100,000 takes minutes.
+    kept: list[Element] = [root]
     while todo:
         tag, element = todo.pop()
         last: Element | None = None
@@ -32,6 +35,7 @@ def parse(text: str) -> Element:
             if isinstance(child, Tag):
                 last = etree.SubElement(element, _name(child.name), _attributes(child))
                 todo.append((child, last))
+                kept.append(last)
             elif isinstance(child, NavigableString) and not isinstance(child, PreformattedString):
                 _append_text(element, last, _BAD_TEXT.sub("", child))
     return _with_body(root)

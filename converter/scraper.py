@@ -60,11 +60,13 @@ def scrape(page: Page, profile_name: str = "auto") -> Article:
         # What is left is the frame around the article, small enough for lookup after lookup; and a copied page inside
         # of the article, with metadata of its own, is not in the way.
         parent.remove(root)
+    elements = tuple(root.iter())
     return Article(
         root=root,
         profile=profile.name if profile_name == "auto" else profile_name,
         metadata=_metadata(tree, profile, page, source),
         source=source,
+        elements=elements,
         prettified=is_prettified(root),
         notes=notes,
     )
