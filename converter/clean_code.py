@@ -110,8 +110,8 @@ def language_of(element: Element) -> str:
     if not found and element.tag == "textarea":
         found = [m[1] for m in _TEXTAREA.finditer(own)]
     for name in reversed(found):
-        clean = _NOT_INFO.sub("", name.lower())
-        if clean and clean not in _NO_LANGUAGE:
+        clean = name.lower()
+        if clean not in _NO_LANGUAGE and not _NOT_INFO.search(clean):  # "language-[ERROR]" is no language
             return _ALIASES.get(clean, clean)
     return ""
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from converter import inline
 from converter.nodes import (
+    TEXT,
     Block,
     Fence,
     Formula,
@@ -18,6 +20,7 @@ from converter.nodes import (
     Paragraph,
     Quote,
     Rule,
+    Run,
     Table,
 )
 from converter.unsafe import guard_heading, guard_line, guard_task
@@ -27,6 +30,10 @@ if TYPE_CHECKING:
 
 _TICKS: Final = re.compile(r"^[ \t]*(`{3,})", re.MULTILINE)
 _HARD_BREAKS: Final = {"backslash": "\\\n", "spaces": "  \n"}
+_MAX_NUMBER: Final = 999_999_999  # CommonMark: at most nine digits
+# A marker and dashes, or stars, make a rule together.
+_RULE: Final = re.compile(r"(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,}")
+_BOXES: Final = {True: "\u2611", False: "\u2610"}
 _DELIMITER_CELLS: Final = {"": "---", "left": ":--", "center": ":-:", "right": "--:"}
 
 
@@ -57,7 +64,7 @@ def _lines(blocks: list[Block], style: _Style, *, tight: bool = False) -> list[s
             marker = 1 - marker if same else 0
             lines = _list(block, style, marker)
         else:
-            lines = _block(block, style)
+            lines = _WRITERS[type(block)](block, style)
         if not lines:
             continue
         if out and not (tight and isinstance(block, List) and isinstance(last, Paragraph)):
@@ -67,28 +74,21 @@ def _lines(blocks: list[Block], style: _Style, *, tight: bool = False) -> list[s
     return out
 
 
-def _block(block: Block, style: _Style) -> list[str]:
-    match block:
-        case Paragraph(runs):
-            return _paragraph(inline.render(runs, hard_break=style.hard_break))
-        case Heading(level, runs):
-            text = inline.render(runs, heading=True)
-            return [f"{'#' * level} {guard_heading(text)}"] if text else []
-        case Fence(text, language):
-            return _fence(text, language)
-        case Formula(tex):
-            return ["$$", tex, "$$"]
-        case Rule():
-            return ["---"]
-        case Html(text):
-            return [text]
-        case Quote(inner):
-            return [f"> {line}" if line else ">" for line in _lines(inner, style)]
-        case Table():
-            return _table(block)
-        case Note(label, inner):
-            return _indented(_lines(inner, style), f"[^{label}]: ", "    ")
-    return []
+def _write_paragraph(block: Paragraph, style: _Style) -> list[str]:
+    return _paragraph(inline.render(block.runs, hard_break=style.hard_break))
+
+
+def _write_heading(block: Heading, style: _Style) -> list[str]:  # noqa: ARG001 (all writers are called alike)
+    text = inline.render(block.runs, heading=True)
+    return [f"{'#' * block.level} {guard_heading(text)}"] if text else []
+
+
+def _write_quote(block: Quote, style: _Style) -> list[str]:
+    return [f"> {line}" if line else ">" for line in _lines(block.blocks, style)]
+
+
+def _write_note(block: Note, style: _Style) -> list[str]:
+    return _indented(_lines(block.blocks, style), f"[^{block.label}]: ", "    ")
 
 
 def _paragraph(text: str) -> list[str]:
@@ -99,10 +99,11 @@ def _paragraph(text: str) -> list[str]:
     return [guard_line(line, first=not at) for at, line in enumerate(text.split("\n"))]
 
 
-def _fence(text: str, language: str) -> list[str]:
+def _write_fence(block: Fence, style: _Style) -> list[str]:  # noqa: ARG001
+    text = block.text
     longest = max((len(run) for run in _TICKS.findall(text)), default=0) if "```" in text else 0
     fence = "`" * max(3, longest + 1)
-    return [fence + language, *text.split("\n"), fence]
+    return [fence + block.language, *text.split("\n"), fence]
 
 
 def _list(block: List, style: _Style, marker: int) -> list[str]:
@@ -110,6 +111,8 @@ def _list(block: List, style: _Style, marker: int) -> list[str]:
     tight = all(_is_tight(item) for item in block.items)
     out: list[str] = []
     number = block.start
+    if number is not None and number + len(block.items) > _MAX_NUMBER:
+        number = 1
     for item in block.items:
         if number is None:
             mark = "-*"[marker]
@@ -133,17 +136,18 @@ def _is_tight(item: Item) -> bool:
 
 
 def _item(item: Item, style: _Style, mark: str, *, tight: bool) -> list[str]:
+    if item.checked is not None and not (item.blocks and isinstance(item.blocks[0], Paragraph)):
+        # A check box needs text beside it; where there is none a ballot box stands for it.
+        item = Item([Paragraph([Run(TEXT, _BOXES[item.checked])]), *item.blocks])
     lines = _lines(item.blocks, style, tight=tight)
-    if item.checked is None:
-        if lines:
-            lines[0] = guard_task(lines[0])
-    else:
-        box = "[x]" if item.checked else "[ ]"
-        lines[:1] = [f"{box} {lines[0]}" if lines else box]
     if not lines:
         return [mark]
-    if lines[0] == "---":
-        lines[0] = "___"  # "- ---" is one thematic break
+    if item.checked is not None:
+        lines[0] = f"{'[x]' if item.checked else '[ ]'} {lines[0]}"
+    else:
+        lines[0] = guard_task(lines[0])
+    if _RULE.fullmatch(f"{mark} {lines[0]}"):
+        lines[0] = "___" if isinstance(item.blocks[0], Rule) else f"\\{lines[0]}"
     return _indented(lines, mark + " ", " " * (len(mark) + 1))
 
 
@@ -151,7 +155,7 @@ def _indented(lines: list[str], first: str, rest: str) -> list[str]:
     return [first + lines[0], *(rest + line if line else "" for line in lines[1:])]
 
 
-def _table(table: Table) -> list[str]:
+def _write_table(table: Table, style: _Style) -> list[str]:  # noqa: ARG001
     width = len(table.header)
     rows = [[inline.render(cell, cell=True) for cell in row] for row in (table.header, *table.rows)]
     out = [_row(row + [""] * (width - len(row))) for row in rows]
@@ -161,3 +165,16 @@ def _table(table: Table) -> list[str]:
 
 def _row(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
+
+
+_WRITERS: Final[dict[type, Callable[..., list[str]]]] = {
+    Paragraph: _write_paragraph,
+    Heading: _write_heading,
+    Fence: _write_fence,
+    Formula: lambda block, _style: ["$$", block.tex, "$$"],
+    Rule: lambda _block, _style: ["---"],
+    Html: lambda block, _style: [block.text],
+    Quote: _write_quote,
+    Table: _write_table,
+    Note: _write_note,
+}
