@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from converter import inline
@@ -26,6 +25,8 @@ from converter.nodes import (
 from converter.unsafe import guard_heading, guard_line, guard_task
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from converter.model import HardBreak
 
 _TICKS: Final = re.compile(r"^[ \t]*(`{3,})", re.MULTILINE)

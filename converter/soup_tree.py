@@ -91,8 +91,18 @@ def canonical(source: Tag, *, prettified: bool) -> BeautifulSoup:
             job.mixed.add(id(parent))
             parent = parent.parent
     _adopt_items(job.soup, source)
+    _drop_echoes(source)
     _fill(job, job.soup, source, Context())
     return job.soup
+
+
+def _drop_echoes(source: Tag) -> None:
+    """Drop titles of links and images that repeat what is there anyway."""
+    for tag in source.find_all(["a", "img"], title=True):
+        title = " ".join(str(tag["title"]).split())
+        text = "".join(tag.get_text().split())
+        if title in {tag.get("href"), tag.get("src"), tag.get("alt")} or "".join(title.split()) == text:
+            del tag["title"]
 
 
 def _adopt_items(soup: BeautifulSoup, source: Tag) -> None:
