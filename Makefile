@@ -1,16 +1,17 @@
 # Needs git, make and Python >= 3.11. Everything else is installed into .venv from pyproject.toml.
 .POSIX:
 .SUFFIXES:
-.PHONY: help demo test bench clean
+.PHONY: help demo test commonmark bench clean
 
 VENV = .venv
 BIN = $(VENV)/bin
 DEMO = build/demo
 PYTHONS = python3 python3.14 python3.13 python3.12 python3.11 python
 BENCH_DIR = samples
+COMMONMARK = commonmark-spec@0.31.2
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.installed-dev ## convert samples/ into build/demo and show what came out
 	@rm -rf $(DEMO)
@@ -27,6 +28,13 @@ test: $(VENV)/.installed-dev ## ruff, mypy, and the tests with coverage
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/pytest --cov
+
+commonmark: $(VENV)/.installed-dev build/commonmark/package/spec.txt ## test with the CommonMark specification; needs npm
+	$(BIN)/pytest tests/test_commonmark.py --commonmark-spec build/commonmark/package/spec.txt
+
+build/commonmark/package/spec.txt:
+	@mkdir -p build/commonmark
+	cd build/commonmark && tar -xzf "$$(npm pack --silent $(COMMONMARK))"
 
 bench: $(VENV)/.installed-bench ## time each stage and the peers; BENCH_DIR=posts/ to use your own posts
 	$(BIN)/python benchmarks/stages.py $(BENCH_DIR)

@@ -26,12 +26,11 @@ from converter.nodes import (
     Item,
     Link,
     List,
-    Paragraph,
     Quote,
     Rule,
     Run,
 )
-from converter.reading import NONE, SPACE, SPACES, WHITE, State
+from converter.reading import NONE, SPACE, SPACES, WHITE, State, settle_task, split_heading
 from converter.tree import Element, text_of
 
 _BOLD: Final = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
@@ -39,6 +38,7 @@ _NORMAL: Final = re.compile(r"font-weight\s*:\s*(?:normal|[1-4]00)", re.IGNORECA
 _ITALIC: Final = re.compile(r"font-style\s*:\s*(?:italic|oblique)", re.IGNORECASE)
 _UPRIGHT: Final = re.compile(r"font-style\s*:\s*normal", re.IGNORECASE)
 _LINE_THROUGH: Final = re.compile(r"line-through", re.IGNORECASE)
+_DOLLARS: Final = re.compile(r"(\$\$?)\s*([^$]*[^$\\\s])\s*\1")
 _LANGUAGE: Final = re.compile(r"(?:^|\s)language-(\S+)")
 
 _MARKS: Final = {
@@ -192,6 +192,8 @@ def _enter_break(state: State, element: Element) -> bool:  # noqa: ARG001
 
 def _enter_tex(state: State, element: Element) -> bool:
     tex = (element.text or "").strip()
+    if tex.startswith("$") and (doubled := _DOLLARS.fullmatch(tex)):
+        tex = doubled[2]  # dollars of the editor's source inside of what is a formula by its tag
     if not tex:
         return True
     if element.get("display") == "block" and not state.heading and state.link is None:
@@ -237,33 +239,12 @@ def _leave_heading(state: State, element: Element) -> None:
     runs, level, after = state.runs, state.heading, state.blocks
     state.heading, state.runs = 0, []
     state.close_block()
-    before, own, behind = _without_pictures(runs)
+    before, own, behind = split_heading(runs)
     state.blocks += before
     if own:
         state.blocks.append(Heading(level, own))
     state.blocks += behind
     state.blocks += after
-
-
-def _without_pictures(runs: list[Run]) -> tuple[list[Block], list[Run], list[Block]]:
-    """Split a heading at its breaks: lines of pictures alone, at its start or end, are paragraphs beside it."""
-    lines: list[list[Run]] = [[]]
-    for run in runs:
-        if run.kind == BREAK:
-            lines.append([])
-        else:
-            lines[-1].append(run)
-    lines = [line for line in lines if line]
-    before: list[Block] = []
-    behind: list[Block] = []
-    while lines and all(run.kind == IMAGE for run in lines[0]):
-        before.append(Paragraph(lines.pop(0)))
-    while lines and all(run.kind == IMAGE for run in lines[-1]):
-        behind.insert(0, Paragraph(lines.pop()))
-    own: list[Run] = []
-    for line in lines:
-        own += [line[0]._replace(space=bool(own)), *line[1:]]
-    return before, own, behind
 
 
 def _too_deep(state: State) -> bool:
@@ -370,6 +351,9 @@ def _leave_item(state: State, element: Element) -> None:
     state.lists.pop()
     state.marks, state.link = state.inline.pop()
     state.close_block()
+    item = state.lists[-1].items[-1] if state.lists and state.lists[-1] is not None else None
+    if item is not None and item.checked is not None:
+        settle_task(item)
 
 
 def _enter_input(state: State, element: Element) -> bool:
@@ -386,7 +370,7 @@ def _enter_pre(state: State, element: Element) -> bool:
         return True
     code = element.find("code")
     named = _LANGUAGE.search((code.get("class") or "") if code is not None else element.get("class") or "")
-    add_block(state, Fence(text.strip("\n") or text, named[1] if named else ""))
+    add_block(state, Fence(text.lstrip("\n").removesuffix("\n") or text, named[1] if named else ""))
     return True
 
 

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from typing import Final
 
-from converter.nodes import BREAK, CODE, DEL, EM, EMPHASIS, KBD, RAW, STRONG, SUB, SUP, TEX, TEXT, Link, Run
+from converter.nodes import BREAK, CODE, DEL, EM, EMPHASIS, IMAGE, KBD, RAW, STRONG, SUB, SUP, TEX, TEXT, Link, Run
 from converter.scan import is_punctuation
 
 INNER: Final = 6
@@ -199,7 +199,7 @@ def _move_punctuation_out(runs: list[Run], boxes: Boxes, mark: int) -> list[Run]
 
 
 def _trim_group(inner: list[Run], mark: int, before: str, after: str) -> list[Run]:
-    if not any(run.kind != TEXT or _ALNUM.search(run.text) for run in inner):
+    if not any(_shows_emphasis(run) for run in inner):
         return [run._replace(marks=run.marks & ~mark) for run in inner]
     head: list[Run] = []
     tail: list[Run] = []
@@ -218,6 +218,11 @@ def _trim_group(inner: list[Run], mark: int, before: str, after: str) -> list[Ru
         tail.append(moved)
         after = " " if moved.space else moved.text[:1] if moved.kind == TEXT else "x"
     return [*head, *inner, *reversed(tail)]
+
+
+def _shows_emphasis(run: Run) -> bool:
+    """Tell whether a run looks different when it is bold: punctuation hardly does, a picture not at all."""
+    return run.kind != IMAGE and (run.kind != TEXT or _ALNUM.search(run.text) is not None)
 
 
 def _open_border(char: str) -> bool:

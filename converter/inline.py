@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import quote
 
 from converter.emphasis import BOXES, INNER, Extent, settle
-from converter.nodes import BREAK, CODE, DEL, EM, EMPHASIS, IMAGE, STRONG, TEX, TEXT, Run
+from converter.nodes import BREAK, CODE, DEL, EM, EMPHASIS, IMAGE, STRONG, TEX, TEXT, Link, Run
 from converter.protect import Draft
 from converter.unsafe import is_hazardous
 
@@ -27,6 +27,7 @@ _EMAIL: Final = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+", re.A
 _ENTITY: Final = re.compile(r"&(?=#?\w+;)")
 _PLAIN_ADDRESS: Final = re.compile(r"[A-Za-z0-9/:?=#.,_~!@+;-]*")
 _SAFE: Final = "%;/?:@&=+$,-_.!~*'()#"
+_PERCENT: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _LINE_ENDS: Final = dict.fromkeys(map(ord, "\t\n\r\f"))
 _EDGE_SPACES: Final = "\u3000 "  # the indent of Chinese paragraphs
@@ -130,8 +131,23 @@ def _strip_last(out: list[Run]) -> None:
         out.pop()
 
 
+def _without_echoes(runs: list[Run]) -> list[Run]:
+    """Drop titles of links that repeat the text of the link, piece by piece where an editor cut the link in two."""
+    texts: dict[Link, str] = {}
+    for run in runs:
+        if run.link is not None and run.link.title:
+            texts[run.link] = texts.get(run.link, "") + (" " if run.space else "") + run.text
+    echoes = {link for link, text in texts.items() if link.title in {text.lstrip(), link.href}}
+    return [
+        run._replace(link=run.link._replace(title="")) if run.link is not None and run.link in echoes else run
+        for run in runs
+    ]
+
+
 def _merged(runs: list[Run]) -> list[Run]:
     """Join neighbours that nothing tells apart; links to the same place that touch are one link."""
+    if any(run.link is not None and run.link.title for run in runs):
+        runs = _without_echoes(runs)
     out: list[Run] = []
     for run in runs:
         current = run
@@ -234,6 +250,8 @@ def _autolink(runs: list[Run], extent: Extent) -> str:
     if link is None or extent.end - extent.start != 1 or run.kind != TEXT or run.marks & ~EMPHASIS:
         return ""
     same = run.text == link.href or (not run.text.isascii() and destination(run.text) == destination(link.href))
+    # Some renderers show the characters that %E6%96%87 stands for; in a link the text stays as it is.
+    same = same and not _PERCENT.search(run.text)
     if same and _SCHEME.fullmatch(run.text) and not _title(link.title, link.href, run.text):
         return f"<{run.text}>"
     if link.href == f"mailto:{run.text}" and _EMAIL.fullmatch(run.text):

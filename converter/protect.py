@@ -17,6 +17,7 @@ from converter.unsafe import is_hazardous
 
 _BRACKETS: Final = re.compile(r"[\[\]]")
 _ROUNDS: Final = 12
+_ROUNDS_OF_HALVES: Final = 4
 _ANY_SPECIAL: Final = re.compile(r"[\\`*_\[\]<&~$]")
 _LITERAL, _MARKUP = 0, 1
 
@@ -77,7 +78,8 @@ class Draft:
 
     def tex(self, tex: str) -> None:
         """Add inline math; digits beside it would keep a renderer from seeing it, so a space goes between."""
-        if self.parts and (self.parts[-1][-1:].isdigit() or self.parts[-1].endswith("$")):
+        last = self.parts[-1] if self.parts else ""
+        if last[-1:].isdigit() or (last.endswith("$") and self.kinds[-1] == _MARKUP):
             self.add(" ")
         self.intents.append(_Intent("math", self._add(f"${tex}$", _MARKUP)))
         self.after_math = True
@@ -121,11 +123,12 @@ class Draft:
         for _ in range(_ROUNDS):
             text, mask, starts = self._flat()
             escaped = _escapes(text, mask, self._meant(starts))
-            if escaped is not None:
-                text, failed = escaped
-                if not failed:
-                    return text
-                self._use_tags(failed)
+            if escaped is None:
+                break
+            text, failed = escaped
+            if not failed:
+                return text
+            self._use_tags(failed)
         return self._escape_all()
 
     def _flat(self) -> tuple[str, bytearray, list[int]]:
@@ -176,11 +179,16 @@ def _escapes(text: str, mask: bytearray, meant: list[Span]) -> tuple[str, list[i
         The text, and the numbers of the intents that the parser does not see even so; None when it does not settle.
 
     """
-    for _ in range(_ROUNDS):
+    for number in range(_ROUNDS):
         found = scan(text)
         seen = {(s.kind, s.start, s.end) for s in found}
         wanted = {(s.kind.partition("#")[0], s.start, s.end) for s in meant}
-        at = {p for s in found if (s.kind, s.start, s.end) not in wanted for p in _culprits(s, mask)}
+        at = {
+            p
+            for s in found
+            if (s.kind, s.start, s.end) not in wanted
+            for p in _culprits(s, mask, both=number > _ROUNDS_OF_HALVES)
+        }
         missing = [s for s in meant if (s.kind.partition("#")[0], s.start, s.end) not in seen]
         if not at:
             at = {p for s in missing for p in _disturbers(s, text, mask)}
@@ -190,14 +198,20 @@ def _escapes(text: str, mask: bytearray, meant: list[Span]) -> tuple[str, list[i
     return None
 
 
-def _culprits(span: Span, mask: bytearray) -> list[int]:
-    """Literal characters to escape so that a construct that nobody meant is not one."""
+def _culprits(span: Span, mask: bytearray, *, both: bool) -> list[int]:
+    """Literal characters to escape so that a construct that nobody meant is not one.
+
+    One side of a pair is enough; then its other side may pair up with the next one. A line with hundreds of delimiters
+    would take a round for each halving, so in the end both sides are escaped.
+    """
     start = span.start
     if span.kind == "image":
         return [start + 1] if mask[start + 1] == _LITERAL else [start] if mask[start] == _LITERAL else []
-    if span.kind in {"em", "strong", "del"}:
+    if span.kind in {"em", "strong", "del", "doubtful-del"}:
         opening = [p for p in range(start, start + span.width) if mask[p] == _LITERAL]
-        return opening or [p for p in range(span.end, span.end + span.width) if mask[p] == _LITERAL]
+        if opening and not both:
+            return opening
+        return opening + [p for p in range(span.end, span.end + span.width) if mask[p] == _LITERAL]
     return [start] if mask[start] == _LITERAL else []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from converter.nodes import BREAK, CODE, TEXT, Block, Link, List, Paragraph, Run
+from converter.nodes import BREAK, CODE, IMAGE, STRONG, TEXT, Block, Heading, Item, Link, List, Paragraph, Run
 from converter.spacing import CJK, had_space
 
 if TYPE_CHECKING:
@@ -165,3 +165,47 @@ class State:
         frame = self.frames.pop()
         self.blocks, self.runs, self.heading = frame.blocks, frame.runs, frame.heading
         self.gap = SPACE if self.heading else NONE
+
+
+def split_heading(runs: list[Run]) -> tuple[list[Block], list[Run], list[Block]]:
+    """Split a heading at its breaks: lines of pictures alone, at its start or end, are paragraphs beside it.
+
+    Bold goes, since a heading is bold already: by tags it is gone by now, by styles and from outside it is not.
+
+    Returns:
+        The paragraphs before the heading, its own runs on one line, the paragraphs behind it.
+
+    """
+    lines: list[list[Run]] = [[]]
+    for run in runs:
+        if run.kind == BREAK:
+            lines.append([])
+        else:
+            lines[-1].append(run._replace(marks=run.marks & ~STRONG) if run.marks & STRONG else run)
+    lines = [line for line in lines if line]
+    before: list[Block] = []
+    behind: list[Block] = []
+    while lines and all(run.kind == IMAGE for run in lines[0]):
+        before.append(Paragraph(lines.pop(0)))
+    while lines and all(run.kind == IMAGE for run in lines[-1]):
+        behind.insert(0, Paragraph(lines.pop()))
+    own: list[Run] = []
+    for line in lines:
+        own += [line[0]._replace(space=bool(own)), *line[1:]]
+    return before, own, behind
+
+
+def settle_task(item: Item) -> None:
+    """A check box needs a paragraph to stand in.
+
+    A heading becomes one; before any other block a ballot box does as text. A box without anything beside it says
+    nothing and goes.
+    """
+    first = item.blocks[0] if item.blocks else None
+    if isinstance(first, Heading):
+        item.blocks[0] = Paragraph([run._replace(marks=run.marks | STRONG) for run in first.runs])
+    elif first is None:
+        item.checked = None
+    elif not isinstance(first, Paragraph):
+        item.blocks.insert(0, Paragraph([Run(TEXT, "☑" if item.checked else "☐")]))
+        item.checked = None

@@ -38,7 +38,8 @@ class Span(NamedTuple):
     """One construct that the parser found.
 
     Attributes:
-        kind: `escape`, `code`, `html`, `autolink`, `entity`, `math`, `link`, `image`, `em`, `strong` or `del`.
+        kind: `escape`, `code`, `html`, `autolink`, `entity`, `math`, `link`, `image`, `em`, `strong` or `del`;
+            `doubtful-del` and `doubtful-math` where renderers differ.
         start: where it begins.
         end: where it ends (exclusive); for emphasis the position of the closing delimiter.
         width: length of the opening delimiter.
@@ -56,11 +57,11 @@ class _Delimiter:
 
     __slots__ = ("at", "char", "closes", "length", "opens", "original")
 
-    def __init__(self, char: str, at: int, length: int, *, opens: bool, closes: bool) -> None:
+    def __init__(self, char: str, at: int, length: int, original: int, *, opens: bool, closes: bool) -> None:
         self.char = char
         self.at = at  # first character that is still there
         self.length = length
-        self.original = length
+        self.original = original
         self.opens = opens
         self.closes = closes
 
@@ -169,26 +170,31 @@ class _Scanner:
         return at + 1
 
     def dollar(self, at: int) -> int:
-        """`$x$` or `$$x$$`: no space inside the dollars, no digit after the closing one."""
+        """`$x$` or `$$x$$`: no space inside the dollars, no digit after the closing one.
+
+        Where `$$` does not close, its second dollar is looked at alone, as renderers do that know no inline `$$`.
+        """
         width = 2 if self.text.startswith("$$", at) else 1
         if not self.math:
             return at + width
         mark = "$" * width
         inside = at + width
         if inside >= len(self.text) or (width == 1 and self.text[inside].isspace()):
-            return inside
+            return at + 1
         end = self.text.find(mark, inside)
         while end > 0 and self.text[end - 1] == "\\":
             end = self.text.find(mark, end + 1)
         if end <= inside:
-            return inside
+            return at + 1
         after = self.text[end + width : end + width + 1]
         before = self.text[at - 1 : at] if at else ""
         if width == 1 and (self.text[end - 1].isspace() or after.isdigit() or before.isdigit()):
-            return inside
+            return at + 1
         if not self.text[inside:end].strip():
-            return inside
-        self.spans.append(Span("math", at, end + width, width))
+            return at + 1
+        # Behind a dollar some renderers see a formula, others do not.
+        doubtful = before == "$" and self.spans[-1:] != [Span("escape", at - 2, at, 1)]
+        self.spans.append(Span("doubtful-math" if doubtful else "math", at, end + width, width))
         return end + width
 
     def delimiter(self, char: str, at: int) -> int:
@@ -205,7 +211,10 @@ class _Scanner:
         else:
             opens, closes = left, right
         if opens or closes:
-            self.delimiters.append(_Delimiter(char, at, end - at, opens=opens, closes=closes))
+            # Three and more tildes are text for cmark-gfm; markdown-it takes them for pairs. We are careful for both.
+            width = 2 if char == "~" and end - at > 1 else end - at
+            for start in range(end - (end - at) // width * width, end, width):
+                self.delimiters.append(_Delimiter(char, start, width, end - at, opens=opens, closes=closes))
         return end
 
     def close_bracket(self, at: int) -> int:
@@ -232,12 +241,15 @@ class _Scanner:
         at = self.skip(at + 1)
         m = _DESTINATION.match(text, at)
         at = m.end() if m and m.group() else self.bare_destination(at)
+        if at < 0:
+            return None
         after = self.skip(at)
         if after > at and (m := _TITLE.match(text, after)):
             after = self.skip(m.end())
         return after + 1 if text[after : after + 1] == ")" else None
 
     def bare_destination(self, at: int) -> int:
+        """Where an address without angle brackets ends; -1 when its parentheses do not pair up."""
         depth, text = 0, self.text
         while at < len(text) and not text[at].isspace() and (text[at] > "\x1f"):
             if text[at] == "\\" and text[at + 1 : at + 2] in _ESCAPABLE:
@@ -251,7 +263,7 @@ class _Scanner:
                     break
                 depth -= 1
             at += 1
-        return min(at, len(text))
+        return -1 if depth else min(at, len(text))
 
     def skip(self, at: int) -> int:
         m = _BLANK.match(self.text, at)
@@ -296,7 +308,8 @@ class _Scanner:
 
     def pair(self, opener: _Delimiter, closer: _Delimiter) -> None:
         if closer.char == "~":
-            width, kind = closer.length, "del"
+            width = closer.length
+            kind = "del" if opener.original <= 2 >= closer.original else "doubtful-del"  # noqa: PLR2004 (as above)
         else:
             width = 2 if opener.length > 1 and closer.length > 1 else 1
             kind = "strong" if width > 1 else "em"

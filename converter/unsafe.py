@@ -41,7 +41,7 @@ _FIRST_ROWS: Final = (
     (r"(?:[*][ \t]*){3,}$|(?:-[ \t]*){3,}$|(?:_[ \t]*){3,}$", 0, "thematic break"),
     (r"[-+*](?=[ \t]|$)", 0, "bullet"),
     (r"\d{1,9}[.)](?=[ \t]|$)", -1, "ordered list item"),
-    (r"```(?=[^`]*$)|~~~", 0, "fence"),
+    (r"`{3,}(?=[^`]*$)|~~~", 0, "fence"),
     (rf"</?(?:{_HTML_BLOCK})(?=[ \t>]|/>|$)|<(?:script|pre|style|textarea)(?=[ \t>]|$)", 0, "HTML block"),
     (r"<!--|<\?|<![A-Za-z]|<!\[CDATA\[", 0, "HTML block"),
     (r"\[[^\]\[]+\]:", 0, "definition of a link or a footnote"),

@@ -29,6 +29,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add what this project's tests ask for."""
     parser.addoption("--update", action="store_true", help="rewrite samples/*/expected.md and raise the corpus floors")
     parser.addoption("--corpus", type=Path, metavar="DIR", help="also run tests/test_corpus.py over the posts in DIR")
+    parser.addoption(
+        "--commonmark-spec",
+        type=Path,
+        metavar="FILE",
+        help="also run tests/test_commonmark.py over a CommonMark spec.txt",
+    )
 
 
 @pytest.fixture(scope="session")

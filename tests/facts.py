@@ -48,6 +48,10 @@ BLOCKS: Final = frozenset(
 UNSEEN: Final = frozenset({"style", "head", "template", "svg", "title", "link", "meta"})
 HEADING: Final = re.compile(r"h([1-6])$")
 END, BREAK, IMAGE, RULE, LISTING, FORMULA = "¶", "↵", "▣", "―", "⌘", "∑"
+TOO_LONG: Final = 10
+"""CommonMark takes at most nine digits for the number of a list item."""
+CELL_LINE: Final = "↧"
+"""End of a line in a cell, where a paragraph, a break and several breaks are all the same."""
 
 
 class Letter(NamedTuple):
@@ -112,7 +116,9 @@ class Facts(NamedTuple):
 def facts(html: str) -> Facts:
     """Read the facts of a fragment of HTML."""
     reader = _Reader()
-    reader.walk(html5lib.parseFragment(html, namespaceHTMLElements=False))
+    # Not parseFragment, which loses what an HTML5 parser moves out of a table.
+    body = html5lib.parse(f"<body>{html}", namespaceHTMLElements=False).find("body")
+    reader.walk(body)
     return reader.done()
 
 
@@ -140,13 +146,14 @@ class _Reader:
 
     def done(self) -> Facts:
         text = "".join(letter.char for letter in self.look)
-        flow = re.sub(f"{BREAK}*{END}[{END}{BREAK}]*|{BREAK}{{2,}}", END, "".join(self.flow)).strip(END + BREAK)
+        flow = re.sub(f"{CELL_LINE}+", BREAK, "".join(self.flow))
+        flow = re.sub(f"{BREAK}*{END}[{END}{BREAK}]*|{BREAK}{{2,}}", END, flow).strip(END + BREAK)
         return self.found._replace(text=text, look=self.look, flow=flow, tables=self.tables)
 
     # ------------------------------------------------------------------------------------------------ characters
     def say(self, text: str | None) -> None:
-        for char in (text or "").replace("\u00ad", ""):
-            if char.isspace():
+        for char in text or "":
+            if char.isspace() or unicodedata.category(char) in {"Cf", "Co"}:  # joiners and the like are not seen
                 continue
             movable = not char.isalnum() or "code" in self.marks
             marks = self.marks - MOVABLE if movable else self.marks if self.kept_bold else self.marks - {"bold"}
@@ -158,7 +165,7 @@ class _Reader:
 
     def end(self) -> None:
         """End a paragraph; in a heading a space, in a cell a line."""
-        self.sign("" if self.in_heading else BREAK if self.in_cell else END)
+        self.sign("" if self.in_heading else CELL_LINE if self.in_cell else END)
 
     def text_since(self, start: int) -> str:
         return "".join(letter.char for letter in self.look[start:])
@@ -171,19 +178,19 @@ class _Reader:
             self.say(child.tail)
 
     def element(self, element: Element) -> None:
-        tag = element.tag if isinstance(element.tag, str) else ""
-        classes = (element.get("class") or "").split()
-        if tag in UNSEEN or not tag:
+        tag = str(element.tag)
+        if tag in UNSEEN or tag.startswith("<"):  # the tag of a comment is a function
             return
+        classes = (element.get("class") or "").split()
         if tag == "script" or "katex" in " ".join(classes):
             self.formula(element, classes)
         elif tag == "br":
-            self.sign("" if self.in_heading else BREAK)
+            self.sign("" if self.in_heading else CELL_LINE if self.in_cell else BREAK)
         elif tag == "img":
             self.image(element)
         elif tag == "hr":
             self.sign(END + RULE + END)
-        elif tag == "pre" and not self.in_cell:
+        elif tag in {"pre", "textarea"} and not self.in_cell:
             self.listing(element)
         elif tag in BLOCKS:
             self.block(element, tag)
@@ -208,26 +215,30 @@ class _Reader:
         start = len(self.look)
         self.end()
         heading = HEADING.match(tag)
-        if heading and not self.in_cell and not self.in_heading:
+        if heading and self.in_cell:
+            self.inline(element, "b", [])
+        elif heading and not self.in_heading:
             self.in_heading, self.kept_bold = True, False
             self.inline(element, tag, [])
             self.in_heading, self.kept_bold = False, True
             if self.text_since(start):
                 self.found.headings.append((int(heading[1]), self.text_since(start)))
         elif tag in {"ul", "ol"}:
-            self.list(element)
+            self.items(element)
         elif tag == "table":
             self.table(element)
         else:
             self.inline(element, "", (element.get("class") or "").split())
-            if tag == "blockquote" and self.text_since(start):
+            if tag == "blockquote" and not self.in_cell and self.text_since(start):
                 self.found.quotes.append(self.text_since(start))
         self.end()
 
-    def list(self, element: Element) -> None:
+    def items(self, element: Element) -> None:
         self.depth += 1
-        start = element.get("start") or "1"
-        number = int(start) if start.isdigit() else 1
+        first = next((child for child in element if child.tag == "li"), element)
+        start = element.get("start") or first.get("value") or "1"
+        number = int(start) if start.isdigit() and len(start) < TOO_LONG else 1
+        self.say(element.text)
         for child in element:
             self.end()
             at, place = len(self.look), len(self.found.items)
@@ -244,17 +255,25 @@ class _Reader:
         self.depth -= 1
 
     def table(self, element: Element) -> None:
-        rows: list[list[str]] = []
+        if sum(cell.tag in {"td", "th"} and _has_content(cell) for cell in element.iter()) == 1:  # a box
+            self.walk(element)
+            return
         for child in element.iter("caption"):
             self.element(child)
-        outer = self.in_cell
-        self.in_cell = True
+        outer, self.in_cell = self.in_cell, True
+        head = {row for group in element.iter("thead") for row in group}
+        rows: list[list[str]] = []
         for row in element.iter("tr"):
-            self.kept_bold = bool(rows)
-            rows.append([self.cell(cell) for cell in row])
-        self.in_cell, self.kept_bold = outer, True
-        rows = [cells for row in rows if (cells := [text for text in row if text])]
-        if sum(map(len, rows)) > 1:
+            start = len(self.look)
+            cells = [text for cell in row if (text := self.cell(cell))]
+            if not rows and cells:
+                self.look[start:] = _without_bold(
+                    self.look[start:], sure=row in head or all(c.tag == "th" for c in row)
+                )
+            if cells:
+                rows.append(cells)
+        self.in_cell = outer
+        if rows:
             self.tables.append(rows)
 
     def cell(self, cell: Element) -> str:
@@ -271,18 +290,46 @@ class _Reader:
             self.found.images.append((unquote(src), " ".join((element.get("alt") or "").split())))
 
     def listing(self, element: Element) -> None:
-        text = "".join(element.itertext()).replace("\u00a0", " ").strip("\n")
+        """Note a code block; breaks, paragraphs and one code element after the other are its lines."""
+        parts: list[str] = []
+        _lines(element, parts, many=len(element.findall("code")) > 1)
+        text = "".join(parts).replace("\u00a0", " ").strip("\n")
         if text.strip():
             self.sign(END + LISTING + END)
             self.found.listings.append(text)
+        for image in element.iter("img"):
+            self.sign(END)
+            self.image(image)
+            self.sign(END)
 
     def formula(self, element: Element, classes: list[str]) -> None:
         """Note a formula: a script of MathJax, or the TeX in what KaTeX made (an annotation, or the last line)."""
         block = "display" in (element.get("type") or "") or "display" in " ".join(classes)
-        lines = "".join(element.itertext()).strip().split("\n")
-        if element.tag != "script":
-            mathml = next((e for e in element.iter() if "katex-mathml" in (e.get("class") or "")), element)
-            lines = "".join(mathml.itertext()).strip().split("\n")
         block = block and not self.in_cell and not self.in_heading
+        whole = element.tag == "script"
+        mathml = next((e for e in element.iter() if "katex-mathml" in (e.get("class") or "")), element)
+        source = next((e for e in element.iter() if str(e.tag).endswith("annotation")), mathml)
+        lines = "".join(source.itertext()).strip().split("\n")
         self.sign(END + FORMULA + END if block else FORMULA)
-        self.found.formulas.append((" ".join((lines if element.tag == "script" else lines[-1:])).strip(), block))
+        self.found.formulas.append((" ".join(" ".join(lines if whole else lines[-1:]).split()), block))
+
+
+def _has_content(cell: Element) -> bool:
+    return bool("".join(cell.itertext()).strip()) or next(cell.iter("img"), None) is not None
+
+
+def _without_bold(letters: list[Letter], *, sure: bool) -> list[Letter]:
+    """Take bold off a header row: one that says so, or one in which every letter is bold."""
+    if not sure and not all("bold" in letter.marks for letter in letters if letter.char.isalnum()):
+        return letters
+    return [letter._replace(marks=letter.marks - {"bold"}) for letter in letters]
+
+
+def _lines(element: Element, parts: list[str], *, many: bool) -> None:
+    if not str(element.tag).startswith("<"):
+        parts.append(element.text or "")
+    for child in element:
+        _lines(child, parts, many=False)
+        if child.tag in {"br", "p"} or (many and child.tag == "code"):
+            parts.append("\n")
+        parts.append(child.tail or "")

@@ -1,0 +1,130 @@
+"""How the time grows with the size: each shape at n and at 10 n. Ten times the input should cost ten times, at most 11.
+
+Only the ratio means something. The best of several runs is taken, for both sizes; a shape that is over the limit is
+measured again with more runs before it counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import sys
+import time
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from converter.model import Options, Source
+from converter.pipeline import convert
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from converter.model import Engine
+
+LIMIT: Final = 11.0
+RUNS: Final = 3
+MORE_RUNS: Final = 7
+ENGINES: Final[tuple[Engine, ...]] = ("native", "markdownify")
+
+
+class Shape(NamedTuple):
+    """Something to grow: how it is called, the smaller size, and the HTML of a size."""
+
+    name: str
+    size: int
+    html: Callable[[int], str]
+
+
+def nested(start: str, end: str) -> Callable[[int], str]:
+    """Return what writes n elements, each in the one before it."""
+    return lambda n: f"<p>first</p>{start * n}deep{end * n}<p>last</p>"
+
+
+def repeated(piece: str, before: str = "<p>", after: str = "</p>") -> Callable[[int], str]:
+    """Return what writes n pieces side by side."""
+    return lambda n: before + piece * n + after
+
+
+SHAPES: Final = (
+    Shape("depth of div", 3_000, nested("<div>", "</div>")),
+    Shape("depth of span", 3_000, nested("<span>", "</span>")),
+    Shape("depth of strong", 3_000, nested("<strong>", "</strong>")),
+    Shape("depth of blockquote", 3_000, nested("<blockquote>", "</blockquote>")),
+    Shape("depth of ul > li", 1_500, nested("<ul><li>", "</li></ul>")),
+    Shape("depth of table", 1_000, nested("<table><tr><td>", "</td></tr></table>")),
+    Shape("siblings: p", 3_000, repeated("<p>word</p>", "", "")),
+    Shape("siblings: strong", 2_000, repeated("<strong>b</strong> a ")),
+    Shape("siblings: strong that ends in a colon", 2_000, repeated("<strong>甲：</strong>乙")),
+    Shape("siblings: links", 2_000, repeated('<a href="https://e.org/a">b</a> a ')),
+    Shape("siblings: code", 2_000, repeated("<code>b</code> a ")),
+    Shape("siblings: strong, em, del that touch", 1_000, repeated("<b>x</b><i>y</i><del>z</del>")),
+    Shape("text without markup", 200_000, repeated("word ")),
+    Shape("lines", 3_000, repeated("word<br>")),
+    Shape("breaks", 5_000, repeated("<br>", "<p>a", "b</p>")),
+    Shape("*", 5_000, repeated("*a")),
+    Shape("**", 5_000, repeated("a**")),
+    Shape("_", 5_000, repeated(" _a")),
+    Shape("~", 5_000, repeated("a~")),
+    Shape("[", 5_000, repeated("[")),
+    Shape("](", 5_000, repeated("[a](b")),
+    Shape("backticks", 5_000, repeated("`a")),
+    Shape("backticks, runs of all lengths", 150, lambda n: f"<p>{' '.join('`' * width for width in range(1, n))}</p>"),
+    Shape("<", 5_000, repeated("&lt;a ")),
+    Shape("&", 5_000, repeated("&amp;a")),
+    Shape("$", 5_000, repeated("$a")),
+    Shape("\\", 5_000, repeated("\\*")),
+    Shape("list items", 2_000, repeated("<li>a</li>", "<ul>", "</ul>")),
+    Shape("list items of two blocks", 1_000, repeated("<li><p>a</p><p>b</p></li>", "<ol>", "</ol>")),
+    Shape("rows", 1_000, repeated("<tr><td>a</td><td>b</td></tr>", "<table>", "</table>")),
+    Shape("cells of a row", 1_000, repeated("<td>a</td>", "<table><tr><td>a</td></tr><tr>", "</tr></table>")),
+    Shape("lines of code", 20_000, repeated("int a = 1;\n", "<pre><code>", "</code></pre>")),
+    Shape("tokens of code", 5_000, repeated("<span>a</span> ", "<pre><code>", "</code></pre>")),
+    Shape("listings", 1_000, repeated("<pre><code>a</code></pre>", "", "")),
+    Shape("headings", 2_000, repeated("<h2>a</h2>", "<p>x</p>", "")),
+    Shape("images", 2_000, repeated('<img src="https://e.org/a.png" alt="b"> ')),
+    Shape("formulas", 1_000, repeated('<script type="math/tex">x</script> a ')),
+)
+
+
+def seconds(html: str, engine: Engine, runs: int) -> float:
+    """Convert some HTML several times; seconds of the best run."""
+    source, options = Source("growth", html.encode(), "growth.html"), Options(engine=engine)
+    best = float("inf")
+    for _ in range(runs):
+        gc.collect()
+        begin = time.perf_counter()
+        error = convert(source, options).error
+        best = min(best, time.perf_counter() - begin)
+        if error:
+            raise SystemExit(error)
+    return best
+
+
+def measure(shape: Shape, engine: Engine) -> tuple[float, float]:
+    """Time a shape at its size and at ten times its size, in seconds."""
+    for runs in (RUNS, MORE_RUNS):
+        small, large = (seconds(shape.html(size), engine, runs) for size in (shape.size, 10 * shape.size))
+        if large / small <= LIMIT:
+            break
+    return small, large
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print a table of all shapes; 1 when one of them grows faster than its size."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("shapes", nargs="*", metavar="SHAPE", help="part of the name of a shape; without: all shapes")
+    parser.add_argument("--engine", choices=ENGINES, default="native")
+    options = parser.parse_args(arguments)
+    shapes = [s for s in SHAPES if not options.shapes or any(part in s.name for part in options.shapes)]
+    print(f"{'shape':40} {'n':>8} {'ms at n':>9} {'ms at 10 n':>11} {'ratio':>6}")
+    seconds(repeated("a")(10), options.engine, 1)  # imports, compiled patterns
+    over = 0
+    for shape in shapes:
+        small, large = measure(shape, options.engine)
+        over += large / small > LIMIT
+        verdict = "  over the limit" if large / small > LIMIT else ""
+        print(f"{shape.name:40} {shape.size:8} {small * 1e3:9.1f} {large * 1e3:11.1f} {large / small:6.1f}{verdict}")
+    return 1 if over else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
