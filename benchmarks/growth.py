@@ -44,6 +44,11 @@ def repeated(piece: str, before: str = "<p>", after: str = "</p>") -> Callable[[
     return lambda n: before + piece * n + after
 
 
+def runs_of_backticks(n: int) -> str:
+    """Write about n backticks, as runs of 1, 2, 3 ... of them."""
+    return f"<p>{' '.join('`' * width for width in range(1, int((2 * n) ** 0.5)))}</p>"
+
+
 SHAPES: Final = (
     Shape("depth of div", 3_000, nested("<div>", "</div>")),
     Shape("depth of span", 3_000, nested("<span>", "</span>")),
@@ -67,7 +72,7 @@ SHAPES: Final = (
     Shape("[", 5_000, repeated("[")),
     Shape("](", 5_000, repeated("[a](b")),
     Shape("backticks", 5_000, repeated("`a")),
-    Shape("backticks, runs of all lengths", 150, lambda n: f"<p>{' '.join('`' * width for width in range(1, n))}</p>"),
+    Shape("backticks, runs of all lengths", 20_000, runs_of_backticks),
     Shape("<", 5_000, repeated("&lt;a ")),
     Shape("&", 5_000, repeated("&amp;a")),
     Shape("$", 5_000, repeated("$a")),

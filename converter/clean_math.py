@@ -57,11 +57,9 @@ def _from_scripts(root: Element) -> int:
             continue
         tex = script.text or ""
         ident = script.get("id") or ""
-        parent = script.getparent()
-        if parent is not None:
-            for sibling in list(parent):
-                if sibling is not script and _renders(sibling, ident):
-                    drop(sibling)
+        for beside in (script.getprevious, script.getnext):  # preview and rendering stand right beside the script
+            while (sibling := beside()) is not None and _renders(sibling, ident):
+                drop(sibling)
         if is_blank(tex):
             drop(script)
         else:

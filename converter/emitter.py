@@ -109,12 +109,13 @@ def _write_fence(block: Fence, style: _Style) -> list[str]:  # noqa: ARG001
 
 def _list(block: List, style: _Style, marker: int) -> list[str]:
     """Write a list: tight unless one of its items holds two blocks, nested lists at its end not counted."""
-    tight = all(_is_tight(item) for item in block.items)
+    items = [_with_text(item) for item in block.items]
+    tight = all(_is_tight(item) for item in items)
     out: list[str] = []
     number = block.start
     if number is not None and number + len(block.items) > _MAX_NUMBER:
         number = 1
-    for item in block.items:
+    for item in items:
         if number is None:
             mark = "-*"[marker]
         else:
@@ -127,6 +128,13 @@ def _list(block: List, style: _Style, marker: int) -> list[str]:
     return out
 
 
+def _with_text(item: Item) -> Item:
+    """A check box needs text beside it; where there is none a ballot box stands for it."""
+    if item.checked is None or (item.blocks and isinstance(item.blocks[0], Paragraph)):
+        return item
+    return Item([Paragraph([Run(TEXT, _BOXES[item.checked])]), *item.blocks])
+
+
 def _is_tight(item: Item) -> bool:
     blocks = item.blocks
     if len(blocks) <= 1:
@@ -137,9 +145,6 @@ def _is_tight(item: Item) -> bool:
 
 
 def _item(item: Item, style: _Style, mark: str, *, tight: bool) -> list[str]:
-    if item.checked is not None and not (item.blocks and isinstance(item.blocks[0], Paragraph)):
-        # A check box needs text beside it; where there is none a ballot box stands for it.
-        item = Item([Paragraph([Run(TEXT, _BOXES[item.checked])]), *item.blocks])
     lines = _lines(item.blocks, style, tight=tight)
     if not lines:
         return [mark]

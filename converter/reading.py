@@ -196,16 +196,9 @@ def split_heading(runs: list[Run]) -> tuple[list[Block], list[Run], list[Block]]
 
 
 def settle_task(item: Item) -> None:
-    """A check box needs a paragraph to stand in.
-
-    A heading becomes one; before any other block a ballot box does as text. A box without anything beside it says
-    nothing and goes.
-    """
+    """A check box needs text to stand beside: a heading becomes a paragraph; alone it says nothing and goes."""
     first = item.blocks[0] if item.blocks else None
     if isinstance(first, Heading):
         item.blocks[0] = Paragraph([run._replace(marks=run.marks | STRONG) for run in first.runs])
     elif first is None:
-        item.checked = None
-    elif not isinstance(first, Paragraph):
-        item.blocks.insert(0, Paragraph([Run(TEXT, "☑" if item.checked else "☐")]))
         item.checked = None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from hypothesis import settings
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
     from markdown_it.rules_core import StateCore
     from markdown_it.rules_inline import StateInline
     from markdown_it.utils import EnvType, OptionsDict
+
+# The checks try the same examples each time; `HYPOTHESIS_PROFILE=explore make test` looks for new ones.
+settings.register_profile("same", derandomize=True)
+settings.register_profile("explore", print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 FRONT_MATTER: Final = re.compile(r"\A---\n(.*?)^---\n\n?", re.DOTALL | re.MULTILINE)
