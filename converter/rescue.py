@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PreformattedString, Tag
+from bs4.exceptions import ParserRejectedMarkup
 from lxml import etree
 
 if TYPE_CHECKING:
@@ -20,9 +21,17 @@ _BAD_NAME: Final = re.compile(r"[^\w.-]", re.ASCII)
 _BAD_TEXT: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-def parse(text: str) -> Element:
-    """Parse HTML with BeautifulSoup and copy its tree into lxml elements; comments are left out. Iterative."""
-    soup = BeautifulSoup(text, "html.parser", multi_valued_attributes=None)
+def parse(text: str) -> Element | None:
+    """Parse HTML with BeautifulSoup and copy its tree into lxml elements; comments are left out. Iterative.
+
+    Returns:
+        The root of the tree; None for the rare markup that `html.parser` gives up on, such as `<![*`.
+
+    """
+    try:
+        soup = BeautifulSoup(text, "html.parser", multi_valued_attributes=None)
+    except ParserRejectedMarkup:
+        return None
     root = etree.Element("html")
     todo: list[tuple[Tag, Element]] = [(soup, root)]
     # A proxy that goes makes lxml climb to the next ancestor that has one; kept ones end that at the parent. Without

@@ -96,7 +96,7 @@ class _Scanner:
         self.delimiters: list[_Delimiter] = []
         self.brackets: list[_Bracket] = []
         self.ticks: dict[int, list[int]] | None = None
-        self.no_html_after = len(text) if ">" not in text else -1
+        self.last_angle = text.rfind(">")
 
     def run(self) -> list[Span]:
         text, at = self.text, 0
@@ -152,14 +152,12 @@ class _Scanner:
         return end
 
     def angle(self, at: int) -> int:
+        if at > self.last_angle:
+            return at + 1
         for kind, pattern in (("autolink", _AUTOLINK), ("html", _TAG)):
-            if at < self.no_html_after or self.no_html_after < 0:
-                m = pattern.match(self.text, at)
-                if m:
-                    self.spans.append(Span(kind, at, m.end(), 1))
-                    return m.end()
-        if self.text.find(">", at) < 0:
-            self.no_html_after = at
+            if m := pattern.match(self.text, at):
+                self.spans.append(Span(kind, at, m.end(), 1))
+                return m.end()
         return at + 1
 
     def entity(self, at: int) -> int:
@@ -188,7 +186,7 @@ class _Scanner:
             return at + 1
         after = self.text[end + width : end + width + 1]
         before = self.text[at - 1 : at] if at else ""
-        if width == 1 and (self.text[end - 1].isspace() or after.isdigit() or before.isdigit()):
+        if width == 1 and (self.text[end - 1].isspace() or after.isdigit()):
             return at + 1
         if not self.text[inside:end].strip():
             return at + 1

@@ -87,7 +87,9 @@ def parse(text: str) -> tuple[Element, tuple[Note, ...]]:
     if rest:
         from converter import rescue
 
-        return rescue.parse(text), (Note("rescue-parser", f"read with the second parser: {rest}"),)
+        rescued = rescue.parse(text)
+        if rescued is not None:
+            return rescued, (Note("rescue-parser", f"read with the second parser: {rest}"),)
     for element in tree.iter(*_RENAMED):
         element.tag = element.tag[2:]
     return tree, (Note("rescue-names", f"read with other names for headings and listings: {problem}"),)

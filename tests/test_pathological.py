@@ -190,6 +190,10 @@ def test_punctuation_at_every_edge(split: Split) -> None:
     assert body(f"<p>{'<b>甲：</b>乙' * 10_000}</p>", split) == "**甲**：乙" * 10_000 + "\n"
 
 
+def test_many_formulas(split: Split) -> None:
+    assert body(f"<p>{'<script type=math/tex>x</script> a ' * 10_000}</p>", split) == "$x$ a " * 9_999 + "$x$ a\n"
+
+
 def test_a_very_long_word(split: Split) -> None:
     assert body(f"<p>{'a' * 3_000_000}</p>", split) == "a" * 3_000_000 + "\n"
 

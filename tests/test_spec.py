@@ -93,6 +93,31 @@ def test_exceptions_belong_to_cases() -> None:
     assert all(set(names.split()) <= set(Facts._fields) for names, _ in DIFFERS.values())
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs", "differ"),
+    [
+        ("<p>a b</p>", "<p> a\n<span>b</span></p>", ""),
+        ("<p>**a**</p>", "<p><b>a</b></p>", "text look flow"),
+        ("<p>a<b>b</b></p>", "<p>ab</p>", "look"),
+        ("<p><b>a</b>: b</p>", "<p><b>a:</b> b</p>", ""),
+        ('<p><a href="x">a</a>b</p>', '<p><a href="x">ab</a></p>', "look"),
+        ("<p>a</p><p>b</p>", "<p>a<br>b</p>", "flow"),
+        ("<p>a</p><p>b</p>", "<p>a<br><br>b</p>", ""),
+        ("<h2>a</h2>", "<h3><b>a</b></h3>", "headings"),
+        ('<p><img src="a" alt="b"></p>', '<p><img src="a" alt="c"></p>', "images"),
+        ("<pre>a\n  b</pre>", "<pre>a\n b</pre>", "listings"),
+        ("<ul><li>a</li><li>b</li></ul>", "<ul><li>a<ul><li>b</li></ul></li></ul>", "items"),
+        ("<ol><li>a</li></ol>", '<ol start="2"><li>a</li></ol>', "items"),
+        ("<blockquote>a</blockquote>", "<p>a</p>", "quotes"),
+        ("<table><tr><td>a<td>b</table>", "<table><tr><td>a<tr><td>b</table>", "tables"),
+        ('<p><script type="math/tex">x</script></p>', '<p><script type="math/tex">y</script></p>', "formulas"),
+    ],
+)
+def test_facts_see_what_differs(ours: str, theirs: str, differ: str) -> None:
+    """What the law is checked with can fail, and only where it should."""
+    assert differences(facts(ours), facts(theirs)).keys() == set(differ.split())
+
+
 @pytest.mark.parametrize("case", CASES, ids=name)
 def test_case(case: Case, split: Callable[[str], tuple[str, str]]) -> None:
     assert body(case.html, split) == case.markdown
