@@ -89,7 +89,8 @@ def keeps_text(post: Post) -> bool:
 
 def invents_no_text(post: Post) -> bool:
     """Letters of the output's body are in the source file, attributes included; addresses may be percent-encoded."""
-    return missing(letters(unquote(post.body)), letters(post.source)) <= INVENTED_AT_MOST
+    known = letters(post.source) + letters(unquote(post.source))
+    return missing(letters(unquote(post.body)), known) <= INVENTED_AT_MOST
 
 
 CHECKS: Final[dict[str, Callable[[Post], bool]]] = {
