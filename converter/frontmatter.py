@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from converter.dates import find_date, read_date
 from converter.lenient_yaml import dump, parse
 from converter.model import FieldPolicy, FrontMatter, Metadata, Note
+from converter.urls import decode_hex_url
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -376,31 +377,9 @@ def _full_size(url: str) -> str:
 
 # --- source ----------------------------------------------------------------------------------------------------------
 
-_NOT_HEX: Final = re.compile(r"[^0-9a-fA-F]+")
 _URL: Final = re.compile(r"https?://[^\s<>\"]+").fullmatch
 _ARTICLE_NUMBER: Final = re.compile(r"/article/details/(\d+)").search
 _NUMBER_AT_END: Final = re.compile(r"(?:^|-)(\d{5,10})$").search
-
-
-def decode_hex_url(text: str) -> str:
-    """Decode the address that an exporter hid as hexadecimal digits with colons strewn in.
-
-    Args:
-        text: such as `68747470733a:2f2f...`; an address that nobody encoded is taken as it is.
-
-    Returns:
-        The http(s) address, or nothing when the text hides none (`$url`, an empty placeholder).
-
-    """
-    text = text.strip()
-    if _URL(text):
-        return text
-    digits = _NOT_HEX.sub("", text)
-    try:
-        url = bytes.fromhex(digits).decode().strip()
-    except ValueError:
-        return ""
-    return url if _URL(url) else ""
 
 
 def _source_url(work: _Work) -> str:
