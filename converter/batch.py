@@ -3,126 +3,58 @@
     INPUTs -> Inputs -> [Job] -> (in this process or in workers) -> [Outcome] in plan order
 
 The bytes of the output tree, state files included, depend on the inputs and options only: not on the number of jobs,
-the order of the INPUTs, or how often it ran.
+the order of the INPUTs, how often it ran, or how often it was killed. To that end a new text first stands in a
+temporary file, then the manifest knows its hash, and only then it takes the place of the output.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import threading
-from dataclasses import dataclass, replace
+import time
+from dataclasses import astuple, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
-from converter import pipeline
-from converter.errors import ConfigError, ConverterError, SourceError
-from converter.model import Note, Options, Source
-from converter.names import STATE_DIRECTORY, output_names
-from converter.store import decide, digest, read_input, unwritable, write
+from converter import __version__
+from converter.errors import ConverterError, SourceError
+from converter.names import STATE_DIRECTORY
+from converter.plan import Plan, informed, make_plan, relative_to
+from converter.store import digest, discard, read_input, sweep, unwritable, write
+from converter.work import STATUSES, Job, Outcome, Rules, about, convert_bytes, convert_file, encode, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from converter.manifest import Manifest, Record
-    from converter.sources import Inputs
+    from converter.model import Options
+
+__all__ = [
+    "STATUSES",
+    "Job",
+    "Outcome",
+    "Plan",
+    "Rules",
+    "Stop",
+    "convert_bytes",
+    "convert_file",
+    "encode",
+    "failures_path",
+    "make_plan",
+    "run",
+    "settle",
+    "stoppable",
+]
 
 POOL_FROM: Final = 64
 """Fewer posts than this are done before a pool of processes has started."""
 
-Status = Literal["converted", "unchanged", "failed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """How outputs are written.
-
-    Attributes:
-        force: replace files that are not ours, too.
-        dry_run: write nothing at all.
-        list_failures: keep `failures.txt` up to date.
-
-    """
-
-    force: bool = False
-    dry_run: bool = False
-    list_failures: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One post to convert.
-
-    Attributes:
-        file: the input file.
-        name: how messages call it.
-        path: its path inside the batch, for `Source`.
-        output: the output file, as messages call it and as it is opened.
-        recorded: hash of what an earlier run wrote there; empty when there was none.
-        refusal: why the output must not be written, known before the post is read; empty when nothing speaks
-            against it.
-        position: its place in the plan.
-
-    """
-
-    file: str
-    name: str
-    path: str
-    output: str
-    recorded: str = ""
-    refusal: str = ""
-    position: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one post; small, since it travels between processes.
-
-    Attributes:
-        name: how messages call the input.
-        output: the output file; empty for an INPUT that is no post at all.
-        status: what happened, or in a dry run what would happen.
-        replaced: whether an older output was there.
-        error: one line; empty unless `status` is `failed`.
-        notes: what the user should know about this post.
-        sha256: hash of what the output holds now; empty when the post failed.
-        position: place of its job in the plan; a run that was stopped leaves gaps.
-
-    """
-
-    name: str
-    output: str = ""
-    status: Status = "failed"
-    replaced: bool = False
-    error: str = ""
-    notes: tuple[Note, ...] = ()
-    sha256: str = ""
-    position: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a batch will do.
-
-    Attributes:
-        root: the output directory.
-        jobs: the posts, in order, with their outputs.
-        outputs: for each job the output's path relative to `root`, `/` between the parts.
-        origins: for each job what the manifest calls its source.
-        problems: errors for INPUTs that gave no posts.
-
-    """
-
-    root: Path
-    jobs: tuple[Job, ...]
-    outputs: tuple[str, ...]
-    origins: tuple[str, ...]
-    problems: tuple[ConverterError, ...] = ()
-
-    def __len__(self) -> int:
-        """Count the outcomes that this plan will have."""
-        return len(self.jobs) + len(self.problems)
+GROUP: Final = 32
+GROUP_SECONDS: Final = 0.2
+"""How many outcomes are settled at once, and how long one waits for the others."""
 
 
 class Stop:
@@ -160,44 +92,8 @@ def stoppable() -> Iterator[Stop]:
             signal.signal(number, handler)
 
 
-def make_plan(inputs: Inputs, root: Path) -> Plan:
-    """Decide where each input goes.
-
-    Raises:
-        ConfigError: the output directory is a file, or lies in an input directory.
-
-    """
-    _check_root(inputs.directories, root)
-    outputs = output_names([(found.path, found.origin) for found in inputs.found])
-    real_root = root.resolve()
-    folders = {Path(found.file).parent for found in inputs.found}
-    is_near = any(folder.resolve().is_relative_to(real_root) for folder in folders)
-    own = {str(Path(found.file).resolve()) for found in inputs.found} if is_near else set()
-    jobs = []
-    for position, (found, output) in enumerate(zip(inputs.found, outputs, strict=True)):
-        path = found.path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        job = Job(file=found.file, name=found.name, path=path, output=str(root / output), position=position)
-        if str(real_root / output) in own:
-            error = SourceError("would replace an input", source=job.output, remedy="choose another -o")
-            job = replace(job, refusal=_for(job, error))
-        jobs.append(job)
-    origins = tuple(found.origin.encode("utf-8", "backslashreplace").decode() for found in inputs.found)
-    return Plan(root, tuple(jobs), tuple(outputs), origins, inputs.problems)
-
-
-def _check_root(directories: Sequence[str], root: Path) -> None:
-    if root.exists() and not root.is_dir():
-        raise ConfigError("is a file, but a batch needs a directory", source=str(root), remedy="choose another -o")
-    for directory in directories:
-        top = Path(directory).resolve()
-        if root.resolve().is_relative_to(top):
-            problem = f"the output directory lies in the input directory {directory}"
-            remedy = f"choose one outside of it, such as -o {top.parent / (top.name + '-md')}"
-            raise ConfigError(problem, source=str(root), remedy=remedy)
-
-
 def run(plan: Plan, options: Options, rules: Rules, *, workers: int, stopped: Callable[[], bool]) -> Generator[Outcome]:
-    """Convert what was planned; yield the outcomes in plan order, problems first.
+    """Convert what was planned; yield the outcomes in plan order, problems first, sources that are gone last.
 
     The manifest and the list of failures are saved when the generator ends or is closed, also after a stop.
 
@@ -216,108 +112,167 @@ def run(plan: Plan, options: Options, rules: Rules, *, workers: int, stopped: Ca
     from converter.manifest import Manifest  # sqlite3: for directories only
 
     failures = [str(problem) for problem in plan.problems]
+    key = options_key(options)
     with Manifest(plan.root, read_only=rules.dry_run) as manifest:
+        if manifest.unfinished:
+            sweep(plan.root)
+        ended = False
         try:
             yield from (Outcome(name=problem.source, error=str(problem)) for problem in plan.problems)
-            outcomes = _outcomes(plan, manifest, partial(convert_file, options=options, rules=rules), workers, stopped)
+            jobs = informed(plan, manifest, key, force=rules.force)
+            handle = partial(convert_file, options=options, rules=rules)
+            outcomes = _outcomes(jobs, len(plan.jobs), handle, workers, stopped)
             with contextlib.closing(outcomes):
-                for outcome in outcomes:
+                for outcome in _settled(outcomes, plan, manifest, key, rules):
                     if outcome.error:
                         failures.append(outcome.error)
-                    elif not rules.dry_run:
-                        manifest.put(plan.outputs[outcome.position], _record(plan.origins[outcome.position], outcome))
                     yield outcome
+            if rules.whole and not stopped():
+                yield from _vanished(plan, manifest, rules)
+            ended = True
         finally:
-            if rules.list_failures and not rules.dry_run:
+            if not rules.dry_run and (workers > 1 or not ended):
+                sweep(plan.root)  # of workers that were killed, or whose last posts nobody waits for
+            if rules.whole and not rules.dry_run:
                 _write_failures(plan.root, failures)
 
 
-def _record(origin: str, outcome: Outcome) -> Record:
-    from converter.manifest import Record
-
-    return Record(origin, outcome.sha256)
+def options_key(options: Options) -> str:
+    """Name the version and the options that an output was made with: the same key, the same output."""
+    known = repr(astuple(options)).encode()
+    if os.path.isfile(options.profile):  # noqa: PTH113 (a name such as `auto` is no path)
+        known += read_input(options.profile, options.profile)
+    return f"{__version__} {digest(known)[:16]}"
 
 
 def _outcomes(
-    plan: Plan, manifest: Manifest, handle: Callable[[Job], Outcome], workers: int, stopped: Callable[[], bool]
+    jobs: Iterable[Job | Outcome],
+    count: int,
+    handle: Callable[[Job], Outcome],
+    workers: int,
+    stopped: Callable[[], bool],
 ) -> Generator[Outcome]:
     """Work through the plan, in this process or in several."""
-    jobs = _informed(plan, manifest)
-    if workers > 1 and len(plan.jobs) >= POOL_FROM:
+    if workers > 1 and count >= POOL_FROM:
         from converter import pool  # multiprocessing: for large batches only
 
-        yield from pool.run(jobs, handle, _lost, workers=workers, stopped=stopped)
+        items = (pool.Done(job) if isinstance(job, Outcome) else job for job in jobs)
+        yield from pool.run(items, handle, _lost, workers=workers, stopped=stopped)
         return
     for job in jobs:
         if stopped():
             return
-        yield handle(job)
+        yield job if isinstance(job, Outcome) else handle(job)
 
 
-def _informed(plan: Plan, manifest: Manifest) -> Iterator[Job]:
-    """Tell each job what the manifest knows about its output.
-
-    What was written from an input that is not part of this run does not count as ours: of two runs over two
-    directories, each with an `index.html`, the second must not eat the output of the first.
-    """
-    origins = frozenset(plan.origins)
-    root = plan.root.resolve()
-    for job, output in zip(plan.jobs, plan.outputs, strict=True):
-        record = manifest.get(output)
-        recorded = record.sha256 if record and record.source in origins else ""
-        refusal = job.refusal
-        if Path(job.file).is_relative_to(root) and manifest.get(Path(job.file).relative_to(root).as_posix()):
-            refusal = str(SourceError("is an output of an earlier run", source=job.name, remedy="leave it out"))
-        yield replace(job, recorded=recorded, refusal=refusal)
-
-
-def _for(job: Job, error: ConverterError) -> str:
-    """One line about an output that also names the input."""
-    return str(ConverterError(str(error), source=job.name))
-
-
-def convert_file(job: Job, *, options: Options, rules: Rules) -> Outcome:
-    """Convert one file to one file. Never raises for what can be wrong with them."""
-    failed = Outcome(name=job.name, output=job.output, position=job.position)
-    if job.refusal:
-        return replace(failed, error=job.refusal)
+def _settled(outcomes: Iterable[Outcome], plan: Plan, manifest: Manifest, key: str, rules: Rules) -> Generator[Outcome]:
+    """Let the new texts take their places, group by group; the manifest knows them before and after."""
+    after: list[tuple[str, Record]] = []
+    group: list[Outcome] = []
     try:
-        data = read_input(job.file, job.name)
+        since = time.monotonic()
+        for outcome in outcomes:
+            group.append(outcome)
+            if len(group) >= GROUP or time.monotonic() - since > GROUP_SECONDS:
+                ready, group = group, []
+                yield from _settle(ready, after, plan, manifest, key, rules)
+                since = time.monotonic()
+        ready, group = group, []
+        yield from _settle(ready, after, plan, manifest, key, rules)
+    finally:
+        for outcome in group:
+            if outcome.temporary:
+                discard(Path(outcome.temporary))
+        if after:
+            manifest.put(after)
+
+
+def _settle(
+    group: Sequence[Outcome],
+    after: list[tuple[str, Record]],
+    plan: Plan,
+    manifest: Manifest,
+    key: str,
+    rules: Rules,
+) -> list[Outcome]:
+    """Settle one group; `after` is what the manifest still has to learn about earlier ones."""
+    if rules.dry_run:
+        return list(group)
+    former: dict[str, Record | None] = {}
+    records = after.copy()
+    after.clear()
+    for outcome in group:
+        output = plan.outputs[outcome.position]
+        old = manifest.get(output)
+        record = _record(plan, outcome, old, key)
+        if record is None or record == old:
+            continue
+        if outcome.temporary:
+            former[output] = old
+            after.append((output, record))
+            record = record._replace(before=old.sha256 if old else "-")
+        records.append((output, record))
+    if records:
+        manifest.put(records)
+    settled = [settle(outcome) for outcome in group]
+    failed = {plan.outputs[outcome.position] for outcome in settled if outcome.error}.intersection(former)
+    if failed:
+        before = {output: former[output] for output in failed}
+        manifest.put(
+            [(output, old) for output, old in before.items() if old],
+            [output for output, old in before.items() if not old],
+        )
+        after[:] = [(output, record) for output, record in after if output not in failed]
+    return settled
+
+
+def _record(plan: Plan, outcome: Outcome, old: Record | None, key: str) -> Record | None:
+    """What to remember about an output now; None when there is nothing."""
+    from converter.manifest import Record
+
+    if outcome.error or (outcome.source_mtime < 0 and old is not None):
+        return None
+    notes = "\n".join(f"{note.rule}: {note.text}" for note in outcome.notes)
+    source = plan.origins[outcome.position]
+    file = relative_to(plan.root, plan.jobs[outcome.position].file)
+    seen = (outcome.source_size, outcome.source_mtime, outcome.source_sha256, key)
+    if outcome.size < 0:  # the input was read and is the same: only its time is new
+        return old._replace(source_mtime=outcome.source_mtime) if old else None
+    return Record(source, outcome.sha256, outcome.size, "", file, *seen, notes)
+
+
+def _vanished(plan: Plan, manifest: Manifest, rules: Rules) -> Iterator[Outcome]:
+    """Find outputs whose input, in one of this run's directories, is gone; with `prune` they go, too."""
+    tops = tuple(f"{relative_to(plan.root, directory)}/" for directory in plan.directories)
+    present = frozenset(plan.outputs)
+    gone = [
+        (output, record)
+        for output, record in manifest
+        if output not in present and record.file.startswith(tops) and not os.path.lexists(Path(plan.root, record.file))
+    ]
+    for output, record in gone:
+        target = Path(plan.root, output)
+        outcome = Outcome(record.file, str(target), "vanished")
+        if rules.prune:
+            outcome = _prune(outcome, target, record, rules)
+        if rules.prune and not rules.dry_run and not outcome.error:
+            manifest.put((), (output,))
+        yield outcome
+
+
+def _prune(outcome: Outcome, target: Path, record: Record, rules: Rules) -> Outcome:
+    """Remove an output, unless it was edited since."""
+    try:
+        if target.exists() and digest(read_input(str(target), str(target))) != record.sha256 and not rules.force:
+            problem = "its input is gone, but it was edited since it was written"
+            raise SourceError(problem, source=str(target), remedy="remove it yourself, or pass --force")
+        if not rules.dry_run:
+            target.unlink(missing_ok=True)
     except ConverterError as error:
-        return replace(failed, error=str(error))
-    return convert_bytes(Source(job.name, data, job.path), job, options=options, rules=rules)
-
-
-def convert_bytes(source: Source, job: Job, *, options: Options, rules: Rules) -> Outcome:
-    """Convert one input that was read already, to the output of a job. Never raises either."""
-    result = pipeline.convert(source, options)
-    failed = Outcome(name=job.name, output=job.output, position=job.position, notes=result.notes)
-    if result.error:
-        return replace(failed, error=result.error)
-    target = Path(job.output)
-    try:
-        data = encode(result.markdown, job.name)
-        step = decide(target, data, name=job.output, recorded=job.recorded, force=rules.force)
-        if step != "keep" and not rules.dry_run:
-            write(target, data, name=job.output)
-    except ConverterError as error:
-        return replace(failed, error=str(error) if error.source == job.name else _for(job, error))
-    status: Status = "unchanged" if step == "keep" else "converted"
-    return replace(failed, status=status, replaced=step == "replace", sha256=digest(data))
-
-
-def encode(markdown: str, name: str) -> bytes:
-    """Turn Markdown into the bytes of a file: UTF-8, LF.
-
-    Raises:
-        SourceError: it holds half of a surrogate pair, which no encoding has.
-
-    """
-    try:
-        return markdown.encode()
-    except UnicodeEncodeError as error:
-        problem = f"holds the character U+{ord(markdown[error.start]):04X}, which is half of one"
-        raise SourceError(problem, source=name, remedy="give the right --encoding") from None
+        return replace(outcome, status="failed", error=about(outcome.name, error))
+    except OSError as error:
+        return replace(outcome, status="failed", error=str(unwritable(str(target), error)))
+    return replace(outcome, status="pruned")
 
 
 def _lost(job: Job) -> Outcome:

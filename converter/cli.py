@@ -12,6 +12,7 @@ import contextlib
 import os
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -153,6 +154,7 @@ def cli() -> None:
 )
 @click.option("--title-heading", is_flag=True, help="Repeat the title as a level-1 heading above the text.")
 @click.option("--force", is_flag=True, help="Replace existing files, also those that archive2md did not write.")
+@click.option("--prune", is_flag=True, help="Remove the outputs of posts that are no longer in the input directories.")
 @click.option("--dry-run", is_flag=True, help="Convert, but write nothing; list what would happen to each file.")
 @click.option(
     "-j",
@@ -182,7 +184,15 @@ def convert(ctx: click.Context, /, inputs: tuple[str, ...], output: str | None, 
 
     options = _options(flags)
     check(options)
-    task = Task(inputs or ("-",), output, options, force=flags["force"], dry_run=flags["dry_run"], jobs=flags["jobs"])
+    task = Task(
+        inputs or ("-",),
+        output,
+        options,
+        force=flags["force"],
+        dry_run=flags["dry_run"],
+        jobs=flags["jobs"],
+        prune=flags["prune"],
+    )
     return _dispatch(task, console)
 
 
@@ -196,6 +206,7 @@ class Task:
     force: bool
     dry_run: bool
     jobs: int | None
+    prune: bool = False
     is_one_file: bool = False
 
     @property
@@ -203,7 +214,7 @@ class Task:
         """How outputs are written; one file leaves the list of failures to the runs over all of them."""
         from converter.batch import Rules
 
-        return Rules(force=self.force, dry_run=self.dry_run, list_failures=not (self.is_one_file or self.dry_run))
+        return Rules(force=self.force, dry_run=self.dry_run, whole=not self.is_one_file, prune=self.prune)
 
 
 def _options(flags: dict[str, Any]) -> Options:
@@ -271,11 +282,12 @@ def _convert_stdin(task: Task, console: Console) -> int:
     source = Source("-", _read_stdin())
     if output is None:
         return _to_stdout(source, task, console)
-    from converter.batch import Job, convert_bytes
+    from converter.batch import Job, convert_bytes, settle
 
     started = time.perf_counter()
     job = Job(file="", name="-", path="", output=os.path.realpath(output))
-    return _finish_one(convert_bytes(source, job, options=task.options, rules=task.rules), task, console, started)
+    outcome = settle(convert_bytes(source, job, options=task.options, rules=task.rules))
+    return _finish_one(outcome, task, console, started)
 
 
 def _read_stdin() -> bytes:
@@ -311,7 +323,7 @@ def _convert_file(task: Task, text: str, console: Console) -> int:
     found = inputs.found[0]
     if task.output is None:
         return _to_stdout(Source(found.name, read_input(found.file, found.name), found.path), task, console)
-    from converter.batch import Job, convert_file, make_plan
+    from converter.batch import Job, convert_file, make_plan, settle
     from converter.manifest import manifest_path
 
     started = time.perf_counter()
@@ -324,13 +336,13 @@ def _convert_file(task: Task, text: str, console: Console) -> int:
         job = make_plan(inputs, Path(task.output)).jobs[0]
     if Path(job.output).exists() and Path(job.output).samefile(found.file):
         raise ConfigError("the output is the input itself", source=found.name, remedy="choose another -o")
-    return _finish_one(convert_file(job, options=task.options, rules=task.rules), task, console, started)
+    outcome = settle(convert_file(job, options=task.options, rules=task.rules))
+    return _finish_one(outcome, task, console, started)
 
 
 def _finish_one(outcome: Outcome, task: Task, console: Console, started: float) -> int:
     _show(outcome, task, console)
-    tally = {"converted": 0, "unchanged": 0, "failed": 0}
-    tally[outcome.status] += 1
+    tally: Counter[str] = Counter([outcome.status])
     console.inform(_summary(tally, started, task))
     return EXIT_FAILED if outcome.error else EXIT_OK
 
@@ -361,7 +373,7 @@ def _run_batch(plan: Plan, task: Task, console: Console) -> int:
 
     started = time.perf_counter()
     console.total = len(plan)
-    tally = {"converted": 0, "unchanged": 0, "failed": 0}
+    tally: Counter[str] = Counter()
     workers = task.jobs or _processors()
     with batch.stoppable() as stop:
 
@@ -376,10 +388,12 @@ def _run_batch(plan: Plan, task: Task, console: Console) -> int:
                     return EXIT_OK
                 console.progress()
     console.inform(_summary(tally, started, task))
-    if tally["failed"] and task.rules.list_failures:
+    if tally["vanished"]:
+        console.say(f"{tally['vanished']} outputs have no input any more; --prune removes them")
+    if tally["failed"] and task.rules.whole and not task.dry_run:
         console.inform(f"failures are listed in {visible(str(batch.failures_path(plan.root)))}")
-    if sum(tally.values()) < len(plan):
-        console.say(f"interrupted: {sum(tally.values())} of {len(plan)} done; the same command again does the rest")
+    if (done := tally.total() - tally["vanished"] - tally["pruned"]) < len(plan):
+        console.say(f"interrupted: {done} of {len(plan)} done; the same command again does the rest")
         return EXIT_INTERRUPTED
     return EXIT_FAILED if tally["failed"] else EXIT_OK
 
@@ -399,12 +413,16 @@ def _show(outcome: Outcome, task: Task, console: Console) -> bool:
         return True
     if not task.dry_run:
         return True
+    if outcome.status in {"vanished", "pruned"}:
+        word = "remove" if task.prune else "keep"
+        return console.data(f"would {word} {visible(outcome.output)}, its input is gone\n".encode())
     step = "keep" if outcome.status == "unchanged" else "replace" if outcome.replaced else "write"
     return console.data(f"would {step} {visible(outcome.output)} from {visible(outcome.name)}\n".encode())
 
 
-def _summary(tally: dict[str, int], started: float, task: Task) -> str:
-    counts = ", ".join(f"{word} {count}" for word, count in tally.items())
+def _summary(tally: Counter[str], started: float, task: Task) -> str:
+    words = ["converted", "unchanged", "failed", *(word for word in ("vanished", "pruned") if tally[word])]
+    counts = ", ".join(f"{word} {tally[word]}" for word in words)
     prefix = "dry run, nothing was written: " if task.dry_run else ""
     return f"{prefix}{counts} in {time.perf_counter() - started:.1f} s"
 

@@ -1,13 +1,18 @@
-"""What earlier batches wrote to an output directory, so that only our own files are ever replaced.
+"""What earlier batches wrote to an output directory: only our own files are ever replaced, nothing is done twice.
 
-An sqlite file at `OUT/.archive2md/manifest.sqlite`: one row an output, with its source and the hash of what we wrote.
-It holds no times and is packed at the end of a run, so the same outputs always give the same bytes.
+An sqlite file at `OUT/.archive2md/manifest.sqlite`: one row an output. It holds no times of ours and is packed at the
+end of a run, so the same inputs and outputs always give the same bytes. While a run writes, the file is in WAL mode:
+what is committed survives the death of the process, and the mode tells the next run that this one did not end.
 """
 
 from __future__ import annotations
 
+import contextlib
 import secrets
+import shutil
 import sqlite3
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from converter.errors import ConfigError, SourceError
@@ -15,28 +20,61 @@ from converter.names import STATE_DIRECTORY
 from converter.store import TEMPORARY, unwritable
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator
     from types import TracebackType
 
-VERSION: Final = 1
+VERSION: Final = 2
 APPLICATION_ID: Final = 0x61326D64
 """`a2md`: tells our files from other people's sqlite files."""
 
-COMMIT_EVERY: Final = 512
-"""Rows to a transaction: a crash forgets at most so many outputs, and those are found again by their content."""
-
-_SCHEMA: Final = (
-    f"PRAGMA application_id = {APPLICATION_ID}",
-    f"PRAGMA user_version = {VERSION}",
-    "CREATE TABLE output (path TEXT PRIMARY KEY, source TEXT NOT NULL, sha256 TEXT NOT NULL) WITHOUT ROWID",
-)
-
 
 class Record(NamedTuple):
-    """Which source an output was written from, and the hash of what was written."""
+    """What is known about one output.
+
+    Attributes:
+        source: what the batch calls the input (`Found.origin`).
+        sha256: hash of what we wrote.
+        size: bytes that we wrote; -1 when not known.
+        before: hash of what we wrote there before, while the new text is on its way; else empty.
+        file: path of the input file, relative to the output directory where that is possible.
+        source_size: bytes of the input; -1 when not known.
+        source_mtime: when the input was changed, in nanoseconds.
+        source_sha256: hash of the input.
+        key: version and options that it was converted with.
+        notes: the notes of the conversion, one a line.
+
+    """
 
     source: str
     sha256: str
+    size: int = -1
+    before: str = ""
+    file: str = ""
+    source_size: int = -1
+    source_mtime: int = -1
+    source_sha256: str = ""
+    key: str = ""
+    notes: str = ""
+
+
+_COLUMNS: Final = ", ".join(
+    f"{name} {'INTEGER' if name in {'size', 'source_size', 'source_mtime'} else 'TEXT'} NOT NULL"
+    for name in Record._fields
+)
+_NAMES: Final = ", ".join(Record._fields)
+_SCHEMA: Final = (
+    f"PRAGMA application_id = {APPLICATION_ID}",
+    f"PRAGMA user_version = {VERSION}",
+    f"CREATE TABLE output (path TEXT PRIMARY KEY, {_COLUMNS}) WITHOUT ROWID",
+)
+_FROM_1: Final = (
+    "ALTER TABLE output RENAME TO former",
+    *_SCHEMA,
+    "INSERT INTO output SELECT path, source, sha256, -1, '', '', -1, -1, '', '', '' FROM former",
+    "DROP TABLE former",
+)
+"""Version 1 knew the source and the hash of an output only."""
+_PUT: Final = f"INSERT OR REPLACE INTO output VALUES ({', '.join('?' * (len(Record._fields) + 1))})"  # noqa: S608 (question marks)
 
 
 def manifest_path(root: Path) -> Path:
@@ -45,7 +83,15 @@ def manifest_path(root: Path) -> Path:
 
 
 class Manifest:
-    """The open manifest of one output directory; use it in a `with` block, from one process at a time."""
+    """The open manifest of one output directory; use it in a `with` block, from one process at a time.
+
+    Attributes:
+        path: the file.
+        mtime: when it was changed last, in nanoseconds, as it was opened; 0 for a new one. What is older than this and
+            has the recorded size was not edited since.
+        unfinished: the run before this one did not end: it may have left temporary files.
+
+    """
 
     def __init__(self, root: Path, *, read_only: bool = False) -> None:
         """Open the manifest of an output directory, or begin one.
@@ -60,10 +106,16 @@ class Manifest:
 
         """
         self.path = manifest_path(root)
+        self.mtime = 0
+        self.unfinished = False
         self._changes = 0
+        self._names = _NAMES
         self._connection: sqlite3.Connection | None = None
-        if read_only and not self.path.exists():
-            return
+        if not self.path.exists():
+            if read_only:
+                return
+        else:
+            self.mtime = self.path.stat().st_mtime_ns
         try:
             self._connection = self._connect(read_only=read_only)
             self._check(read_only=read_only)
@@ -77,6 +129,16 @@ class Manifest:
             raise
 
     def _connect(self, *, read_only: bool) -> sqlite3.Connection:
+        log = self.path.with_name(self.path.name + "-wal")
+        if read_only and log.exists():
+            # sqlite cannot read a file together with its log without writing beside it.
+            with tempfile.TemporaryDirectory() as copy:
+                for file in (self.path, log):
+                    shutil.copy(file, copy)
+                with contextlib.closing(sqlite3.connect(Path(copy, self.path.name))) as connection:
+                    memory = sqlite3.connect(":memory:", isolation_level=None)
+                    connection.backup(memory)
+                    return memory
         if read_only:
             uri = f"{self.path.absolute().as_uri()}?mode=ro"
             return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=0)
@@ -89,20 +151,39 @@ class Manifest:
             self._execute("PRAGMA locking_mode = EXCLUSIVE")
             self._execute("BEGIN EXCLUSIVE")
             self._execute("COMMIT")
+            self.unfinished = self._execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+            self._changes = int(self.unfinished)  # it is to be packed, whatever this run does
         application = self._number("PRAGMA application_id")
         version = self._number("PRAGMA user_version")
         is_empty = self._number("SELECT count(*) FROM sqlite_master") == 0
         if is_empty and not application:
             if not read_only:
-                for statement in _SCHEMA:
-                    self._execute(statement)
-                self._changes = 1
+                self._change(_SCHEMA)
             return
         if application != APPLICATION_ID:
             raise self._foreign("is not a manifest of archive2md")
-        if version != VERSION:
+        if version not in {1, VERSION}:
             raise self._foreign(f"was written by a newer archive2md (format {version}, this one knows {VERSION})")
         self._execute("SELECT path, source, sha256 FROM output LIMIT 1")
+        if version == 1 and read_only:
+            self._names = "source, sha256"
+        elif version == 1:
+            self._change(_FROM_1)
+
+    def _change(self, statements: Iterable[str]) -> None:
+        """Change the schema: all of it or nothing."""
+        self._begin()
+        for statement in statements:
+            self._execute(statement)
+        self._execute("COMMIT")
+
+    def _begin(self) -> None:
+        """Begin a transaction; the first one of a run also says that a run is under way."""
+        if not self._changes:
+            self._execute("PRAGMA journal_mode = WAL")
+            self._execute("PRAGMA synchronous = NORMAL")
+        self._changes += 1
+        self._execute("BEGIN")
 
     def _foreign(self, problem: str) -> ConfigError:
         remedy = "choose another -o, or move this file away and pass --force to replace what is there"
@@ -119,7 +200,7 @@ class Manifest:
             return SourceError(f"cannot be written: {error}", source=str(self.path), remedy="choose another -o")
         return self._foreign(f"is damaged ({error})")
 
-    def _execute(self, statement: str, *values: str) -> sqlite3.Cursor:
+    def _execute(self, statement: str, *values: str | int) -> sqlite3.Cursor:
         if self._connection is None:
             message = "the manifest is closed"
             raise ValueError(message)
@@ -133,35 +214,45 @@ class Manifest:
         if self._connection is None:
             return None
         try:
-            row = self._execute("SELECT source, sha256 FROM output WHERE path = ?", output).fetchone()
+            row = self._execute(f"SELECT {self._names} FROM output WHERE path = ?", output).fetchone()  # noqa: S608 (our own names)
         except sqlite3.Error as error:
             raise self._unusable(error) from None
         return Record(*row) if row else None
 
-    def put(self, output: str, record: Record) -> None:
-        """Remember what was written to an output; the same again changes nothing."""
-        if self.get(output) == record:
+    def put(self, records: Iterable[tuple[str, Record]], gone: Iterable[str] = ()) -> None:
+        """Remember outputs by their paths, and forget those that are gone; all of it or nothing, and for good."""
+        try:
+            self._begin()
+            for output, record in records:
+                self._execute(_PUT, output, *record)
+            for output in gone:
+                self._execute("DELETE FROM output WHERE path = ?", output)
+            self._execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._unusable(error) from None
+
+    def __iter__(self) -> Iterator[tuple[str, Record]]:
+        """Go through all outputs in the order of their paths."""
+        if self._connection is None:
             return
         try:
-            if self._connection is not None and not self._connection.in_transaction:
-                self._execute("BEGIN")
-            self._execute("INSERT OR REPLACE INTO output VALUES (?, ?, ?)", output, *record)
-            self._changes += 1
-            if self._changes % COMMIT_EVERY == 0:
-                self._execute("COMMIT")
+            for output, *values in self._execute(f"SELECT path, {self._names} FROM output ORDER BY path"):  # noqa: S608 (as above)
+                yield output, Record(*values)
         except sqlite3.Error as error:
             raise self._unusable(error) from None
 
     def close(self) -> None:
-        """Save, and pack the file when anything changed. Closing twice does no harm."""
+        """Pack the file when anything changed. Closing twice does no harm."""
         if self._connection is None:
             return
         packed = self.path.with_name(TEMPORARY.format(secrets.token_hex(8)))
         try:
-            if self._connection.in_transaction:
-                self._execute("COMMIT")
             if self._changes:
+                if self._connection.in_transaction:
+                    self._execute("ROLLBACK")
                 self._execute("VACUUM INTO ?", str(packed))
+                with contextlib.closing(sqlite3.connect(packed, isolation_level=None)) as copy:
+                    copy.execute("PRAGMA schema_version = 1")  # it counts how often the file was packed
             self._close()
             if self._changes:
                 packed.replace(self.path)

@@ -10,7 +10,7 @@ import signal
 import sys
 from itertools import islice
 from multiprocessing.connection import Connection, wait
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -23,6 +23,9 @@ Outcome = TypeVar("Outcome")
 CHUNK: Final = 32
 """Jobs sent at once: few enough to stop soon, enough to make the pipe cheap."""
 
+PASSED: Final = 1024
+"""Jobs and outcomes in one chunk at most: where hardly anything is to be done, the run still moves on."""
+
 AHEAD: Final = 4
 """Chunks a worker may be ahead of the slowest one: bounds the outcomes that wait for their turn."""
 
@@ -30,8 +33,14 @@ WAKE_SECONDS: Final = 0.2
 """How long a signal may wait until the parent tells its workers to stop."""
 
 
+class Done(NamedTuple, Generic[Outcome]):
+    """An outcome that stands among the jobs, since there was nothing to do: it only keeps its place in the order."""
+
+    outcome: Outcome
+
+
 def run(
-    jobs: Iterable[Job],
+    jobs: Iterable[Job | Done[Outcome]],
     handle: Callable[[Job], Outcome],
     lost: Callable[[Job], Outcome],
     *,
@@ -55,10 +64,12 @@ def run(
         pool.close()
 
 
-class _Worker(Generic[Job]):
+class _Worker(Generic[Job, Outcome]):
     """One process, the parent's end of its pipe, and the chunk that it works on."""
 
-    def __init__(self, context: BaseContext, handle: Callable[[Job], object], siblings: Sequence[_Worker[Job]]) -> None:
+    def __init__(
+        self, context: BaseContext, handle: Callable[[Job], Outcome], siblings: Sequence[_Worker[Job, Outcome]]
+    ) -> None:
         self.connection, theirs = context.Pipe()
         is_fork = context.get_start_method() == "fork"
         inherited = [*(worker.connection for worker in siblings), self.connection] if is_fork else []
@@ -68,13 +79,15 @@ class _Worker(Generic[Job]):
         self.process.start()
         theirs.close()
         self.index = -1
+        self.items: tuple[Job | Done[Outcome], ...] = ()
         self.chunk: tuple[Job, ...] = ()
 
-    def send(self, index: int, chunk: tuple[Job, ...]) -> None:
+    def send(self, index: int, items: tuple[Job | Done[Outcome], ...]) -> None:
         """Give the worker something to do. That it died meanwhile shows when its answer is read."""
-        self.index, self.chunk = index, chunk
+        self.index, self.items = index, items
+        self.chunk = tuple(item for item in items if not isinstance(item, Done))
         try:
-            self.connection.send(chunk)
+            self.connection.send(self.chunk)
         except OSError:
             return
 
@@ -95,42 +108,72 @@ class _Pool(Generic[Job, Outcome]):
         # Linux: forked workers share the parent's imports. Elsewhere forking is impossible or unsafe.
         self.context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
         self.handle, self.lost, self.stopped = handle, lost, stopped
-        self.workers: list[_Worker[Job]] = []
+        self.workers: list[_Worker[Job, Outcome]] = []
+        self.idle: list[_Worker[Job, Outcome]] = []
+        self.busy: list[_Worker[Job, Outcome]] = []
+        self.done: dict[int, list[Outcome]] = {}
 
-    def run(self, jobs: Iterable[Job], count: int) -> Iterator[Outcome]:
+    def run(self, jobs: Iterable[Job | Done[Outcome]], count: int) -> Iterator[Outcome]:
         """Keep every worker busy with one chunk; yield finished chunks when it is their turn."""
-        chunks = enumerate(_chunks(jobs))
-        done: dict[int, list[Outcome]] = {}
+        chunks = enumerate(self._chunks(jobs))
         turn = 0
-        idle = [self._spawn() for _ in range(count)]
-        busy: list[_Worker[Job]] = []
         told = False
         while True:
-            while idle and not self.stopped() and len(busy) + len(done) < AHEAD * count:
-                if (entry := next(chunks, None)) is None:
-                    break
-                busy.append(idle.pop())
-                busy[-1].send(*entry)
-            if not busy:
+            self._feed(chunks, count, turn)
+            if not self.busy and turn not in self.done:
                 return
             if self.stopped() and not told:
                 told = True
-                for worker in busy:
+                for worker in self.busy:
                     worker.stop()
-            for worker in _ready(busy):
-                done[worker.index], successor = self._collect(worker)
-                busy.remove(worker)
-                idle.append(successor)
-            while turn in done:
-                yield from done.pop(turn)
+            for worker in _ready(self.busy):
+                items, index = worker.items, worker.index
+                answer, successor = self._collect(worker)
+                self.done[index] = self._merged(items, answer)
+                self.busy.remove(worker)
+                self.idle.append(successor)
+            while turn in self.done:
+                yield from self.done.pop(turn)
                 turn += 1
 
-    def _spawn(self) -> _Worker[Job]:
+    def _feed(self, chunks: Iterator[tuple[int, tuple[Job | Done[Outcome], ...]]], count: int, turn: int) -> None:
+        """Give chunks to workers that have none, not too far ahead; chunks without a job are done already."""
+        while len(self.busy) < count and len(self.busy) + len(self.done) < AHEAD * count:
+            if turn in self.done or self.stopped() or (entry := next(chunks, None)) is None:
+                return
+            index, items = entry
+            if all(isinstance(item, Done) for item in items):
+                self.done[index] = self._merged(items, [])
+                continue
+            self.busy.append(self.idle.pop() if self.idle else self._spawn())
+            self.busy[-1].send(index, items)
+
+    def _chunks(self, items: Iterable[Job | Done[Outcome]]) -> Iterator[tuple[Job | Done[Outcome], ...]]:
+        chunk: list[Job | Done[Outcome]] = []
+        jobs = 0
+        for item in items:
+            chunk.append(item)
+            jobs += not isinstance(item, Done)
+            if jobs == CHUNK or len(chunk) == PASSED:
+                yield tuple(chunk)
+                chunk, jobs = [], 0
+        if chunk:
+            yield tuple(chunk)
+
+    def _merged(self, items: Iterable[Job | Done[Outcome]], answer: Iterable[Outcome]) -> list[Outcome]:
+        """Put the answers for the jobs of a chunk between its other outcomes; a stopped worker answers less."""
+        answers = iter(answer)
+        merged: list[Outcome] = []
+        for item in items:
+            merged += [item.outcome] if isinstance(item, Done) else list(islice(answers, 1))
+        return merged
+
+    def _spawn(self) -> _Worker[Job, Outcome]:
         worker = _Worker(self.context, self.handle, self.workers)
         self.workers.append(worker)
         return worker
 
-    def _collect(self, worker: _Worker[Job]) -> tuple[list[Outcome], _Worker[Job]]:
+    def _collect(self, worker: _Worker[Job, Outcome]) -> tuple[list[Outcome], _Worker[Job, Outcome]]:
         """Read a worker's answer; when it died instead, do its chunk again job by job to find the culprit."""
         answer = self._receive(worker)
         if answer is not None:
@@ -147,7 +190,7 @@ class _Pool(Generic[Job, Outcome]):
             outcomes += answer
         return outcomes, worker
 
-    def _receive(self, worker: _Worker[Job]) -> list[Outcome] | None:
+    def _receive(self, worker: _Worker[Job, Outcome]) -> list[Outcome] | None:
         try:
             answer: list[Outcome] = worker.connection.recv()
         except (EOFError, OSError):
@@ -155,7 +198,7 @@ class _Pool(Generic[Job, Outcome]):
             return None
         return answer
 
-    def _bury(self, worker: _Worker[Job]) -> None:
+    def _bury(self, worker: _Worker[Job, Outcome]) -> None:
         worker.connection.close()
         worker.process.join()
         self.workers.remove(worker)
@@ -168,14 +211,10 @@ class _Pool(Generic[Job, Outcome]):
             worker.process.join()
 
 
-def _chunks(jobs: Iterable[Job]) -> Iterator[tuple[Job, ...]]:
-    source = iter(jobs)
-    while chunk := tuple(islice(source, CHUNK)):
-        yield chunk
-
-
-def _ready(busy: Sequence[_Worker[Job]]) -> list[_Worker[Job]]:
+def _ready(busy: Sequence[_Worker[Job, Outcome]]) -> list[_Worker[Job, Outcome]]:
     """Wait a moment for workers that answered or died."""
+    if not busy:
+        return []
     ready = wait([worker.connection for worker in busy], timeout=WAKE_SECONDS)
     return [worker for worker in busy if worker.connection in ready]
 

@@ -5,22 +5,38 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import secrets
 import stat
-from typing import TYPE_CHECKING, Final, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from converter.errors import SourceError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
 TEMPORARY: Final = ".archive2md-{}.tmp"
+_TRIES: Final = 3
+_LEFT: Final = re.compile(r"\.archive2md-[0-9a-f]{16}\.tmp")
 
 Step = Literal["create", "replace", "keep"]
 
 
+class Input(NamedTuple):
+    """The bytes of an input file, and when it was changed: nanoseconds."""
+
+    data: bytes
+    mtime: int
+
+
 def read_input(file: str, name: str) -> bytes:
-    """Read one input.
+    """Read one input; see `read_stable`."""
+    return read_stable(file, name).data
+
+
+def read_stable(file: str, name: str) -> Input:
+    """Read one input as it was at one moment.
 
     Only regular files are opened: reading a named pipe would wait for ever, a device would never end.
 
@@ -29,14 +45,20 @@ def read_input(file: str, name: str) -> bytes:
         name: how messages call it.
 
     Raises:
-        SourceError: it does not exist, is no regular file, or cannot be read.
+        SourceError: it does not exist, is no regular file, cannot be read, or changes all the time.
 
     """
     try:
         mode = os.stat(file).st_mode  # noqa: PTH116 (a Path per post costs more than the call)
         if stat.S_ISREG(mode):
-            with open(file, "rb") as stream:  # noqa: PTH123 (as above)
-                return stream.read()
+            for _ in range(_TRIES):
+                with open(file, "rb") as stream:  # noqa: PTH123 (as above)
+                    before = os.fstat(stream.fileno())
+                    data = stream.read()
+                    after = os.fstat(stream.fileno())
+                if (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, len(data)):
+                    return Input(data, after.st_mtime_ns)
+            raise SourceError("changes while it is read", source=name, remedy="wait until it is written")
     except FileNotFoundError:
         problem = "a link to a file that does not exist" if os.path.islink(file) else "no such file"  # noqa: PTH114
         raise SourceError(problem, source=name, remedy="check the path") from None
@@ -47,14 +69,14 @@ def read_input(file: str, name: str) -> bytes:
     raise SourceError("is not a regular file", source=name, remedy="pipe it in instead: archive2md < INPUT")
 
 
-def decide(target: Path, data: bytes, *, name: str, recorded: str = "", force: bool = False) -> Step:
+def decide(target: Path, data: bytes, *, name: str, recorded: Sequence[str] = (), force: bool = False) -> Step:
     """Say what writing `data` to `target` means: a new file, an unchanged one, or one that may be replaced.
 
     Args:
         target: the output file.
         data: what it shall hold.
         name: how messages call the output.
-        recorded: hash of what an earlier run wrote there; empty when there was none.
+        recorded: hashes of what earlier runs wrote there.
         force: replace files that we did not write, too.
 
     Raises:
@@ -78,7 +100,7 @@ def decide(target: Path, data: bytes, *, name: str, recorded: str = "", force: b
     present = read_input(str(target), name)
     if present == data:
         return "keep"
-    if force or (recorded and digest(present) == recorded):
+    if force or (recorded and digest(present) in recorded):
         return "replace"
     raise SourceError(
         "exists and was not written by archive2md from this input, or was edited since",
@@ -94,19 +116,61 @@ def write(target: Path, data: bytes, *, name: str) -> None:
         SourceError: the directory or the file cannot be written; nothing is left behind.
 
     """
+    publish(stage(target, data, name=name), target, name=name)
+
+
+def stage(target: Path, data: bytes, *, name: str) -> Path:
+    """Write a temporary file beside the file whose place it shall take; returns its path.
+
+    Raises:
+        SourceError: as `write`.
+
+    """
     temporary = target.with_name(TEMPORARY.format(secrets.token_hex(8)))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             with temporary.open("xb") as stream:
                 stream.write(data)
-            temporary.replace(target)
         except BaseException:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
+            discard(temporary)
             raise
     except OSError as error:
         raise unwritable(name, error) from None
+    return temporary
+
+
+def publish(temporary: Path, target: Path, *, name: str) -> None:
+    """Let a temporary file take the place of its target, at once.
+
+    Raises:
+        SourceError: as `write`.
+
+    """
+    try:
+        temporary.replace(target)
+    except BaseException as error:
+        discard(temporary)
+        if isinstance(error, OSError):
+            raise unwritable(name, error) from None
+        raise
+
+
+def discard(temporary: Path) -> None:
+    """Remove a temporary file. One that cannot be removed is swept by the next run."""
+    with contextlib.suppress(OSError):
+        temporary.unlink()
+
+
+def sweep(root: Path) -> int:
+    """Remove the temporary files that a killed run left below a directory; returns how many there were."""
+    count = 0
+    for directory, _, names in os.walk(root):
+        for name in names:
+            if _LEFT.fullmatch(name):
+                discard(Path(directory, name))
+                count += 1
+    return count
 
 
 def unwritable(name: str, error: OSError) -> SourceError:

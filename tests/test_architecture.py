@@ -27,7 +27,7 @@ MAY_IMPORT: Final[dict[str, frozenset[str]]] = {
     "__init__": frozenset({"pipeline"}),
     "__main__": frozenset({"cli"}),
     "cli": frozenset({"__init__", "batch", "pipeline", "profiles"}) | OUTSIDE,
-    "batch": frozenset({"pipeline"}) | OUTSIDE,
+    "batch": frozenset({"__init__", "pipeline"}) | OUTSIDE,
     "sources": frozenset(),
     "manifest": frozenset({"store"}),
     "store": frozenset(),
@@ -60,6 +60,7 @@ PARTS: Final[dict[str, str]] = {
     "elements": "reader",
     "emphasis": "inline",
     "lenient_yaml": "frontmatter",
+    "plan": "batch",
     "protect": "inline",
     "reading": "reader",
     "rescue": "scraper",
@@ -70,6 +71,7 @@ PARTS: Final[dict[str, str]] = {
     "soup_tables": "soup",
     "soup_tree": "soup",
     "tables": "reader",
+    "work": "batch",
 }
 """A module split off another one -> that one. It has the rights of its owner, and only the owner imports it."""
 

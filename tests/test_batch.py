@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import signal
 import sqlite3
+import subprocess
 import sys
 from itertools import permutations
 from pathlib import Path
@@ -16,7 +19,7 @@ import stub_pipeline
 import converter
 from converter import pool, store
 from converter.errors import ConfigError, ConverterError, SourceError
-from converter.manifest import APPLICATION_ID, COMMIT_EVERY, Manifest, Record, manifest_path
+from converter.manifest import APPLICATION_ID, VERSION, Manifest, Record, manifest_path
 from converter.model import Options
 from converter.sources.directory import expand
 
@@ -31,8 +34,9 @@ def batch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
     module = stub_pipeline.module()
     monkeypatch.setitem(sys.modules, "converter.pipeline", module)
     monkeypatch.setattr(converter, "pipeline", module, raising=False)
-    monkeypatch.delitem(sys.modules, "converter.batch", raising=False)
-    monkeypatch.delattr(converter, "batch", raising=False)
+    for name in ("batch", "plan", "work"):
+        monkeypatch.delitem(sys.modules, f"converter.{name}", raising=False)
+        monkeypatch.delattr(converter, name, raising=False)
     monkeypatch.chdir(tmp_path)
     from converter import batch as fresh
 
@@ -48,7 +52,7 @@ def write_posts(count: int, **special: str) -> None:
 
 def run(batch: ModuleType, *inputs: str, out: str = "out", workers: int = 1, **how: Any) -> list[Any]:  # noqa: ANN401 (fields of Options and Rules)
     plan = batch.make_plan(expand(inputs or ("posts",)), Path(out))
-    rules = batch.Rules(force=how.pop("force", False), dry_run=how.pop("dry_run", False))
+    rules = batch.Rules(force=how.pop("force", False), dry_run=how.pop("dry_run", False), prune=how.pop("prune", False))
     stopped = how.pop("stopped", lambda: False)
     return list(batch.run(plan, Options(**how), rules, workers=workers, stopped=stopped))
 
@@ -129,8 +133,10 @@ def test_a_stop_in_the_middle_of_chunks_mixes_nothing_up(batch: ModuleType) -> N
     with Manifest(Path("out"), read_only=True) as manifest:
         for outcome in outcomes:
             data = Path(outcome.output).read_bytes()
-            expected = Record(outcome.name, store.digest(data))
-            assert manifest.get(Path(outcome.output).relative_to("out").as_posix()) == expected
+            record = manifest.get(Path(outcome.output).relative_to("out").as_posix())
+            assert record
+            assert (record.source, record.sha256, record.before) == (outcome.name, store.digest(data), "")
+            assert record.source_sha256 == store.digest(Path(outcome.name).read_bytes())
 
 
 def test_the_second_stop_is_at_once(batch: ModuleType) -> None:
@@ -258,11 +264,12 @@ def test_a_failed_write_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_manifest_remembers(tmp_path: Path) -> None:
     with Manifest(tmp_path) as manifest:
-        for number in range(COMMIT_EVERY + 1):
-            manifest.put(f"{number}.md", Record("a/标题", "0" * 64))
+        manifest.put((f"{number}.md", Record("a/标题", "0" * 64, 7)) for number in range(3))
+        manifest.put((), ["1.md"])
     with Manifest(tmp_path, read_only=True) as manifest:
-        assert manifest.get(f"{COMMIT_EVERY}.md") == Record("a/标题", "0" * 64)
-        assert manifest.get("other.md") is None
+        assert manifest.get("2.md") == Record("a/标题", "0" * 64, 7)
+        assert manifest.get("1.md") is None
+        assert [output for output, _ in manifest] == ["0.md", "2.md"]
     with Manifest(tmp_path / "none", read_only=True) as manifest:
         assert manifest.get("x") is None
     assert sorted(tree(str(tmp_path))) == [".archive2md/manifest.sqlite"]
@@ -286,7 +293,7 @@ def damage(path: Path, how: str) -> None:
         ("garbage", "is damaged (file is not a database)"),
         ("torn", "is damaged (no such table: output)"),
         ("foreign", "is not a manifest of archive2md"),
-        ("newer", "was written by a newer archive2md (format 99, this one knows 1)"),
+        ("newer", "was written by a newer archive2md (format 99, this one knows 2)"),
     ],
 )
 @pytest.mark.parametrize("dry_run", [False, True])
@@ -317,3 +324,119 @@ def test_a_manifest_that_cannot_be_made(tmp_path: Path) -> None:
         with pytest.raises(ConverterError):
             Manifest(tmp_path)
     assert int.from_bytes(b"a2md") == APPLICATION_ID
+
+
+def no_reading(*_: object, **__: object) -> None:
+    raise AssertionError("nothing is to be read")
+
+
+def test_a_second_run_reads_nothing(batch: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_posts(100, p7="FAIL")
+    run(batch)
+    monkeypatch.setattr("converter.work.read_stable", no_reading)
+    monkeypatch.setattr("converter.plan.read_input", no_reading)
+    Path("posts/d1/0007.html").unlink()
+    again = run(batch)
+    assert [outcome.status for outcome in again] == ["unchanged"] * 99
+
+
+def test_only_what_changed_is_converted(batch: ModuleType) -> None:
+    write_posts(9)
+    run(batch)
+    Path("posts/d0/0003.html").write_text("another text", encoding="utf-8")
+    os.utime("posts/d1/0001.html", ns=(5, 5))  # touched, and yet the same
+    Path("out/d2/0002.md").unlink()
+    statuses = {outcome.name[-9:-5]: outcome.status for outcome in run(batch)}
+    assert sorted(name for name, status in statuses.items() if status == "converted") == ["0002", "0003"]
+    with Manifest(Path("out"), read_only=True) as manifest:
+        record = manifest.get("d1/0001.md")
+    assert record
+    assert record.source_mtime == 5
+    assert {outcome.status for outcome in run(batch)} == {"unchanged"}
+    assert {outcome.status for outcome in run(batch, force=True)} == {"unchanged"}
+    assert [outcome.status for outcome in run(batch, hard_break="spaces")].count("converted") == 8
+
+
+def test_an_edited_output_of_an_unchanged_post_is_reported_and_left(batch: ModuleType) -> None:
+    write_posts(3)
+    run(batch)
+    output = Path("out/d1/0001.md")
+    output.write_text(output.read_text(encoding="utf-8").replace("post", "note"), encoding="utf-8")
+    edited = output.read_bytes()
+    again = run(batch)
+    assert [(o.status, [note.rule for note in o.notes]) for o in again] == [
+        ("unchanged", []),
+        ("unchanged", ["output-edited"]),
+        ("unchanged", []),
+    ]
+    assert output.read_bytes() == edited
+
+
+@pytest.mark.parametrize("prune", [False, True])
+def test_outputs_without_an_input(batch: ModuleType, *, prune: bool) -> None:
+    write_posts(9)
+    run(batch)
+    Path("posts/d0/0003.html").unlink()
+    Path("posts/d0/0006.html").unlink()
+    Path("out/d0/0006.md").write_text("edited", encoding="utf-8")
+    run(batch, "posts/d1")  # another directory says nothing about this one
+    gone = [(o.output, o.status) for o in run(batch, prune=prune) if o.status != "unchanged"]
+    first = ("out/d0/0003.md", "pruned" if prune else "vanished")
+    assert gone == [first, ("out/d0/0006.md", "failed" if prune else "vanished")]
+    assert Path("out/d0/0003.md").exists() is not prune
+    assert Path("out/d0/0006.md").exists()
+    assert len(run(batch)) == 7 + 1 + (not prune)
+
+
+def test_manifests_of_the_first_format_are_taken_over(batch: ModuleType) -> None:
+    write_posts(3)
+    run(batch)
+    fresh = tree("out")
+    path = manifest_path(Path("out"))
+    with Manifest(Path("out"), read_only=True) as manifest:
+        rows = [(output, record.source, record.sha256) for output, record in manifest]
+    path.unlink()
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute("PRAGMA user_version = 1")
+    connection.execute("CREATE TABLE output (path TEXT PRIMARY KEY, source TEXT NOT NULL, sha256 TEXT NOT NULL)")
+    connection.executemany("INSERT INTO output VALUES (?, ?, ?)", rows)
+    connection.commit()
+    connection.close()
+    assert {outcome.status for outcome in run(batch, dry_run=True)} == {"unchanged"}
+    assert {outcome.status for outcome in run(batch)} == {"unchanged"}
+    assert tree("out").keys() == fresh.keys()
+    with Manifest(Path("out"), read_only=True) as manifest:
+        assert [record.source_size for _, record in manifest] == [13, 13, 13]
+    assert VERSION == 2
+
+
+def test_an_input_that_changes_while_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("a.md").write_text("x", encoding="utf-8")
+    times = iter(range(100))
+    real = os.fstat
+
+    def restless(number: int) -> object:
+        os.utime("a.md", ns=(1, next(times)))
+        return real(number)
+
+    monkeypatch.setattr(os, "fstat", restless)
+    with pytest.raises(SourceError, match=r"a\.md: changes while it is read; wait"):
+        store.read_input("a.md", "a.md")
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_killed_runs_leave_nothing_behind(workers: str) -> None:
+    """Killed again and again at other moments, the last run ends as if nothing had been."""
+    write_posts(300, p100="SLOW", p200="SLOW", p250="SLOW")
+    script = Path(stub_pipeline.__file__)
+    command = [sys.executable, str(script), "posts", "-j", workers, "--no-progress", "-o"]
+    subprocess.run([*command, "whole"], check=True, capture_output=True)
+    for number in range(8):
+        process = subprocess.Popen([*command, "out"], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.15 + 0.06 * number)
+        process.send_signal((signal.SIGKILL, signal.SIGTERM)[number % 2])
+        process.wait(20)
+    subprocess.run([*command, "out"], check=True, capture_output=True)
+    assert tree("out") == tree("whole")

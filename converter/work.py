@@ -1,0 +1,163 @@
+"""What becomes of one post of a batch: read, convert, and the new text beside its place. Runs in the workers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Literal
+
+from converter import pipeline
+from converter.errors import ConverterError, SourceError
+from converter.model import Note, Options, Source
+from converter.store import decide, digest, publish, read_stable, stage
+
+Status = Literal["converted", "unchanged", "failed", "vanished", "pruned"]
+STATUSES: Final[tuple[Status, ...]] = ("converted", "unchanged", "failed", "vanished", "pruned")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How outputs are written.
+
+    Attributes:
+        force: replace files that are not ours, too, and convert what has not changed.
+        dry_run: write nothing at all.
+        whole: this run is over all posts of its directories: it keeps `failures.txt`, and says which sources are gone.
+        prune: remove the outputs of sources that are gone.
+
+    """
+
+    force: bool = False
+    dry_run: bool = False
+    whole: bool = True
+    prune: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One post to convert.
+
+    Attributes:
+        file: the input file.
+        name: how messages call it.
+        path: its path inside the batch, for `Source`.
+        output: the output file, as messages call it and as it is opened.
+        recorded: hashes of what earlier runs wrote there.
+        known: hash of the input that the output, which is as we wrote it, was made from; empty to convert anyway.
+        refusal: why the output must not be written, known before the post is read; empty when nothing speaks
+            against it.
+        position: its place in the plan.
+
+    """
+
+    file: str
+    name: str
+    path: str
+    output: str
+    recorded: tuple[str, ...] = ()
+    known: str = ""
+    refusal: str = ""
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one post; small, since it travels between processes.
+
+    Attributes:
+        name: how messages call the input.
+        output: the output file; empty for an INPUT that is no post at all.
+        status: what happened, or in a dry run what would happen.
+        replaced: whether an older output was there.
+        error: one line; empty unless `status` is `failed`.
+        notes: what the user should know about this post.
+        sha256: hash of what the output holds now; empty when the post failed.
+        size: bytes of the output.
+        source_size: bytes of the input.
+        source_mtime: when the input was changed, nanoseconds; -1 for what is no file.
+        source_sha256: hash of the input.
+        temporary: file with the new text, which is to take the place of the output; empty when it is there already.
+        position: place of its job in the plan; a run that was stopped leaves gaps.
+
+    """
+
+    name: str
+    output: str = ""
+    status: Status = "failed"
+    replaced: bool = False
+    error: str = ""
+    notes: tuple[Note, ...] = ()
+    sha256: str = ""
+    size: int = -1
+    source_size: int = -1
+    source_mtime: int = -1
+    source_sha256: str = ""
+    temporary: str = ""
+    position: int = 0
+
+
+def convert_file(job: Job, *, options: Options, rules: Rules) -> Outcome:
+    """Convert one file, up to the last step: `settle`. Never raises for what can be wrong with it."""
+    failed = Outcome(name=job.name, output=job.output, position=job.position)
+    if job.refusal:
+        return replace(failed, error=job.refusal)
+    try:
+        data, mtime = read_stable(job.file, job.name)
+    except ConverterError as error:
+        return replace(failed, error=str(error))
+    sha256 = digest(data)
+    if job.known == sha256:
+        outcome = replace(failed, status="unchanged", sha256=job.recorded[0])
+    else:
+        outcome = convert_bytes(Source(job.name, data, job.path), job, options=options, rules=rules)
+    return replace(outcome, source_size=len(data), source_mtime=mtime, source_sha256=sha256)
+
+
+def convert_bytes(source: Source, job: Job, *, options: Options, rules: Rules) -> Outcome:
+    """Convert one input that was read already, up to the last step: `settle`. Never raises either."""
+    result = pipeline.convert(source, options)
+    failed = Outcome(name=job.name, output=job.output, position=job.position, notes=result.notes)
+    if result.error:
+        return replace(failed, error=result.error)
+    target = Path(job.output)
+    temporary = ""
+    try:
+        data = encode(result.markdown, job.name)
+        step = decide(target, data, name=job.output, recorded=job.recorded, force=rules.force)
+        if step != "keep" and not rules.dry_run:
+            temporary = str(stage(target, data, name=job.output))
+    except ConverterError as error:
+        return replace(failed, error=str(error) if error.source == job.name else about(job.name, error))
+    status: Status = "unchanged" if step == "keep" else "converted"
+    replaced = step == "replace"
+    return replace(failed, status=status, replaced=replaced, sha256=digest(data), size=len(data), temporary=temporary)
+
+
+def settle(outcome: Outcome) -> Outcome:
+    """Let the new text take the place of the output. Never raises; what cannot be written is a failure."""
+    if not outcome.temporary:
+        return outcome
+    try:
+        publish(Path(outcome.temporary), Path(outcome.output), name=outcome.output)
+    except ConverterError as error:
+        return replace(outcome, status="failed", error=about(outcome.name, error), sha256="", temporary="")
+    return replace(outcome, temporary="")
+
+
+def about(name: str, error: ConverterError) -> str:
+    """One line about an output that also names the input."""
+    return str(ConverterError(str(error), source=name))
+
+
+def encode(markdown: str, name: str) -> bytes:
+    """Turn Markdown into the bytes of a file: UTF-8, LF.
+
+    Raises:
+        SourceError: it holds half of a surrogate pair, which no encoding has.
+
+    """
+    try:
+        return markdown.encode()
+    except UnicodeEncodeError as error:
+        problem = f"holds the character U+{ord(markdown[error.start]):04X}, which is half of one"
+        raise SourceError(problem, source=name, remedy="give the right --encoding") from None
