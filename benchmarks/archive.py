@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 SUFFIXES: Final = frozenset({".md", ".markdown", ".html", ".htm"})
 PER_DIRECTORY: Final = 1000
+AFRESH: Final = 20
 COMMAND: Final = (sys.executable, "-m", "converter", "--no-progress", "-q")
 LOOPS: Final = {
     "bs4 + lxml + markdownify": """
@@ -134,12 +135,11 @@ def kill_runs(archive: Path, out: Path, kills: int) -> None:
             process.send_signal(chance.choice((signal.SIGKILL, signal.SIGTERM)))
             done += 1
         process.wait()
-        if number % 20 == 19:  # begin again, or the later kills would meet runs that have nothing to do
+        if number % AFRESH == AFRESH - 1:  # begin again, or the later kills would meet runs that have nothing to do
             shutil.rmtree(torn)
     seconds(*COMMAND, str(archive), "-o", str(torn), "-j", "2")
-    print(
-        f"{done} of {kills} runs killed while they ran; the tree is {'the same' if same_trees(whole, torn) else 'ANOTHER ONE'}"
-    )
+    verdict = "the same" if same_trees(whole, torn) else "ANOTHER ONE"
+    print(f"{done} of {kills} runs killed while they ran; the tree is {verdict}")
 
 
 def show(spent: dict[str, float], size: int) -> None:
