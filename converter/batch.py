@@ -121,7 +121,7 @@ def run(plan: Plan, options: Options, rules: Rules, *, workers: int, stopped: Ca
             yield from (Outcome(name=problem.source, error=str(problem)) for problem in plan.problems)
             jobs = informed(plan, manifest, key, force=rules.force)
             handle = partial(convert_file, options=options, rules=rules)
-            outcomes = _outcomes(jobs, len(plan.jobs), handle, workers, stopped)
+            outcomes = _outcomes(jobs, len(plan.jobs), handle, workers, stopped, rules)
             with contextlib.closing(outcomes):
                 for outcome in _settled(outcomes, plan, manifest, key, rules):
                     if outcome.error:
@@ -151,18 +151,46 @@ def _outcomes(
     handle: Callable[[Job], Outcome],
     workers: int,
     stopped: Callable[[], bool],
+    rules: Rules,
 ) -> Generator[Outcome]:
     """Work through the plan, in this process or in several."""
     if workers > 1 and count >= POOL_FROM:
         from converter import pool  # multiprocessing: for large batches only
 
         items = (pool.Done(job) if isinstance(job, Outcome) else job for job in jobs)
-        yield from pool.run(items, handle, _lost, workers=workers, stopped=stopped)
+        limits = pool.Limits(rules.seconds, rules.megabytes)
+        lost = partial(_lost, rules=rules)
+        yield from pool.run(items, handle, lost, workers=workers, stopped=stopped, limits=limits)
         return
     for job in jobs:
         if stopped():
             return
-        yield job if isinstance(job, Outcome) else handle(job)
+        yield job if isinstance(job, Outcome) else _in_time(handle, job, rules)
+
+
+def _in_time(handle: Callable[[Job], Outcome], job: Job, rules: Rules) -> Outcome:
+    """Handle a job in this process, where a time limit is an exception; memory has no limit here."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if not rules.seconds or not is_main or not hasattr(signal, "setitimer"):
+        return handle(job)
+
+    def ring(*_: object) -> None:
+        raise _too_slow(job, rules)
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, rules.seconds)
+    try:
+        return handle(job)
+    except SourceError as error:  # it rang between two steps that turn errors into outcomes
+        return Outcome(name=job.name, output=job.output, position=job.position, error=str(error))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _too_slow(job: Job, rules: Rules) -> SourceError:
+    remedy = "look at it, or give it more with --time-limit"
+    return SourceError(f"takes longer than {rules.seconds:g} s", source=job.name, remedy=remedy)
 
 
 def _settled(outcomes: Iterable[Outcome], plan: Plan, manifest: Manifest, key: str, rules: Rules) -> Generator[Outcome]:
@@ -275,8 +303,10 @@ def _prune(outcome: Outcome, target: Path, record: Record, rules: Rules) -> Outc
     return replace(outcome, status="pruned")
 
 
-def _lost(job: Job) -> Outcome:
+def _lost(job: Job, exit_code: int, *, rules: Rules) -> Outcome:
     error = SourceError("killed its worker process, twice", source=job.name, remedy="convert it alone to see why")
+    if rules.seconds and exit_code == -getattr(signal, "SIGALRM", 0):
+        error = _too_slow(job, rules)
     return Outcome(name=job.name, output=job.output, position=job.position, error=str(error))
 
 

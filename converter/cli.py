@@ -8,12 +8,7 @@ pipe does not need (process pools, sqlite3) is imported where it is needed.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
-import time
-from collections import Counter
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, get_args
@@ -21,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, get_args
 import click
 
 from converter import __version__
-from converter.console import STDOUT, Console, silence, visible
+from converter.console import STDOUT, Console, silence, visible_lines
 from converter.errors import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,
@@ -29,15 +24,13 @@ from converter.errors import (
     EXIT_USAGE,
     ConfigError,
     ConverterError,
-    SourceError,
 )
-from converter.model import Engine, HardBreak, Options, Source
-from converter.names import FORBIDDEN
+from converter.model import Engine, HardBreak, Options
+from converter.task import Task, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from converter.batch import Outcome, Plan, Rules
 
 DEFAULTS: Final = Options()
 
@@ -47,6 +40,7 @@ Examples:
   archive2md < post.html > post.md     one post in a pipe
   archive2md post.html -o post.md      one post to a file
   archive2md 'posts/**/*.html' -o out/ a pattern (quoted: archive2md expands it)
+  archive2md backup.zip -o out/        the posts in an archive; nothing is unpacked to disk
 
 \b
 Exit codes:
@@ -164,6 +158,32 @@ def cli() -> None:
     help="""Number of processes for a batch; one for
     each processor unless given. The result does not depend on it.""",
 )
+@click.option(
+    "--time-limit",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0),
+    default=120,
+    show_default=True,
+    help="What one post may take before it counts as failed; 0 for no limit.",
+)
+@click.option(
+    "--memory-limit",
+    metavar="MB",
+    type=click.IntRange(min=0),
+    default=4096,
+    show_default=True,
+    help="What one process of several may take; 0 for no limit.",
+)
+@click.option("--report", metavar="FILE", help="Write what the run did to a file, as JSON.")
+@click.option("--json", is_flag=True, help="Write one JSON object for each post to standard output.")
+@click.option(
+    "--include",
+    metavar="GLOB",
+    multiple=True,
+    help="""Take only posts that match, of what directories, patterns and
+    containers hold: by name (*.htm) or by path in there (2024/**). May be given several times.""",
+)
+@click.option("--exclude", metavar="GLOB", multiple=True, help="Leave out posts that match; it wins over --include.")
 @click.option("-q", "--quiet", is_flag=True, help="Show errors only.")
 @click.option("-v", "--verbose", is_flag=True, help="Also show what was repaired, guessed or left out, post by post.")
 @click.option("--no-progress", is_flag=True, help="No progress bar. There is none outside of a terminal anyway.")
@@ -172,8 +192,9 @@ def cli() -> None:
 def convert(ctx: click.Context, /, inputs: tuple[str, ...], output: str | None, **flags: Any) -> int:  # noqa: ANN401
     """Convert exported blog posts (HTML in site wrappers, with or without front matter) to clean Markdown.
 
-    INPUT is a file, a directory, a quoted pattern, or - for standard input, which is also read when there is no INPUT.
-    In directories, files that end in .md, .markdown, .html or .htm are posts.
+    INPUT is a file, a directory, a quoted pattern, a container (zip, tar, WARC), @FILE for a list of these, or - for
+    standard input, which is also read when there is no INPUT. In directories and containers, files that end in .md,
+    .markdown, .html, .htm, .mhtml or .mht are posts.
     """
     console = Console(quiet=flags["quiet"], verbose=flags["verbose"] and not flags["quiet"])
     console.bar = not (console.quiet or flags["no_progress"]) and _is_terminal(sys.stderr)
@@ -192,29 +213,14 @@ def convert(ctx: click.Context, /, inputs: tuple[str, ...], output: str | None, 
         dry_run=flags["dry_run"],
         jobs=flags["jobs"],
         prune=flags["prune"],
+        seconds=flags["time_limit"],
+        megabytes=flags["memory_limit"],
+        report=flags["report"],
+        json=flags["json"],
+        include=flags["include"],
+        exclude=flags["exclude"],
     )
-    return _dispatch(task, console)
-
-
-@dataclass(frozen=True)
-class Task:
-    """A command line that makes sense so far."""
-
-    inputs: tuple[str, ...]
-    output: str | None
-    options: Options
-    force: bool
-    dry_run: bool
-    jobs: int | None
-    prune: bool = False
-    is_one_file: bool = False
-
-    @property
-    def rules(self) -> Rules:
-        """How outputs are written; one file leaves the list of failures to the runs over all of them."""
-        from converter.batch import Rules
-
-        return Rules(force=self.force, dry_run=self.dry_run, whole=not self.is_one_file, prune=self.prune)
+    return run(task, console)
 
 
 def _options(flags: dict[str, Any]) -> Options:
@@ -252,179 +258,24 @@ def _is_terminal(stream: Any) -> bool:  # noqa: ANN401 (sys.stdin may be anythin
     return stream is not None and not stream.closed and bool(stream.isatty())
 
 
-def _dispatch(task: Task, console: Console) -> int:
-    """Choose between standard input, one file, and a batch."""
-    if task.output == "":
-        raise ConfigError("the output of -o is empty", remedy="check the variable that it comes from")
-    if "-" in task.inputs:
-        if len(task.inputs) > 1:
-            raise ConfigError("standard input (-) cannot be mixed with other inputs", remedy="convert it alone")
-        return _convert_stdin(task, console)
+@cli.command(name="report", context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("directory", metavar="OUT")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def report_command(directory: str, *, as_json: bool) -> int:
+    """Say what the runs so far wrote to the output directory OUT, and what failed in the last one."""
+    from converter.batch import failures_path
+    from converter.manifest import Manifest, manifest_path
+    from converter.report import as_text, dumps, past
 
-    from converter.sources.directory import is_pattern
-
-    only = task.inputs[0]
-    if len(task.inputs) > 1 or is_pattern(only) or Path(only).is_dir():
-        return _convert_batch(task, console)
-    return _convert_file(task, only, console)
-
-
-def _is_directory(output: str) -> bool:
-    """Whether -o means a directory: it is one, or is written like one."""
-    return output.endswith(("/", os.sep)) or Path(output).is_dir()
-
-
-def _convert_stdin(task: Task, console: Console) -> int:
-    output = task.output
-    if output is not None and _is_directory(output):
-        remedy = f"give one: -o {Path(output, 'post.md')}"
-        raise ConfigError("standard input has no name for a file in a directory", source=output, remedy=remedy)
-    source = Source("-", _read_stdin())
-    if output is None:
-        return _to_stdout(source, task, console)
-    from converter.batch import Job, convert_bytes, settle
-
-    started = time.perf_counter()
-    job = Job(file="", name="-", path="", output=os.path.realpath(output))
-    outcome = settle(convert_bytes(source, job, options=task.options, rules=task.rules))
-    return _finish_one(outcome, task, console, started)
-
-
-def _read_stdin() -> bytes:
-    if not sys.stdin:
-        raise SourceError("standard input is closed", source="-", remedy="give a file, or pipe one in")
-    return sys.stdin.buffer.read()
-
-
-def _to_stdout(source: Source, task: Task, console: Console) -> int:
-    from converter.batch import encode
-    from converter.pipeline import convert as convert_one
-
-    result = convert_one(source, task.options)
-    console.note(source.name, result.notes)
-    if result.error:
-        console.fail(result.error)
-        return EXIT_FAILED
-    if task.dry_run:
-        console.data(f"would write {visible(source.name)} to standard output\n".encode())
-    else:
-        console.data(encode(result.markdown, source.name))
+    root = Path(directory)
+    if not manifest_path(root).exists():
+        raise ConfigError("no batch wrote there", source=directory, remedy="name the directory that was given with -o")
+    failures = failures_path(root)
+    lines = failures.read_text(encoding="utf-8").splitlines() if failures.exists() else []
+    with Manifest(root, read_only=True) as manifest:
+        document = past(manifest, lines)
+    Console().data(dumps(document) if as_json else visible_lines(as_text(document)).encode())
     return EXIT_OK
-
-
-def _convert_file(task: Task, text: str, console: Console) -> int:
-    """Convert one file that was given by name."""
-    from converter.sources.directory import expand
-    from converter.store import read_input
-
-    inputs = expand([text])
-    for problem in inputs.problems:
-        raise problem
-    found = inputs.found[0]
-    if task.output is None:
-        return _to_stdout(Source(found.name, read_input(found.file, found.name), found.path), task, console)
-    from converter.batch import Job, convert_file, make_plan, settle
-    from converter.manifest import manifest_path
-
-    started = time.perf_counter()
-    if not _is_directory(task.output):
-        # Through a link to the real file: replacing the link would leave the old text where it points to.
-        job = Job(file=found.file, name=found.name, path=found.path, output=os.path.realpath(task.output))
-    elif manifest_path(Path(task.output)).exists():
-        return _convert_batch(replace(task, is_one_file=True), console)
-    else:
-        job = make_plan(inputs, Path(task.output)).jobs[0]
-    if Path(job.output).exists() and Path(job.output).samefile(found.file):
-        raise ConfigError("the output is the input itself", source=found.name, remedy="choose another -o")
-    outcome = settle(convert_file(job, options=task.options, rules=task.rules))
-    return _finish_one(outcome, task, console, started)
-
-
-def _finish_one(outcome: Outcome, task: Task, console: Console, started: float) -> int:
-    _show(outcome, task, console)
-    tally: Counter[str] = Counter([outcome.status])
-    console.inform(_summary(tally, started, task))
-    return EXIT_FAILED if outcome.error else EXIT_OK
-
-
-def _convert_batch(task: Task, console: Console) -> int:
-    from converter.batch import make_plan
-    from converter.sources.directory import expand
-
-    if task.output is None:
-        words = " ".join(_quoted(text) for text in task.inputs[:3]) + (" ..." if len(task.inputs) > 3 else "")  # noqa: PLR2004 (as many as a line takes)
-        raise ConfigError("several posts need a directory", remedy=f"try: archive2md {words} -o out/")
-    inputs = expand(task.inputs)
-    plan = make_plan(inputs, Path(task.output))
-    if not plan.jobs:
-        for problem in plan.problems:
-            console.fail(str(problem))
-        return max(problem.exit_code for problem in plan.problems)
-    return _run_batch(plan, task, console)
-
-
-def _quoted(text: str) -> str:
-    """Quote an INPUT for a shell, when it needs it."""
-    return f"'{text}'" if FORBIDDEN.search(text.replace("/", "")) or " " in text or "[" in text else text
-
-
-def _run_batch(plan: Plan, task: Task, console: Console) -> int:
-    from converter import batch
-
-    started = time.perf_counter()
-    console.total = len(plan)
-    tally: Counter[str] = Counter()
-    workers = task.jobs or _processors()
-    with batch.stoppable() as stop:
-
-        def stopped() -> bool:
-            return stop.asked
-
-        outcomes = batch.run(plan, task.options, task.rules, workers=workers, stopped=stopped)
-        with contextlib.closing(outcomes):
-            for outcome in outcomes:
-                tally[outcome.status] += 1
-                if not _show(outcome, task, console):
-                    return EXIT_OK
-                console.progress()
-    console.inform(_summary(tally, started, task))
-    if tally["vanished"]:
-        console.say(f"{tally['vanished']} outputs have no input any more; --prune removes them")
-    if tally["failed"] and task.rules.whole and not task.dry_run:
-        console.inform(f"failures are listed in {visible(str(batch.failures_path(plan.root)))}")
-    if (done := tally.total() - tally["vanished"] - tally["pruned"]) < len(plan):
-        console.say(f"interrupted: {done} of {len(plan)} done; the same command again does the rest")
-        return EXIT_INTERRUPTED
-    return EXIT_FAILED if tally["failed"] else EXIT_OK
-
-
-def _processors() -> int:
-    """Count the processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _show(outcome: Outcome, task: Task, console: Console) -> bool:
-    """Tell what became of a post; false when nobody reads the listing any more."""
-    console.note(outcome.name, outcome.notes)
-    if outcome.error:
-        console.fail(outcome.error)
-        return True
-    if not task.dry_run:
-        return True
-    if outcome.status in {"vanished", "pruned"}:
-        word = "remove" if task.prune else "keep"
-        return console.data(f"would {word} {visible(outcome.output)}, its input is gone\n".encode())
-    step = "keep" if outcome.status == "unchanged" else "replace" if outcome.replaced else "write"
-    return console.data(f"would {step} {visible(outcome.output)} from {visible(outcome.name)}\n".encode())
-
-
-def _summary(tally: Counter[str], started: float, task: Task) -> str:
-    words = ["converted", "unchanged", "failed", *(word for word in ("vanished", "pruned") if tally[word])]
-    counts = ", ".join(f"{word} {tally[word]}" for word in words)
-    prefix = "dry run, nothing was written: " if task.dry_run else ""
-    return f"{prefix}{counts} in {time.perf_counter() - started:.1f} s"
 
 
 def main() -> NoReturn:

@@ -87,6 +87,11 @@ def visible(text: str) -> str:
     return "".join(char if char.isprintable() or char == "\u200d" else ascii(char)[1:-1] for char in text)
 
 
+def visible_lines(text: str) -> str:
+    """Do the same for a text of several lines, which stay lines."""
+    return "".join(f"{visible(line)}\n" for line in text.split("\n")[:-1])
+
+
 def silence(number: int) -> None:
     """Point a closed pipe to nowhere, or Python complains about it when it flushes at exit."""
     with contextlib.suppress(OSError):

@@ -25,8 +25,9 @@ __all__ = ["decode_hex_url", "dump", "normalize", "parse", "split"]
 # --- split -----------------------------------------------------------------------------------------------------------
 
 _OPENING: Final = re.compile(r"---[ \t]*\n").match
-_CLOSING: Final = re.compile(r"(?:^|\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
-_MARKUP_LINE: Final = re.compile(r"^<[a-zA-Z!/]", re.MULTILINE).search
+_CLOSING: Final = re.compile(r"\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
+_REST_OF_LINE: Final = re.compile(r"[ \t]*(?:\n|\Z)").match
+_MARKUP_LINE: Final = re.compile(r"(?:\A|\n)<[a-zA-Z!/]").search
 _NAME: Final = r"(?:[\"'][^\"'\n]{1,60}[\"']|[^\W\d][\w.$-]{0,59})[ \t]*"
 _FIRST_KEY: Final = re.compile(rf"(?:[ \t]*(?:#[^\n]*)?\n)*{_NAME}:(?:\s|\Z)").match
 _FIRST_LINES: Final = 200
@@ -53,17 +54,27 @@ def split(text: str) -> tuple[str | None, str]:
     if not opening:
         return None, text
     start = opening.end()
-    closing = _CLOSING.search(text, start - 1)
-    raw = text[start : closing.start() + 1] if closing else text[start:]
+    closing = _closing(text, start - 1)
+    raw = text[start : closing[0] + 1] if closing else text[start:]
     if closing and not raw.strip():
-        return raw, text[closing.end() :]
+        return raw, text[closing[1] :]
     if not _FIRST_KEY(raw) and not _KNOWN_KEY(raw[:_FIRST_LINES]):
         return None, text
     if closing and not _MARKUP_LINE(raw):
         known = _KNOWN_KEY(raw) or all(map(_MAPPING_LINE, raw.split("\n")))
-        return (raw, text[closing.end() :]) if known else (None, text)
+        return (raw, text[closing[1] :]) if known else (None, text)
     raw = raw[: _end_of_unclosed(raw)]
     return (raw, text[start + len(raw) :]) if _KNOWN_KEY(raw) else (None, text)
+
+
+def _closing(text: str, start: int) -> tuple[int, int] | None:
+    """Find the line that closes a block: where the line end before it is, and where the text goes on after it."""
+    at = text.find("\n---", start)
+    # Nearly always the first `---` after the opening is a line of its own; the pattern looks at each character.
+    if at < 0 or not (rest := _REST_OF_LINE(text, at + 4)) or text.find("\n...", start, at) >= 0:
+        found = _CLOSING.search(text, start)
+        return found.span() if found else None
+    return at, rest.end()
 
 
 def _end_of_unclosed(raw: str) -> int:
@@ -392,7 +403,7 @@ def _source_url(work: _Work) -> str:
     for url in (decoded, named):
         if url and url != chosen:
             work.note("front-matter-field-dropped", f"source_url: {url}")
-    return chosen
+    return chosen or work.page.location
 
 
 def _source_id(work: _Work) -> str:

@@ -13,24 +13,12 @@ from typing import Final
 
 import yaml
 
+from converter import plain_yaml
 from converter.model import Note
+from converter.plain_yaml import LIST_KEYS, TEXT_KEYS, scalar
 
-# Text by nature: `title: 2.10` is not the number 2.1, and `tags: [No]` is not false.
-_LIST_KEYS: Final = frozenset({"categories", "category", "tags", "tag", "keywords"})
-_DATE_KEYS: Final = frozenset({"date", "updated", "lastmod", "last_modified_at", "modified"})
-_NAME_KEYS: Final = frozenset({"title", "description", "summary", "author", "language", "lang", "alt"})
-_SOURCE_KEYS: Final = frozenset({"artid", "source_id", "arturl_encode", "source_url"})
-_TEXT_KEYS: Final = _LIST_KEYS | _DATE_KEYS | _NAME_KEYS | _SOURCE_KEYS
 _MAX_NODES: Final = 10_000
 _MAX_DEPTH: Final = 24
-_BOOLEANS: Final = {
-    spelling: value
-    for word, value in (("true", True), ("yes", True), ("on", True), ("false", False), ("no", False), ("off", False))
-    for spelling in (word, word.capitalize(), word.upper())
-}
-_NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
-_INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9]\d{0,17})", re.ASCII).fullmatch  # octal-looking 0123 stays text
-_FLOAT: Final = re.compile(r"[-+]?\d{1,15}\.\d{1,15}", re.ASCII).fullmatch
 
 _CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]+")
 _YAML_BREAKS: Final = "\x85\u2028\u2029"
@@ -56,7 +44,7 @@ class _Unreadable(Exception):
 
 
 class _Loader(yaml.CSafeLoader):
-    """Composes nodes only; every plain scalar is text until `_scalar` has looked at it."""
+    """Composes nodes only; every plain scalar is text until `scalar` has looked at it."""
 
     yaml_implicit_resolvers = {}  # noqa: RUF012  (shape given by PyYAML)
 
@@ -108,6 +96,9 @@ def _strict(text: str, *, as_text: bool = False) -> list[tuple[str, object]]:
     """
     if text.count("[") + text.count("{") > _MAX_BRACKETS or _DEEP_INDENT(text):
         raise _Unreadable
+    regular = plain_yaml.read(text, as_text=as_text)
+    if regular is not None:
+        return regular
     try:
         node = _Loader(text).get_single_node()
     except (yaml.YAMLError, ValueError) as error:
@@ -121,7 +112,7 @@ def _strict(text: str, *, as_text: bool = False) -> list[tuple[str, object]]:
     for key, value in node.value:
         if not isinstance(key, yaml.ScalarNode):
             raise _Unreadable
-        pairs.append((key.value, _build(value, as_text or key.value in _TEXT_KEYS, _MAX_DEPTH, budget)))
+        pairs.append((key.value, _build(value, as_text or key.value in TEXT_KEYS, _MAX_DEPTH, budget)))
     return pairs
 
 
@@ -130,29 +121,16 @@ def _build(node: yaml.Node, as_text: bool, depth: int, budget: list[int]) -> obj
     if depth == 0 or budget[0] < 0:
         raise _Unreadable
     if isinstance(node, yaml.ScalarNode):
-        return _scalar(node.value, as_text) if not node.style else node.value
+        return scalar(node.value, as_text=as_text) if not node.style else node.value
     if isinstance(node, yaml.SequenceNode):
         return [_build(item, as_text, depth - 1, budget) for item in node.value]
     fields: dict[object, object] = {}
     for key, value in node.value:
         if not isinstance(key, yaml.ScalarNode):
             raise _Unreadable
-        name = _scalar(key.value, as_text) if not key.style else key.value
-        fields[name] = _build(value, as_text or key.value in _TEXT_KEYS, depth - 1, budget)
+        name = scalar(key.value, as_text=as_text) if not key.style else key.value
+        fields[name] = _build(value, as_text or key.value in TEXT_KEYS, depth - 1, budget)
     return fields
-
-
-def _scalar(text: str, as_text: bool) -> object:  # noqa: FBT001  (one table of types, two kinds of keys)
-    """Give a plain scalar its type."""
-    if text in _NULLS:
-        return None
-    if as_text:
-        return text
-    if text in _BOOLEANS:
-        return _BOOLEANS[text]
-    if _INTEGER(text):
-        return int(text)
-    return float(text) if _FLOAT(text) else text
 
 
 def _merge(pairs: list[tuple[str, object]], notes: list[Note]) -> dict[str, object]:
@@ -242,7 +220,7 @@ def _shown(value: object) -> str:
 
 def _strict_value(key: str, first: str, rest: list[str]) -> object:
     try:
-        pairs = _strict("\n".join([f"k: {first}", *rest]), as_text=key in _TEXT_KEYS)
+        pairs = _strict("\n".join([f"k: {first}", *rest]), as_text=key in TEXT_KEYS)
     except _Unreadable:
         return _NO
     return pairs[0][1] if len(pairs) == 1 else _NO
@@ -271,7 +249,7 @@ def _items(_key: str, first: str, rest: list[str]) -> object:
 
 def _flow_list(key: str, first: str, rest: list[str]) -> object:
     text = " ".join([first, *(line.strip() for line in rest)]).strip()
-    if key not in _LIST_KEYS or not text.startswith("["):
+    if key not in LIST_KEYS or not text.startswith("["):
         return _NO
     inner = text[1:].strip().removesuffix("]")
     if len(inner) > _LONGEST_LIST:
@@ -369,7 +347,7 @@ def dump(fields: Mapping[str, object]) -> str:
     """
     if not fields:
         return "---\n---\n"
-    text = _emit(fields, _CDumper)
+    text = plain_yaml.write(fields) or _emit(fields, _CDumper)
     if _ESCAPED_ASTRAL(text):
         text = _emit(fields, _PyDumper)
     return f"---\n{text}---\n"

@@ -63,12 +63,16 @@ class Source:
         data: its bytes.
         path: its path inside the batch with `/` between the parts (`2024/post.html`), empty for standard input.
             Gives the fallback title and tells HTML from Markdown by its suffix.
+        url: where it was published, as its container (MHTML, WARC) says; empty when it says nothing.
+        encoding: its character encoding, as its container says; empty when it says nothing.
 
     """
 
     name: str
     data: bytes
     path: str = ""
+    url: str = ""
+    encoding: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,7 @@ class Page:
         body: the text after it; LF line ends.
         encoding: the encoding that the bytes were decoded with.
         notes: what decoding had to guess or drop.
+        data: the body as UTF-8, when somebody had to make it anyway.
 
     """
 
@@ -93,6 +98,7 @@ class Page:
     body: str
     encoding: str
     notes: tuple[Note, ...] = ()
+    data: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +110,7 @@ class Metadata:
         first_heading: text of the first heading of the body.
         stem: file name without suffix, or empty.
         source_url: where the post was published.
+        location: where its container says it was published; used when nothing else says it.
         source_id: the site's number of the post.
         author: name of the author.
         date: when it was published, as the page writes it.
@@ -121,6 +128,7 @@ class Metadata:
     first_heading: str = ""
     stem: str = ""
     source_url: str = ""
+    location: str = ""
     source_id: str = ""
     author: str = ""
     date: str = ""

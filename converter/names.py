@@ -29,7 +29,7 @@ FORBIDDEN: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\ud800-\udfff]')
 RESERVED: Final = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(?=\.|\Z)", re.IGNORECASE)
 """Devices of Windows: also with any suffix, so `nul.txt` is the null device."""
 
-_STRIPPED: Final = (*SUFFIXES, ".txt", ".xhtml")
+_STRIPPED: Final = (*SUFFIXES, ".txt", ".xhtml", ".mhtml", ".mht")
 
 
 def split_suffix(name: str) -> tuple[str, str]:

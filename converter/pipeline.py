@@ -32,7 +32,7 @@ def convert(source: Source, options: Options) -> Result:
     """
     try:
         page = decode.decode(source, options.encoding)
-        return _from_markdown(page) if page.kind == "markdown" else _from_html(page, options)
+        return _from_markdown(page) if page.kind == "markdown" else _from_html(page, options, source.url)
     except ConverterError as e:
         return Result(name=source.name, error=str(e.about(source.name)))
     except Exception as e:  # noqa: BLE001 (law 6: whatever one post does to us, the batch goes on and says which post)
@@ -75,14 +75,13 @@ def _from_markdown(page: Page) -> Result:
     )
 
 
-def _from_html(page: Page, options: Options) -> Result:
+def _from_html(page: Page, options: Options, url: str) -> Result:
     raw, notes = frontmatter.parse(page.front_matter) if page.front_matter is not None else ({}, ())
-    page = dataclasses.replace(page, body=decode.hygiene(page.body))
-    article = scraper.scrape(page, options.profile)
+    article = scraper.scrape(decode.with_clean_characters(page), options.profile)
     profile = profiles.load(article.profile)
     facts = cleaner.clean(article, profile)
     body = _emit(article, options)
-    front = frontmatter.normalize(raw, _with_body(article), profile.policy)
+    front = frontmatter.normalize(raw, _with_body(article, url), profile.policy)
     title = str(front.fields["title"])
     if options.title_heading:
         body = f"# {title}\n\n{body}" if body else f"# {title}\n"
@@ -97,11 +96,12 @@ def _from_html(page: Page, options: Options) -> Result:
     )
 
 
-def _with_body(article: Article) -> Metadata:
-    """Add to the page's metadata what only the cleaned body can tell."""
+def _with_body(article: Article, url: str) -> Metadata:
+    """Add to the page's metadata what only the cleaned body can tell, and the address that its container has."""
     heading = next(article.root.iter("h1", "h2", "h3", "h4", "h5", "h6"), None)
     return dataclasses.replace(
         article.metadata,
+        location=url,
         first_heading="" if heading is None else " ".join(text_of(heading).split()),
         math=next(article.root.iter("x-tex"), None) is not None,
     )

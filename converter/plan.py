@@ -63,15 +63,20 @@ def make_plan(inputs: Inputs, root: Path) -> Plan:
     is_near = any(Path(folder).resolve().is_relative_to(real_root) for folder in folders)
     own = {str(Path(found.file).resolve()) for found in inputs.found} if is_near else set()
     prefix = "" if str(root) == os.curdir else os.path.join(root, "")  # noqa: PTH118 (as above)
+    from converter.sources import reading_order  # a pipe has no plan
+
+    order = reading_order(inputs.found)
+    outputs = [outputs[index] for index in order]
     jobs = []
-    for position, (found, output) in enumerate(zip(inputs.found, outputs, strict=True)):
+    for position, (found, output) in enumerate(zip(map(inputs.found.__getitem__, order), outputs, strict=True)):
         path = found.path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        job = Job(file=found.file, name=found.name, path=path, output=prefix + output, position=position)
+        target = prefix + output
+        job = Job(found.file, found.name, path, target, position=position, member=found.member)
         if is_near and str(real_root / output) in own:
             error = SourceError("would replace an input", source=job.output, remedy="choose another -o")
             job = replace(job, refusal=about(job.name, error))
         jobs.append(job)
-    origins = tuple(found.origin.encode("utf-8", "backslashreplace").decode() for found in inputs.found)
+    origins = tuple(inputs.found[index].origin.encode("utf-8", "backslashreplace").decode() for index in order)
     return Plan(root, tuple(jobs), tuple(outputs), origins, inputs.directories, inputs.problems)
 
 
@@ -127,10 +132,11 @@ def _up_to_date(job: Job, record: Record, since: int) -> Job | Outcome | None:
         found = os.stat(job.file)  # noqa: PTH116 (a Path per post costs more than the call)
     except OSError:
         return None
-    if (found.st_size, found.st_mtime_ns) == (record.source_size, record.source_mtime):
+    same_size = job.member is not None or found.st_size == record.source_size
+    if same_size and found.st_mtime_ns == record.source_mtime:
         notes = (EDITED,) if state == "edited" else ()
         return Outcome(job.name, job.output, "unchanged", notes=notes, sha256=record.sha256, position=job.position)
-    if state == "intact" and found.st_size == record.source_size:
+    if state == "intact" and same_size:
         return replace(job, known=record.source_sha256)
     return None
 

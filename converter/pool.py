@@ -29,8 +29,27 @@ PASSED: Final = 1024
 AHEAD: Final = 4
 """Chunks a worker may be ahead of the slowest one: bounds the outcomes that wait for their turn."""
 
+RECYCLE: Final = 5000
+"""Jobs after which a worker is replaced: what it may have leaked goes with it."""
+
 WAKE_SECONDS: Final = 0.2
 """How long a signal may wait until the parent tells its workers to stop."""
+
+
+class Limits(NamedTuple):
+    """What one job may take; 0 for no limit. Systems without timers or limits (Windows) have none.
+
+    Attributes:
+        seconds: a worker that needs longer for one job is ended by its own alarm clock.
+        megabytes: address space of a worker; beyond it, the job meets a `MemoryError`.
+
+    """
+
+    seconds: float = 0
+    megabytes: int = 0
+
+
+NO_LIMITS: Final = Limits()
 
 
 class Done(NamedTuple, Generic[Outcome]):
@@ -42,22 +61,25 @@ class Done(NamedTuple, Generic[Outcome]):
 def run(
     jobs: Iterable[Job | Done[Outcome]],
     handle: Callable[[Job], Outcome],
-    lost: Callable[[Job], Outcome],
+    lost: Callable[[Job, int], Outcome],
     *,
     workers: int,
     stopped: Callable[[], bool],
+    limits: Limits = NO_LIMITS,
 ) -> Generator[Outcome]:
     """Handle jobs in several processes; yield the outcomes in the order of the jobs.
 
     Args:
         jobs: read lazily, never more than a bounded number ahead.
         handle: run in the workers, so it must be picklable; an exception in it ends the worker.
-        lost: makes the outcome of a job that killed its worker twice.
+        lost: makes the outcome of a job that killed its worker twice, from the job and the worker's exit code (minus
+            the number of the signal that ended it).
         workers: number of processes.
         stopped: asked now and then; once it says yes, running jobs finish and no further ones begin.
+        limits: what one job may take.
 
     """
-    pool: _Pool[Job, Outcome] = _Pool(handle, lost, stopped)
+    pool: _Pool[Job, Outcome] = _Pool(handle, lost, stopped, limits)
     try:
         yield from pool.run(jobs, workers)
     finally:
@@ -68,17 +90,22 @@ class _Worker(Generic[Job, Outcome]):
     """One process, the parent's end of its pipe, and the chunk that it works on."""
 
     def __init__(
-        self, context: BaseContext, handle: Callable[[Job], Outcome], siblings: Sequence[_Worker[Job, Outcome]]
+        self,
+        context: BaseContext,
+        handle: Callable[[Job], Outcome],
+        limits: Limits,
+        siblings: Sequence[_Worker[Job, Outcome]],
     ) -> None:
         self.connection, theirs = context.Pipe()
         is_fork = context.get_start_method() == "fork"
         inherited = [*(worker.connection for worker in siblings), self.connection] if is_fork else []
         self.process: BaseProcess = context.Process(  # type: ignore[attr-defined]  # typeshed: only on the subclasses
-            target=_serve, args=(theirs, inherited, handle), daemon=True
+            target=_serve, args=(theirs, inherited, handle, limits), daemon=True
         )
         self.process.start()
         theirs.close()
         self.index = -1
+        self.served = 0
         self.items: tuple[Job | Done[Outcome], ...] = ()
         self.chunk: tuple[Job, ...] = ()
 
@@ -86,6 +113,7 @@ class _Worker(Generic[Job, Outcome]):
         """Give the worker something to do. That it died meanwhile shows when its answer is read."""
         self.index, self.items = index, items
         self.chunk = tuple(item for item in items if not isinstance(item, Done))
+        self.served += len(self.chunk)
         try:
             self.connection.send(self.chunk)
         except OSError:
@@ -103,11 +131,15 @@ class _Pool(Generic[Job, Outcome]):
     """The workers of one run."""
 
     def __init__(
-        self, handle: Callable[[Job], Outcome], lost: Callable[[Job], Outcome], stopped: Callable[[], bool]
+        self,
+        handle: Callable[[Job], Outcome],
+        lost: Callable[[Job, int], Outcome],
+        stopped: Callable[[], bool],
+        limits: Limits,
     ) -> None:
         # Linux: forked workers share the parent's imports. Elsewhere forking is impossible or unsafe.
         self.context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
-        self.handle, self.lost, self.stopped = handle, lost, stopped
+        self.handle, self.lost, self.stopped, self.limits = handle, lost, stopped, limits
         self.workers: list[_Worker[Job, Outcome]] = []
         self.idle: list[_Worker[Job, Outcome]] = []
         self.busy: list[_Worker[Job, Outcome]] = []
@@ -131,7 +163,11 @@ class _Pool(Generic[Job, Outcome]):
                 answer, successor = self._collect(worker)
                 self.done[index] = self._merged(items, answer)
                 self.busy.remove(worker)
-                self.idle.append(successor)
+                if successor.served < RECYCLE:
+                    self.idle.append(successor)
+                else:
+                    successor.stop()
+                    self._bury(successor)
             while turn in self.done:
                 yield from self.done.pop(turn)
                 turn += 1
@@ -169,7 +205,7 @@ class _Pool(Generic[Job, Outcome]):
         return merged
 
     def _spawn(self) -> _Worker[Job, Outcome]:
-        worker = _Worker(self.context, self.handle, self.workers)
+        worker = _Worker(self.context, self.handle, self.limits, self.workers)
         self.workers.append(worker)
         return worker
 
@@ -186,7 +222,7 @@ class _Pool(Generic[Job, Outcome]):
             worker.send(-1, (job,))
             answer = self._receive(worker)
             if answer is None:
-                answer, worker = [self.lost(job)], self._spawn()
+                answer, worker = [self.lost(job, worker.process.exitcode or 0)], self._spawn()
             outcomes += answer
         return outcomes, worker
 
@@ -219,7 +255,19 @@ def _ready(busy: Sequence[_Worker[Job, Outcome]]) -> list[_Worker[Job, Outcome]]
     return [worker for worker in busy if worker.connection in ready]
 
 
-def _serve(connection: Connection, inherited: Sequence[Connection], handle: Callable[[Job], Outcome]) -> None:
+def _limit_memory(megabytes: int) -> None:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    most = megabytes << 20
+    resource.setrlimit(resource.RLIMIT_AS, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+
+
+def _serve(
+    connection: Connection, inherited: Sequence[Connection], handle: Callable[[Job], Outcome], limits: Limits
+) -> None:
     """Work off chunks until the pipe closes: the life of a worker.
 
     Ctrl-C reaches all processes of a terminal; only the parent decides what it means. A forked worker inherits the
@@ -229,13 +277,25 @@ def _serve(connection: Connection, inherited: Sequence[Connection], handle: Call
         signal.signal(number, signal.SIG_IGN)
     for other in inherited:
         other.close()
+    if hasattr(signal, "SIGALRM"):
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # it ends the process, whatever code that is in
+    if limits.megabytes:
+        _limit_memory(limits.megabytes)
     try:
         while (chunk := connection.recv()) is not None:
             outcomes = []
             for job in chunk:
+                _ring_after(limits.seconds)
                 outcomes.append(handle(job))
                 if connection.poll():
                     break
+            _ring_after(0)
             connection.send(outcomes)
     except (EOFError, OSError):
         return
+
+
+def _ring_after(seconds: float) -> None:
+    """Set the alarm clock of this process; 0 stops it."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, seconds)

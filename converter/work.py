@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from converter import pipeline
 from converter.errors import ConverterError, SourceError
 from converter.model import Note, Options, Source
-from converter.store import decide, digest, publish, read_stable, stage
+from converter.store import decide, digest, publish, stage
+
+if TYPE_CHECKING:
+    from converter.sources import Member
 
 Status = Literal["converted", "unchanged", "failed", "vanished", "pruned"]
 STATUSES: Final[tuple[Status, ...]] = ("converted", "unchanged", "failed", "vanished", "pruned")
@@ -24,6 +27,8 @@ class Rules:
         dry_run: write nothing at all.
         whole: this run is over all posts of its directories: it keeps `failures.txt`, and says which sources are gone.
         prune: remove the outputs of sources that are gone.
+        seconds: what one post may take; 0 for no limit.
+        megabytes: what one worker process may take; 0 for no limit.
 
     """
 
@@ -31,6 +36,8 @@ class Rules:
     dry_run: bool = False
     whole: bool = True
     prune: bool = False
+    seconds: float = 0
+    megabytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,7 @@ class Job:
         refusal: why the output must not be written, known before the post is read; empty when nothing speaks
             against it.
         position: its place in the plan.
+        member: where in its container it is; None for a file.
 
     """
 
@@ -58,6 +66,7 @@ class Job:
     known: str = ""
     refusal: str = ""
     position: int = 0
+    member: Member | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +110,19 @@ def convert_file(job: Job, *, options: Options, rules: Rules) -> Outcome:
     failed = Outcome(name=job.name, output=job.output, position=job.position)
     if job.refusal:
         return replace(failed, error=job.refusal)
+    from converter.sources.reading import read  # standard input needs none
+
     try:
-        data, mtime = read_stable(job.file, job.name)
+        content = read(job.file, job.member, job.name)
     except ConverterError as error:
         return replace(failed, error=str(error))
-    sha256 = digest(data)
+    sha256 = digest(content.data + content.url.encode("utf-8", "replace"))
     if job.known == sha256:
         outcome = replace(failed, status="unchanged", sha256=job.recorded[0])
     else:
-        outcome = convert_bytes(Source(job.name, data, job.path), job, options=options, rules=rules)
-    return replace(outcome, source_size=len(data), source_mtime=mtime, source_sha256=sha256)
+        source = Source(job.name, content.data, job.path, content.url, content.encoding)
+        outcome = convert_bytes(source, job, options=options, rules=rules)
+    return replace(outcome, source_size=content.size, source_mtime=content.mtime, source_sha256=sha256)
 
 
 def convert_bytes(source: Source, job: Job, *, options: Options, rules: Rules) -> Outcome:

@@ -17,7 +17,7 @@ import pytest
 import stub_pipeline
 
 import converter
-from converter import pool, store
+from converter import pool, report, store
 from converter.errors import ConfigError, ConverterError, SourceError
 from converter.manifest import APPLICATION_ID, VERSION, Manifest, Record, manifest_path
 from converter.model import Options
@@ -156,14 +156,14 @@ def test_the_pool_reads_jobs_lazily_and_keeps_order() -> None:
             taken.append(number)
             yield number
 
-    outcomes = pool.run(jobs(), abs, abs, workers=2, stopped=lambda: False)
+    outcomes = pool.run(jobs(), abs, max, workers=2, stopped=lambda: False)
     assert next(outcomes) == 1
     assert len(taken) <= (pool.AHEAD * 2 + 1) * pool.CHUNK
     assert list(outcomes) == list(range(2, 5001))
 
 
 def test_the_pool_does_nothing_once_stopped() -> None:
-    assert list(pool.run(range(100), abs, abs, workers=2, stopped=lambda: True)) == []
+    assert list(pool.run(range(100), abs, max, workers=2, stopped=lambda: True)) == []
 
 
 def test_dry_runs_write_nothing(batch: ModuleType) -> None:
@@ -333,7 +333,7 @@ def no_reading(*_: object, **__: object) -> None:
 def test_a_second_run_reads_nothing(batch: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     write_posts(100, p7="FAIL")
     run(batch)
-    monkeypatch.setattr("converter.work.read_stable", no_reading)
+    monkeypatch.setattr("converter.sources.reading.read_stable", no_reading)
     monkeypatch.setattr("converter.plan.read_input", no_reading)
     Path("posts/d1/0007.html").unlink()
     again = run(batch)
@@ -440,3 +440,59 @@ def test_killed_runs_leave_nothing_behind(workers: str) -> None:
         process.wait(20)
     subprocess.run([*command, "out"], check=True, capture_output=True)
     assert tree("out") == tree("whole")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_one_post_may_take_so_much_time(batch: ModuleType, workers: int) -> None:
+    write_posts(80, p40="SLOW")
+    plan = batch.make_plan(expand(["posts"]), Path("out"))
+    rules = batch.Rules(seconds=0.02)
+    outcomes = list(batch.run(plan, Options(), rules, workers=workers, stopped=lambda: False))
+    assert len(outcomes) == 80
+    assert [o.error for o in outcomes if o.error] == [
+        "posts/d1/0040.html: takes longer than 0.02 s; look at it, or give it more with --time-limit"
+    ]
+
+
+def test_workers_are_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "RECYCLE", 64)
+    pids = list(pool.run(range(640), worker_pid, max, workers=2, stopped=lambda: False))
+    assert len(pids) == 640
+    assert len(set(pids)) > 4
+
+
+def worker_pid(_: int) -> int:
+    return os.getpid()
+
+
+def test_a_worker_has_so_much_memory() -> None:
+    limits = pool.Limits(megabytes=4096)
+    outcomes = list(pool.run([1 << 20, 8 << 30], can_have, max, workers=2, stopped=lambda: False, limits=limits))
+    assert outcomes == [1, 0]
+
+
+def can_have(count: int) -> int:
+    try:
+        return len(bytes(count)) > 0
+    except MemoryError:
+        return 0
+
+
+def test_the_manifest_tells_what_was_done(batch: ModuleType) -> None:
+    write_posts(3, p1="NOTE", p2="FAIL")
+    run(batch)
+    failures = batch.failures_path(Path("out")).read_text(encoding="utf-8").splitlines()
+    with Manifest(Path("out"), read_only=True) as manifest:
+        document = report.past(manifest, failures)
+    key = batch.options_key(Options())
+    assert document == {
+        "outputs": 2,
+        "bytes_read": len("post 0<br>end") + len("NOTE"),
+        "bytes_written": sum(path.stat().st_size for path in Path("out").rglob("*.md")),
+        "made_by": {key: 2},
+        "notes": {"stand-in": 1},
+        "failures": ["posts/d2/0002.html: no article; remove it"],
+    }
+    lines = report.as_text(document).splitlines()
+    assert lines[0] == "outputs        2"
+    assert lines[-2:] == ["note           stand-in: 1", "failed         posts/d2/0002.html: no article; remove it"]

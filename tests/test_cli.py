@@ -34,8 +34,9 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     module = stub_pipeline.module()
     monkeypatch.setitem(sys.modules, "converter.pipeline", module)
     monkeypatch.setattr(converter, "pipeline", module, raising=False)
-    monkeypatch.delitem(sys.modules, "converter.batch", raising=False)
-    monkeypatch.delattr(converter, "batch", raising=False)
+    for name in ("batch", "plan", "work"):
+        monkeypatch.delitem(sys.modules, f"converter.{name}", raising=False)
+        monkeypatch.delattr(converter, name, raising=False)
     monkeypatch.chdir(tmp_path)
 
 

@@ -1,23 +1,60 @@
-"""Where posts come from: each module here turns something that the user names into a list of inputs."""
+"""Where posts come from: each module here turns something that the user names into a list of inputs.
+
+INPUT --directory.expand--> [Found] ... in a worker: reading.read(file, member, name) -> Content
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from converter.names import SUFFIXES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from converter.errors import ConverterError
+
+PAGES: Final = (".mhtml", ".mht")
+"""Suffixes of pages that a browser saved whole."""
+
+POSTS: Final = (*SUFFIXES, *PAGES)
+"""Suffixes of what is taken from directories and containers."""
+
+
+class Member(NamedTuple):
+    """Where in a container a post is; enough to read it without reading the container's contents again.
+
+    Attributes:
+        kind: how it is read: `zip`, `warc`, `tar` for a compressed tar, `stored` for a plain one.
+        stamp: when the container was changed, as it was listed: nanoseconds.
+        offset: where the member begins: in the file, or in what the file unpacks to (tar).
+        size: its bytes, unpacked; not known of records of a WARC file.
+        packed: its bytes in the file.
+        method: how it is compressed, as zip numbers that.
+        check: CRC-32 of its bytes (zip).
+
+    """
+
+    kind: str
+    stamp: int
+    offset: int
+    size: int = 0
+    packed: int = 0
+    method: int = 0
+    check: int = 0
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Found:
-    """One input file of a batch.
+    """One input of a batch: a file, or a member of a container.
 
     Attributes:
         path: its path inside the batch, `/` between the parts; the output mirrors it.
         origin: the same with the name of the input directory before it; what the manifest remembers it by.
-        file: where it is: absolute path.
-        name: how messages call it: the path as the user gave it.
+        file: where it is: absolute path; that of the container for a member.
+        name: how messages call it: the path as the user gave it; `posts.zip:a/b.html` for a member.
+        member: where in the container it is; None for a file.
 
     """
 
@@ -25,6 +62,7 @@ class Found:
     origin: str
     file: str
     name: str
+    member: Member | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +71,7 @@ class Inputs:
 
     Attributes:
         found: the files, sorted by `names.sort_key`, each file once.
-        problems: one error for each INPUT or directory that cannot be read or holds no post.
+        problems: one error for each INPUT, directory, container or member that cannot be read or holds no post.
         directories: the INPUTs that are directories, as the user gave them.
 
     """
@@ -41,3 +79,18 @@ class Inputs:
     found: tuple[Found, ...]
     problems: tuple[ConverterError, ...]
     directories: tuple[str, ...]
+
+
+def reading_order(found: Sequence[Found]) -> Sequence[int]:
+    """Give the order in which inputs are best read: members of containers last, as they lie in their container.
+
+    A compressed tar can only be read forward: in any other order, each step back would unpack it from its beginning.
+    """
+    if not any(one.member for one in found):
+        return range(len(found))
+
+    def place(index: int) -> tuple[str, int]:
+        one = found[index]
+        return (one.file, one.member.offset) if one.member else ("", 0)
+
+    return sorted(range(len(found)), key=place)

@@ -1,8 +1,9 @@
-"""Files, directories and glob patterns -> the list of input files.
+"""Files, directories, glob patterns, lists and containers -> the list of inputs.
 
-In directories, only names with one of the four suffixes of posts are taken; names that begin with a dot are skipped
+In directories, only names with one of the suffixes of posts are taken; names that begin with a dot are skipped
 (`.git`, `.obsidian`, and the `._post.html` that macOS leaves on foreign disks), and symbolic links to directories are
-not followed, since they may form loops. A file given by name is taken whatever it is called.
+not followed, since they may form loops. A file given by name is taken whatever it is called. Containers are opened
+when they are named, by a pattern or list as well; those that lie in a directory are not: posts have attachments.
 """
 
 from __future__ import annotations
@@ -13,11 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from converter.errors import ConfigError, ConverterError, SourceError
-from converter.names import SUFFIXES, sort_key
-from converter.sources import Found, Inputs
+from converter.names import sort_key
+from converter.sources import POSTS, Found, Inputs
+from converter.sources.containers import kind_of
+from converter.sources.selection import everything
+from converter.store import read_input
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    Wanted = Callable[[str], bool]
 
 MAGIC: Final = re.compile(r"[*?\[]")
 
@@ -27,24 +33,43 @@ def is_pattern(text: str) -> bool:
     return bool(MAGIC.search(text)) and not os.path.lexists(text)
 
 
-def expand(texts: Iterable[str]) -> Inputs:
+def is_list(text: str) -> bool:
+    """Whether an INPUT is `@FILE`, a list of inputs; an existing file called `@x.html` is not."""
+    return text.startswith("@") and not os.path.lexists(text)
+
+
+def is_several(text: str) -> bool:
+    """Whether an INPUT may stand for more than one post."""
+    return is_pattern(text) or is_list(text) or os.path.isdir(text) or bool(kind_of(text))  # noqa: PTH112 (as below)
+
+
+def expand(texts: Iterable[str], wanted: Wanted = everything) -> Inputs:
     """Find the files that INPUTs stand for. The result does not depend on the order of the INPUTs.
 
     A directory gives paths relative to it, a pattern paths relative to its part before the first wildcard, a file
-    its bare name. A file that several INPUTs reach is one input, with the deepest of its paths.
+    its bare name, a list paths relative to its folder; a container gives the paths of its members in a folder that is
+    called like it. A file that several INPUTs reach is one input, with the deepest of its paths.
+
+    Args:
+        texts: the INPUTs.
+        wanted: asked about each post of directories, patterns and containers: its path there.
+
     """
-    best: dict[str, Found] = {}
-    problems: list[ConverterError] = []
-    directories: list[str] = []
+    search = _Search(wanted)
+    best: dict[tuple[str, int], Found] = {}
     for text in sorted(set(texts)):
-        before = len(problems)
-        found = list(_expand_one(text, problems, directories))
-        if not found and len(problems) == before:
-            problems.append(_nothing_in(text))
+        before = len(search.problems), search.left_out
+        found = list(search.expand_one(text))
+        if not found and (len(search.problems), search.left_out) == before:
+            search.problems.append(_nothing_in(text))
         for one in found:
-            best[one.file] = min(best.get(one.file, one), one, key=_depth)
+            place = one.file, one.member.offset if one.member else -1
+            best[place] = min(best.get(place, one), one, key=_depth)
+    if not best and not search.problems:
+        remedy = "check the patterns: * does not match /, and ** does"
+        search.problems.append(ConfigError("--include and --exclude leave no post", remedy=remedy))
     ordered = sorted(best.values(), key=lambda found: (sort_key(found.path), found))
-    return Inputs(tuple(ordered), tuple(sorted(problems, key=str)), tuple(directories))
+    return Inputs(tuple(ordered), tuple(sorted(search.problems, key=str)), tuple(search.directories))
 
 
 def _depth(found: Found) -> tuple[int, Found]:
@@ -54,25 +79,12 @@ def _depth(found: Found) -> tuple[int, Found]:
 def _nothing_in(text: str) -> ConverterError:
     if is_pattern(text):
         return ConfigError("no file matches this pattern", source=text, remedy="check the path and the wildcards")
+    kind = "directory" if os.path.isdir(text) else "list" if is_list(text) else "container"  # noqa: PTH112 (as below)
     return ConfigError(
-        "no posts in this directory",
+        f"no posts in this {kind}",
         source=text,
-        remedy=f"posts end in {', '.join(SUFFIXES)}; give other files by name or as a pattern",
+        remedy=f"posts end in {', '.join(POSTS)}; give other files by name or as a pattern",
     )
-
-
-def _expand_one(text: str, problems: list[ConverterError], directories: list[str]) -> Iterator[Found]:
-    if not text:
-        problems.append(ConfigError("an INPUT is empty", remedy="check the variable that it comes from"))
-    elif is_pattern(text):
-        yield from _from_pattern(text, problems)
-    elif os.path.isdir(text):  # noqa: PTH112 (Path.is_dir raises for names that are too long or not ours to see)
-        directories.append(text)
-        yield from _from_directory(text, text, problems)
-    elif not os.path.lexists(text):
-        problems.append(SourceError("no such file or directory", source=text, remedy="check the path"))
-    else:
-        yield _found(text, os.path.dirname(text) or os.curdir)  # noqa: PTH120 (Path would eat a leading `./`)
 
 
 def _found(file: str, base: str) -> Found:
@@ -88,44 +100,137 @@ def _absolute(path: str) -> Path:
     return Path(os.path.abspath(path))  # noqa: PTH100 (Path.resolve follows links, Path.absolute keeps `..`)
 
 
-def _from_directory(top: str, base: str, problems: list[ConverterError]) -> Iterator[Found]:
-    pending = [top]
-    while pending:
-        directory = pending.pop()
+class _Search:
+    """What is found, and what goes wrong, while INPUTs are expanded."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self._wanted = wanted
+        self.problems: list[ConverterError] = []
+        self.directories: list[str] = []
+        self.left_out = 0
+
+    def wanted(self, path: str) -> bool:
+        """Ask whether a post is wanted, and count those that are not."""
+        answer = self._wanted(path)
+        self.left_out += not answer
+        return answer
+
+    def expand_one(self, text: str) -> Iterator[Found]:
+        """Find what one INPUT stands for."""
+        if not text:
+            self.problems.append(ConfigError("an INPUT is empty", remedy="check the variable that it comes from"))
+        elif is_list(text):
+            yield from self.from_list(text)
+        elif is_pattern(text):
+            yield from self.from_pattern(text)
+        else:
+            yield from self.from_path(text, "", text)
+
+    def from_path(self, text: str, base: str, name: str) -> Iterator[Found]:
+        """Find what a path stands for that has no wildcards.
+
+        Args:
+            text: the path.
+            base: the directory that the paths are relative to; empty for what the kind of INPUT says.
+            name: how messages call it when nothing is there.
+
+        """
+        if os.path.isdir(text):  # noqa: PTH112 (Path.is_dir raises for names that are too long or not ours to see)
+            self.directories.append(text)
+            yield from self.from_directory(text, base or text)
+        elif not os.path.lexists(text):
+            self.problems.append(SourceError("no such file or directory", source=name, remedy="check the path"))
+        else:
+            yield from self.from_file(_found(text, base or os.path.dirname(text) or os.curdir))  # noqa: PTH120 (Path would eat a leading `./`)
+
+    def from_file(self, found: Found) -> Iterator[Found]:
+        """Take a file, or the posts in it when it is a container."""
+        kind = kind_of(found.file)
+        if not kind:
+            yield found
+            return
         try:
-            with os.scandir(directory) as entries:
-                for entry in entries:
-                    if entry.name.startswith("."):
-                        continue
-                    if entry.is_dir():
-                        if not entry.is_symlink():
-                            pending.append(entry.path)
-                    elif entry.name.lower().endswith(SUFFIXES):
-                        yield _found(entry.path, base)
-        except OSError as error:
-            problem = f"cannot list this directory: {error.strerror}"
-            problems.append(SourceError(problem, source=directory, remedy="check its permissions"))
+            if kind == "warc":
+                from converter.sources.warc import warc_members as members
+            elif kind == "zip":
+                from converter.sources.archive import zip_members as members
+            else:
+                from converter.sources.archive import tar_members as members
+            yield from members(found, self.wanted, self.problems)
+        except ConverterError as error:
+            self.problems.append(error)
 
-
-def _from_pattern(text: str, problems: list[ConverterError]) -> Iterator[Found]:
-    """Expand a pattern: files of any suffix that it names, and posts in the directories that it names.
-
-    A last part without a suffix of its own (`posts/*`) takes files with the suffixes of posts only.
-    """
-    base, pattern = _split_pattern(text)
-    any_suffix = bool(Path(pattern).suffix)
-    deep = "**" in pattern
-    try:
-        for path in Path(base).glob(pattern):
-            if _is_hidden(path, base, pattern):
+    def from_list(self, text: str) -> Iterator[Found]:
+        """Take what a list names: a path a line, relative to the folder of the list; no wildcards."""
+        file = text[1:]
+        base = os.path.dirname(file)  # noqa: PTH120 (as above)
+        try:
+            lines = read_input(file, file).removeprefix(b"\xef\xbb\xbf").splitlines()
+        except ConverterError as error:
+            self.problems.append(error)
+            return
+        for number, line in enumerate(lines, 1):
+            if not line.strip() or line.startswith(b"#"):
                 continue
-            if path.is_dir():
-                if not deep and not any_suffix and not path.is_symlink():
-                    yield from _from_directory(str(path), base, problems)
-            elif any_suffix or path.name.lower().endswith(SUFFIXES):
-                yield _found(str(path), base)
-    except (ValueError, NotImplementedError) as error:
-        problems.append(ConfigError(f"not a valid pattern: {error}", source=text, remedy="see archive2md --help"))
+            try:
+                entry = line.decode()
+            except UnicodeDecodeError:
+                remedy = "save the list as UTF-8"
+                self.problems.append(ConfigError(f"line {number} is not UTF-8", source=file, remedy=remedy))
+                continue
+            path = os.path.join(base, entry)  # noqa: PTH118 (as above)
+            inside = not os.path.isabs(entry) and os.pardir not in Path(entry).parts  # noqa: PTH117 (as above)
+            yield from self.from_path(path, (base or os.curdir) if inside else "", f"{path} (line {number} of {file})")
+
+    def from_directory(self, top: str, base: str) -> Iterator[Found]:
+        """Find the posts below a directory."""
+        start = len(os.path.join(top, ""))  # noqa: PTH118 (Path would eat a leading `./`)
+        pending = [top]
+        while pending:
+            directory = pending.pop()
+            try:
+                with os.scandir(directory) as entries:
+                    for entry in entries:
+                        if entry.name.startswith("."):
+                            continue
+                        if entry.is_dir(follow_symlinks=False):
+                            pending.append(entry.path)
+                        elif _is_post(entry) and self.wanted(entry.path[start:].replace(os.sep, "/")):
+                            yield _found(entry.path, base)
+            except OSError as error:
+                problem = f"cannot list this directory: {error.strerror}"
+                self.problems.append(SourceError(problem, source=directory, remedy="check its permissions"))
+
+    def from_pattern(self, text: str) -> Iterator[Found]:
+        """Expand a pattern: files of any suffix that it names, and posts in the directories that it names.
+
+        A last part without a suffix of its own (`posts/*`) takes files with the suffixes of posts only.
+        """
+        base, pattern = _split_pattern(text)
+        any_suffix = bool(Path(pattern).suffix)
+        deep = "**" in pattern
+        try:
+            for path in Path(base).glob(pattern):
+                if _is_hidden(path, base, pattern):
+                    continue
+                if path.is_dir():
+                    if not deep and not any_suffix and not path.is_symlink():
+                        yield from self.from_directory(str(path), base)
+                elif kind_of(path.name) or (
+                    (any_suffix or path.name.lower().endswith(POSTS)) and self.wanted(path.relative_to(base).as_posix())
+                ):
+                    yield from self.from_file(_found(str(path), base))
+        except (ValueError, NotImplementedError) as error:
+            self.problems.append(
+                ConfigError(f"not a valid pattern: {error}", source=text, remedy="see archive2md --help")
+            )
+
+
+def _is_post(entry: os.DirEntry[str]) -> bool:
+    """Whether a file is a post by its suffix; a link that leads to itself is one too, and fails when it is read."""
+    if not entry.name.lower().endswith(POSTS):
+        return False
+    return not (entry.is_symlink() and os.path.isdir(entry.path))  # noqa: PTH112 (DirEntry.is_dir raises for loops)
 
 
 def _split_pattern(text: str) -> tuple[str, str]:

@@ -1,0 +1,184 @@
+"""The regular nine tenths of all front matter, read and written without a YAML parser, and the types of plain scalars.
+
+Only what every YAML reader takes the same way: a key at the beginning of a line; its value on that line, plain, quoted
+without escapes or a flow list; or a list or one mapping of such values below it. For all else both functions answer
+None, and the caller asks PyYAML; where they answer, they answer what PyYAML does.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+# Text by nature: `title: 2.10` is not the number 2.1, and `tags: [No]` is not false.
+_LIST_KEYS: Final = frozenset({"categories", "category", "tags", "tag", "keywords"})
+_DATE_KEYS: Final = frozenset({"date", "updated", "lastmod", "last_modified_at", "modified"})
+_NAME_KEYS: Final = frozenset({"title", "description", "summary", "author", "language", "lang", "alt"})
+_SOURCE_KEYS: Final = frozenset({"artid", "source_id", "arturl_encode", "source_url"})
+LIST_KEYS: Final = _LIST_KEYS
+TEXT_KEYS: Final = _LIST_KEYS | _DATE_KEYS | _NAME_KEYS | _SOURCE_KEYS
+_BOOLEANS: Final = {
+    spelling: value
+    for word, value in (("true", True), ("yes", True), ("on", True), ("false", False), ("no", False), ("off", False))
+    for spelling in (word, word.capitalize(), word.upper())
+}
+_NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
+_INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9]\d{0,17})", re.ASCII).fullmatch  # octal-looking 0123 stays text
+_FLOAT: Final = re.compile(r"[-+]?\d{1,15}\.\d{1,15}", re.ASCII).fullmatch
+
+
+def scalar(text: str, *, as_text: bool) -> object:
+    """Give a plain scalar its type: text, None, and unless it is text by nature a number or a boolean."""
+    if text in _NULLS:
+        return None
+    if as_text:
+        return text
+    if text in _BOOLEANS:
+        return _BOOLEANS[text]
+    if _INTEGER(text):
+        return int(text)
+    return float(text) if _FLOAT(text) else text
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+_LONGEST: Final = 16_000  # what fits in has fewer nodes than the strict reader allows
+_BMP: Final = "\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd"  # printable, and neither white space nor breaks
+_READABLE: Final = re.compile(f"[\n -~{_BMP}\U00010000-\U0010ffff]*").fullmatch
+_FIRST: Final = r"[^\s\-?:,\[\]{}#&*!|>'\"%@`]"  # no indicator
+_QUOTED: Final = r"\"{0}[^\"\\]*{1}\" *|'{0}[^']*{1}' *"
+_FLOW_ITEM: Final = _QUOTED.format("", "") + rf"|{_FIRST}[^:#,?\[\]{{}}'\"]*"
+# No two neighbouring parts can take the same space, so a line that does not match costs linear time.
+_LINE: Final = re.compile(
+    r"( *)(?:- +|([A-Za-z_][A-Za-z0-9_-]{0,59}):(?: +|$))(?:"
+    + _QUOTED.format("(", ")")
+    + rf"|\[ *((?:(?:{_FLOW_ITEM})(?:, *(?:{_FLOW_ITEM}))*)?)\] *"
+    + rf"|({_FIRST}[^:#]*(?:(?::(?=[^ ])|(?<=[^ ])#)[^:#]*)*))?"
+).fullmatch
+_ITEMS: Final = re.compile(_QUOTED.format("(", ")") + rf"|({_FIRST}[^,]*)").finditer
+_KEY, _FLOW, _PLAIN = 2, 5, 6
+
+
+def read(text: str, *, as_text: bool) -> list[tuple[str, object]] | None:
+    """Read a block mapping of regular lines into pairs, duplicates included.
+
+    Args:
+        text: YAML.
+        as_text: whether plain scalars are text, whatever their key.
+
+    Returns:
+        The pairs; None when a line is not regular, or there is none.
+
+    """
+    if len(text) > _LONGEST or not _READABLE(text):
+        return None
+    pairs: list[tuple[str, object]] = []
+    below: dict[object, object] | list[object] | None = None  # the value of the last key, while lines may add to it
+    indent, is_open, is_text = 0, False, as_text
+    for line in text.split("\n"):
+        if not line.strip(" "):
+            continue
+        m = _LINE(line)
+        if not m:
+            return None
+        depth, key = m.end(1), m[_KEY]
+        if key and not depth:
+            is_text = as_text or key in TEXT_KEYS
+            pairs.append((key, _value(m, as_text=is_text)))
+            is_open, below = m.lastindex == _KEY, None
+            continue
+        if not is_open or (not key and m.lastindex == 1):
+            return None
+        if below is None:
+            indent, below = depth, {} if key else []
+            pairs[-1] = pairs[-1][0], below
+        if depth != indent or isinstance(below, dict) is not bool(key):
+            return None
+        if isinstance(below, dict):
+            below[scalar(key, as_text=is_text)] = _value(m, as_text=is_text or key in TEXT_KEYS)
+        else:
+            below.append(_value(m, as_text=is_text))
+    return pairs or None
+
+
+def _value(m: re.Match[str], *, as_text: bool) -> object:
+    kind = m.lastindex or 0
+    if kind <= _KEY:
+        return None
+    if kind == _PLAIN:
+        return scalar(m[_PLAIN].rstrip(" "), as_text=as_text)
+    if kind < _FLOW:
+        return m[kind]
+    plain = 3
+    return [
+        scalar(item[plain].rstrip(" "), as_text=as_text) if item.lastindex == plain else item[item.lastindex or 0]
+        for item in _ITEMS(m[_FLOW])
+    ]
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+_WRITABLE: Final = re.compile(f"[!-~{_BMP}](?:[ -~{_BMP}]*[!-~{_BMP}])?").fullmatch
+_WRITABLE_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,59}").fullmatch
+# What libyaml does not write without quotes in a block, besides what would be read as another type.
+_NOT_PLAIN: Final = re.compile(r"\A(?:[,\[\]{}#&*!|>'\"%@`]|[-?](?: |\Z)|---|\.\.\.)|:(?: |\Z)| #").search
+_RESOLVERS: Final[Mapping[str, list[tuple[str, re.Pattern[str]]]]] = yaml.SafeDumper.yaml_implicit_resolvers
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?(?:[+-]\d\d:\d\d)?", re.ASCII).fullmatch
+
+
+def write(fields: Mapping[str, object]) -> str | None:
+    """Write a mapping of texts, numbers, moments and lists of texts, in block style.
+
+    Returns:
+        The lines; None when a value needs escapes, or is of another kind.
+
+    """
+    out: list[str] = []
+    for key, value in fields.items():
+        if not _WRITABLE_KEY(key) or _is_typed(key):
+            return None
+        if type(value) is list and value:
+            items = [_text(item) for item in value]
+            if None in items:
+                return None
+            out.append("\n- ".join([f"{key}:", *filter(None, items)]))
+        else:
+            write_value = _WRITERS.get(type(value))
+            text = write_value(value) if write_value else None
+            if text is None:
+                return None
+            out.append(f"{key}: {text}")
+    out.append("")
+    return "\n".join(out)
+
+
+def _is_typed(text: str) -> bool:
+    return any(pattern.match(text) for _, pattern in _RESOLVERS.get(text[0], ()))
+
+
+def _text(value: object) -> str | None:
+    if type(value) is not str or not _WRITABLE(value):
+        return None
+    if _NOT_PLAIN(value) or _is_typed(value):
+        value = value.replace("'", "''")
+        return f"'{value}'"
+    return value
+
+
+def _moment(value: object) -> str | None:
+    text = value.isoformat() if isinstance(value, datetime) else ""
+    return text if _MOMENT(text) else None
+
+
+_WRITERS: Final[Mapping[type, Callable[[object], str | None]]] = {
+    str: _text,
+    bool: lambda value: "true" if value else "false",
+    int: str,
+    datetime: _moment,
+}

@@ -1,0 +1,111 @@
+"""What a run did, for programs and for people: counters, one JSON line a post, a summary, a past run."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from converter.batch import Outcome
+    from converter.manifest import Record
+
+
+class Report:
+    """Counters of one run; failures are the only thing that is kept one by one."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.tally: Counter[str] = Counter()
+        self.notes: Counter[str] = Counter()
+        self.bytes = 0
+        self.failures: list[tuple[str, str]] = []
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one outcome."""
+        self.tally[outcome.status] += 1
+        self.notes.update(note.rule for note in outcome.notes)
+        self.bytes += max(0, outcome.source_size)
+        if outcome.error:
+            self.failures.append((outcome.name, outcome.error))
+
+    def document(self, *, command: Sequence[str], version: str, seconds: float, complete: bool) -> dict[str, Any]:
+        """Make the JSON document of `--report`.
+
+        Args:
+            command: the command line; the same again retries what failed and nothing else.
+            version: of archive2md.
+            seconds: how long the run took.
+            complete: whether it got to its end.
+
+        """
+        return {
+            "archive2md": version,
+            "command": list(command),
+            "complete": complete,
+            "seconds": round(seconds, 3),
+            "bytes_read": self.bytes,
+            "posts": dict(sorted(self.tally.items())),
+            "notes": dict(self.notes.most_common()),
+            "failures": [{"input": name, "error": error} for name, error in self.failures],
+            "retry": list(command) if self.failures else None,
+        }
+
+
+def line(outcome: Outcome) -> str:
+    """Make the line of `--json` for one post: one JSON object, ASCII, without a line end."""
+    found: dict[str, Any] = {"input": outcome.name, "output": outcome.output or None, "status": outcome.status}
+    if outcome.error:
+        found["error"] = outcome.error
+    if outcome.sha256:
+        found["sha256"] = outcome.sha256
+    if outcome.notes:
+        found["notes"] = [{"rule": note.rule, "text": note.text} for note in outcome.notes]
+    return json.dumps(found)
+
+
+def dumps(document: dict[str, Any]) -> bytes:
+    """Write a JSON document as a file holds it."""
+    return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "backslashreplace")
+
+
+def past(records: Iterable[tuple[str, Record]], failures: Sequence[str]) -> dict[str, Any]:
+    """Summarise what a manifest and a list of failures know about earlier runs.
+
+    Args:
+        records: outputs and what is known about them.
+        failures: one error message a line.
+
+    """
+    outputs = read = written = 0
+    keys: Counter[str] = Counter()
+    notes: Counter[str] = Counter()
+    for _, record in records:
+        outputs += 1
+        read += max(0, record.source_size)
+        written += max(0, record.size)
+        keys[record.key or "not known"] += 1
+        notes.update(note.partition(":")[0] for note in record.notes.split("\n") if note)
+    return {
+        "outputs": outputs,
+        "bytes_read": read,
+        "bytes_written": written,
+        "made_by": dict(keys.most_common()),
+        "notes": dict(notes.most_common()),
+        "failures": list(failures),
+    }
+
+
+def as_text(document: dict[str, Any]) -> str:
+    """Say a summary of `past` in lines for people."""
+    lines = [
+        f"outputs        {document['outputs']}",
+        f"bytes read     {document['bytes_read']}",
+        f"bytes written  {document['bytes_written']}",
+        *(f"made by        {key}: {count}" for key, count in document["made_by"].items()),
+        *(f"note           {rule}: {count}" for rule, count in document["notes"].items()),
+        *(f"failed         {failure}" for failure in document["failures"]),
+    ]
+    return "\n".join(lines) + "\n"

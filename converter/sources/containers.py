@@ -1,0 +1,177 @@
+"""What all containers have in common: their suffixes, their limits, and which of their members are taken."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from converter.errors import SourceError
+from converter.sources import POSTS, Found, Member
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import BinaryIO
+
+    from converter.errors import ConverterError
+
+KINDS: Final = {
+    ".zip": "zip",
+    **dict.fromkeys((".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".tzst"), "tar"),
+    **dict.fromkeys((".warc", ".warc.gz"), "warc"),
+}
+"""Suffix -> format of the container."""
+
+LARGEST: Final = 256 << 20
+"""Bytes of one member. The largest real posts have 3 MB; pages saved with their pictures reach tens of MB."""
+
+RATIO: Final = 200
+"""How often a container or a member may unpack to its own size. HTML packs 5 to 10 times; a bomb 1,000 times."""
+
+UNSUSPICIOUS: Final = 1 << 20
+"""A member of fewer bytes may pack as well as it likes."""
+
+FREE: Final = 256 << 20
+"""Bytes that any container may unpack to, however small it is."""
+
+_SUFFIX: Final = re.compile(rf"(?:{'|'.join(re.escape(suffix) for suffix in KINDS)})\Z", re.IGNORECASE)
+_DRIVE: Final = re.compile(r"[A-Za-z]:/").match
+_UNPACK: Final = "unpack it yourself if you trust it, and give the directory"
+
+
+def kind_of(file: str) -> str:
+    """Tell by its suffix which container a file is; empty when it is none."""
+    match = _SUFFIX.search(file)
+    return KINDS[match[0].lower()] if match else ""
+
+
+def without_suffix(path: str) -> str:
+    """Name the folder that stands for a container: `2024/posts` for `2024/posts.tar.gz`."""
+    return _SUFFIX.sub("", path) or path
+
+
+class Opened(NamedTuple):
+    """A container that was just opened: its stream, size, and when it was changed (nanoseconds)."""
+
+    stream: BinaryIO
+    size: int
+    stamp: int
+
+
+def open_container(file: str, name: str) -> Opened:
+    """Open a container for reading; the caller closes the stream.
+
+    Raises:
+        SourceError: it is no regular file, or cannot be read.
+
+    """
+    try:
+        if not stat.S_ISREG(os.stat(file).st_mode):  # noqa: PTH116 (a pipe would wait for ever)
+            raise SourceError("is not a regular file", source=name, remedy="copy it to a file first")
+        stream = open(file, "rb")  # noqa: PTH123, SIM115 (the caller closes it)
+        state = os.fstat(stream.fileno())
+    except OSError as error:
+        raise SourceError(f"cannot be read: {error.strerror}", source=name, remedy="check its permissions") from None
+    return Opened(stream, state.st_size, state.st_mtime_ns)
+
+
+def decode_name(raw: bytes) -> str:
+    """Decode the name of a member: UTF-8, else GBK, which Chinese Windows writes; else what can be decoded."""
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("utf-8", "replace")
+
+
+class Gate:
+    """Lets the posts of one container through, and says why others are refused.
+
+    Args:
+        container: the container, as a file of the batch.
+        size: its bytes.
+        wanted: asked about the path of each post inside the container.
+        problems: gets one error for each post that is refused.
+
+    """
+
+    def __init__(
+        self, container: Found, size: int, wanted: Callable[[str], bool], problems: list[ConverterError]
+    ) -> None:
+        """Begin with nothing unpacked and no name taken."""
+        self.container, self.wanted, self.problems = container, wanted, problems
+        self.most = max(FREE, RATIO * size)
+        self.used = 0
+        self.folder = without_suffix(container.path)
+        self.taken: set[str] = set()
+
+    def is_post(self, inner: str) -> bool:
+        """Whether a member concerns us by its name: a post, not hidden, and wanted."""
+        if not inner.lower().endswith(POSTS):
+            return False
+        hidden = any(part.startswith(".") and part not in {".", ".."} for part in inner.split("/"))
+        return not hidden and not inner.startswith("__MACOSX/") and self.wanted(inner)
+
+    def admit(self, inner: str, member: Member, refusal: str = "") -> Found | None:
+        """Make the input for a post, unless something speaks against it.
+
+        Args:
+            inner: its name in the container, `/` between the parts.
+            member: where it is.
+            refusal: why its format forbids to read it; empty when nothing does.
+
+        """
+        refusal = refusal or _bad_name(inner) or self._too_large(member)
+        plain = "/".join(part for part in inner.split("/") if part not in {"", "."})
+        if not refusal and plain in self.taken:
+            refusal = "a second member of this name"
+        if refusal:
+            self.refuse(inner, refusal)
+            return None
+        self.taken.add(plain)
+        self.used += member.size
+        return self.found(plain, plain, member)
+
+    def found(self, inner: str, identity: str, member: Member) -> Found:
+        """Describe a member; two members may have one path, but not one identity."""
+        return Found(
+            path=f"{self.folder}/{inner}",
+            origin=f"{self.container.origin}/{identity}",
+            file=self.container.file,
+            name=f"{self.container.name}:{identity}",
+            member=member,
+        )
+
+    def refuse(self, inner: str, problem: str, remedy: str = _UNPACK) -> None:
+        """Report a member that is left out."""
+        self.problems.append(SourceError(problem, source=f"{self.container.name}:{inner}", remedy=remedy))
+
+    def give_up(self, problem: str, remedy: str = "get it again, or repair it") -> None:
+        """Report what is wrong with the container itself; what was found in it before stays."""
+        self.problems.append(SourceError(problem, source=self.container.name, remedy=remedy))
+
+    def _too_large(self, member: Member) -> str:
+        if max(member.size, member.packed) > LARGEST:
+            return f"unpacks to more than {LARGEST >> 20} MB"
+        if member.packed and member.size > max(UNSUSPICIOUS, RATIO * member.packed):
+            return f"unpacks to more than {RATIO} times its size"
+        if self.used + member.size > self.most:
+            return f"with it, the container unpacks to more than {RATIO} times its size"
+        return ""
+
+
+def _bad_name(inner: str) -> str:
+    if inner.startswith("/"):
+        return "its name is an absolute path"
+    if _DRIVE(inner):
+        return "its name begins with a drive letter"
+    if ".." in inner.split("/"):
+        return "its name leads out of the container"
+    return "its name has a NUL character" if "\0" in inner else ""
+
+
+def damaged(name: str) -> SourceError:
+    """Make the error for a member whose bytes are not what its container says."""
+    return SourceError("is damaged", source=name, remedy="get the container again")

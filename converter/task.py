@@ -1,0 +1,269 @@
+"""One `convert` command: standard input, one file, or a batch. A part of `cli`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from converter import __version__
+from converter.console import visible
+from converter.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, ConfigError, SourceError
+from converter.model import Options, Source
+from converter.names import FORBIDDEN
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+    from converter.batch import Outcome, Plan, Rules
+    from converter.console import Console
+    from converter.report import Report
+
+
+@dataclass(frozen=True)
+class Task:
+    """A command line that makes sense so far."""
+
+    inputs: tuple[str, ...]
+    output: str | None
+    options: Options
+    force: bool
+    dry_run: bool
+    jobs: int | None
+    prune: bool = False
+    seconds: float = 0
+    megabytes: int = 0
+    report: str | None = None
+    json: bool = False
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    is_one_file: bool = False
+
+    @property
+    def rules(self) -> Rules:
+        """How outputs are written; one file leaves the list of failures to the runs over all of them."""
+        from converter.batch import Rules
+
+        whole = not self.is_one_file
+        writing = Rules(force=self.force, dry_run=self.dry_run, whole=whole, prune=self.prune)
+        return replace(writing, seconds=self.seconds, megabytes=self.megabytes)
+
+
+def run(task: Task, console: Console) -> int:
+    """Choose between standard input, one file, and a batch; returns the exit code.
+
+    Raises:
+        ConfigError: the command line makes no sense.
+        SourceError: the only input cannot be read, or the output not be written.
+
+    """
+    if task.output == "":
+        raise ConfigError("the output of -o is empty", remedy="check the variable that it comes from")
+    if "-" in task.inputs:
+        if len(task.inputs) > 1:
+            raise ConfigError("standard input (-) cannot be mixed with other inputs", remedy="convert it alone")
+        return _convert_stdin(task, console)
+
+    from converter.sources.directory import is_several
+
+    if len(task.inputs) > 1 or is_several(only := task.inputs[0]):
+        return _convert_batch(task, console)
+    return _convert_file(task, only, console)
+
+
+def _is_directory(output: str) -> bool:
+    """Whether -o means a directory: it is one, or is written like one."""
+    return output.endswith(("/", os.sep)) or Path(output).is_dir()
+
+
+def _convert_stdin(task: Task, console: Console) -> int:
+    output = task.output
+    if output is not None and _is_directory(output):
+        remedy = f"give one: -o {Path(output, 'post.md')}"
+        raise ConfigError("standard input has no name for a file in a directory", source=output, remedy=remedy)
+    source = Source("-", _read_stdin())
+    if output is None:
+        _no_json(task)
+        return _to_stdout(source, task, console)
+    from converter.batch import Job, convert_bytes, settle
+
+    started = time.perf_counter()
+    job = Job(file="", name="-", path="", output=os.path.realpath(output))
+    outcome = settle(convert_bytes(source, job, options=task.options, rules=task.rules))
+    return _finish_one(outcome, task, console, started)
+
+
+def _no_json(task: Task) -> None:
+    if task.json:
+        raise ConfigError("--json and the Markdown both go to standard output", remedy="write to a file with -o")
+
+
+def _read_stdin() -> bytes:
+    if not sys.stdin:
+        raise SourceError("standard input is closed", source="-", remedy="give a file, or pipe one in")
+    return sys.stdin.buffer.read()
+
+
+def _to_stdout(source: Source, task: Task, console: Console) -> int:
+    from converter.batch import encode
+    from converter.pipeline import convert as convert_one
+
+    result = convert_one(source, task.options)
+    console.note(source.name, result.notes)
+    if result.error:
+        console.fail(result.error)
+        return EXIT_FAILED
+    if task.dry_run:
+        console.data(f"would write {visible(source.name)} to standard output\n".encode())
+    else:
+        console.data(encode(result.markdown, source.name))
+    return EXIT_OK
+
+
+def _convert_file(task: Task, text: str, console: Console) -> int:
+    """Convert one file that was given by name."""
+    from converter.sources.directory import expand
+    from converter.sources.reading import read
+
+    inputs = expand([text])
+    for problem in inputs.problems:
+        raise problem
+    found = inputs.found[0]
+    if task.output is None:
+        _no_json(task)
+        content = read(found.file, found.member, found.name)
+        source = Source(found.name, content.data, found.path, content.url, content.encoding)
+        return _to_stdout(source, task, console)
+    from converter.batch import Job, convert_file, make_plan, settle
+    from converter.manifest import manifest_path
+
+    started = time.perf_counter()
+    if not _is_directory(task.output):
+        # Through a link to the real file: replacing the link would leave the old text where it points to.
+        job = Job(file=found.file, name=found.name, path=found.path, output=os.path.realpath(task.output))
+    elif manifest_path(Path(task.output)).exists():
+        return _convert_batch(replace(task, is_one_file=True), console)
+    else:
+        job = make_plan(inputs, Path(task.output)).jobs[0]
+    if Path(job.output).exists() and Path(job.output).samefile(found.file):
+        raise ConfigError("the output is the input itself", source=found.name, remedy="choose another -o")
+    outcome = settle(convert_file(job, options=task.options, rules=task.rules))
+    return _finish_one(outcome, task, console, started)
+
+
+def _finish_one(outcome: Outcome, task: Task, console: Console, started: float) -> int:
+    from converter.report import Report
+
+    report = Report()
+    report.add(outcome)
+    _show(outcome, task, console)
+    _save_report(report, task, started, complete=True)
+    console.inform(_summary(report.tally, started, task))
+    return EXIT_FAILED if outcome.error else EXIT_OK
+
+
+def _save_report(report: Report, task: Task, started: float, *, complete: bool) -> None:
+    """Write the file of `--report`; an older report is replaced."""
+    if task.report is None:
+        return
+    from converter.report import dumps
+    from converter.store import write
+
+    seconds = time.perf_counter() - started
+    command = ("archive2md", *sys.argv[1:])
+    document = report.document(command=command, version=__version__, seconds=seconds, complete=complete)
+    write(Path(os.path.realpath(task.report)), dumps(document), name=task.report)
+
+
+def _convert_batch(task: Task, console: Console) -> int:
+    from converter.batch import make_plan
+    from converter.sources.directory import expand
+    from converter.sources.selection import selection
+
+    if task.output is None:
+        words = " ".join(_quoted(text) for text in task.inputs[:3]) + (" ..." if len(task.inputs) > 3 else "")  # noqa: PLR2004 (as many as a line takes)
+        raise ConfigError("several posts need a directory", remedy=f"try: archive2md {words} -o out/")
+    inputs = expand(task.inputs, selection(task.include, task.exclude))
+    plan = make_plan(inputs, Path(task.output))
+    if not plan.jobs:
+        for problem in plan.problems:
+            console.fail(str(problem))
+        return max(problem.exit_code for problem in plan.problems)
+    return _run_batch(plan, task, console)
+
+
+def _quoted(text: str) -> str:
+    """Quote an INPUT for a shell, when it needs it."""
+    return f"'{text}'" if FORBIDDEN.search(text.replace("/", "")) or " " in text or "[" in text else text
+
+
+def _run_batch(plan: Plan, task: Task, console: Console) -> int:
+    from converter import batch
+    from converter.report import Report
+
+    started = time.perf_counter()
+    console.total = len(plan)
+    report = Report()
+    tally = report.tally
+    workers = task.jobs or _processors()
+    with batch.stoppable() as stop:
+
+        def stopped() -> bool:
+            return stop.asked
+
+        outcomes = batch.run(plan, task.options, task.rules, workers=workers, stopped=stopped)
+        with contextlib.closing(outcomes):
+            for outcome in outcomes:
+                report.add(outcome)
+                if not _show(outcome, task, console):
+                    return EXIT_OK
+                console.progress()
+    done = tally.total() - tally["vanished"] - tally["pruned"]
+    _save_report(report, task, started, complete=done >= len(plan))
+    console.inform(_summary(tally, started, task))
+    if tally["vanished"]:
+        console.say(f"{tally['vanished']} outputs have no input any more; --prune removes them")
+    if tally["failed"] and task.rules.whole and not task.dry_run:
+        console.inform(f"failures are listed in {visible(str(batch.failures_path(plan.root)))}")
+    if done < len(plan):
+        console.say(f"interrupted: {done} of {len(plan)} done; the same command again does the rest")
+        return EXIT_INTERRUPTED
+    return EXIT_FAILED if tally["failed"] else EXIT_OK
+
+
+def _processors() -> int:
+    """Count the processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _show(outcome: Outcome, task: Task, console: Console) -> bool:
+    """Tell what became of a post; false when nobody reads the listing any more."""
+    console.note(outcome.name, outcome.notes)
+    if outcome.error:
+        console.fail(outcome.error)
+    if task.json:
+        from converter.report import line
+
+        return console.data(f"{line(outcome)}\n".encode())
+    if outcome.error:
+        return True
+    if not task.dry_run:
+        return True
+    if outcome.status in {"vanished", "pruned"}:
+        word = "remove" if task.prune else "keep"
+        return console.data(f"would {word} {visible(outcome.output)}, its input is gone\n".encode())
+    step = "keep" if outcome.status == "unchanged" else "replace" if outcome.replaced else "write"
+    return console.data(f"would {step} {visible(outcome.output)} from {visible(outcome.name)}\n".encode())
+
+
+def _summary(tally: Counter[str], started: float, task: Task) -> str:
+    words = ["converted", "unchanged", "failed", *(word for word in ("vanished", "pruned") if tally[word])]
+    counts = ", ".join(f"{word} {tally[word]}" for word in words)
+    prefix = "dry run, nothing was written: " if task.dry_run else ""
+    return f"{prefix}{counts} in {time.perf_counter() - started:.1f} s"
