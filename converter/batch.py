@@ -23,8 +23,8 @@ from converter import __version__
 from converter.errors import ConverterError, SourceError
 from converter.names import STATE_DIRECTORY
 from converter.plan import Plan, informed, make_plan, relative_to
-from converter.store import digest, discard, read_input, sweep, unwritable, write
-from converter.work import STATUSES, Job, Outcome, Rules, about, convert_bytes, convert_file, encode, settle
+from converter.store import digest, discard, encode, read_input, sweep, unwritable, write
+from converter.work import STATUSES, Job, Outcome, Rules, about, convert_bytes, convert_file, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence

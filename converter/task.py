@@ -109,8 +109,8 @@ def _read_stdin() -> bytes:
 
 
 def _to_stdout(source: Source, task: Task, console: Console) -> int:
-    from converter.batch import encode
     from converter.pipeline import convert as convert_one
+    from converter.store import encode
 
     result = convert_one(source, task.options)
     console.note(source.name, result.notes)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from converter import pipeline
-from converter.errors import ConverterError, SourceError
+from converter.errors import ConverterError
 from converter.model import Note, Options, Source
-from converter.store import decide, digest, publish, stage
+from converter.store import decide, digest, encode, publish, stage
 
 if TYPE_CHECKING:
     from converter.sources import Member
@@ -159,17 +159,3 @@ def settle(outcome: Outcome) -> Outcome:
 def about(name: str, error: ConverterError) -> str:
     """One line about an output that also names the input."""
     return str(ConverterError(str(error), source=name))
-
-
-def encode(markdown: str, name: str) -> bytes:
-    """Turn Markdown into the bytes of a file: UTF-8, LF.
-
-    Raises:
-        SourceError: it holds half of a surrogate pair, which no encoding has.
-
-    """
-    try:
-        return markdown.encode()
-    except UnicodeEncodeError as error:
-        problem = f"holds the character U+{ord(markdown[error.start]):04X}, which is half of one"
-        raise SourceError(problem, source=name, remedy="give the right --encoding") from None
