@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import statistics
 import time
 from collections import defaultdict
@@ -62,8 +61,7 @@ def run(clock: Clock, path: Path, engine: str) -> bool:
         page = clock.time("decode", lambda: decode.decode(Source(str(path), data, path.name)))
         if page.kind == "markdown":
             return False
-        body = clock.time("decode", lambda: decode.hygiene(page.body))
-        page = dataclasses.replace(page, body=body)
+        page = clock.time("decode", lambda: decode.with_clean_characters(page))
         raw, _ = clock.time("front matter", lambda: frontmatter.parse(page.front_matter or ""))
         article: Article = clock.time("scrape", lambda: scraper.scrape(page))
         profile = profiles.load(article.profile)

@@ -11,109 +11,262 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
-from converter.spacing import had_space
-from converter.tree import Element, Query, Test, classes_of, drop, inside, is_blank, replace, text_of
+from converter.code_language import language_of, language_of_names
+from converter.listings import LINE_LISTS, copy_image, is_noise, line_text, text_and_images
+from converter.tree import Element, Query, classes_of, drop, inside, is_blank, neutralize, replace, text_of
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
 
-# Names that mean "no language", written by editors for want of a better one.
-_NO_LANGUAGE: Final = frozenset(
-    "plain plaintext text txt none highlight undefined null code nohighlight brush prettyprint".split()
-)
-_ALIASES: Final = {
-    "js": "javascript",
-    "ecmascript": "javascript",
-    "py": "python",
-    "python3": "python",
-    "cs": "csharp",
-    "c#": "csharp",
-    "c-sharp": "csharp",
-    "c++": "cpp",
-    "cc": "cpp",
-    "sh": "bash",
-    "yml": "yaml",
-    "ts": "typescript",
-    "md": "markdown",
-    "objc": "objectivec",
-    "objective-c": "objectivec",
-    "golang": "go",
-    "markup": "html",
-    "htm": "html",
-    "rb": "ruby",
-    "rs": "rust",
-    "kt": "kotlin",
-    "ps1": "powershell",
-}
-_NAMED: Final = re.compile(r"(?:^|\s)(?:language-|lang-)+([^\s:;?]+)|(?:^|\s)brush:\s*([^\s:;]+)", re.IGNORECASE)
-# Host-specific spellings: <pre class="kdocs-java">, <textarea class="java:nogutter" name="code">, <ol class="dp-sql">.
-_HOSTED: Final = re.compile(r"(?:^|\s)(?:kdocs-|dp-(?!highlighter)|bg_)([A-Za-z][\w+#-]*)")
-_BRUSHES: Final = {"j": "java", "c": "csharp", "d": "delphi"}  # SyntaxHighlighter 1.5: <ol class="dp-j">
-_TEXTAREA: Final = re.compile(r"^([A-Za-z][\w+#-]*)(?::|$)")
-_NOT_INFO: Final = re.compile(r"[^A-Za-z0-9+#._-]")
+_WITH_CLASS: Final = "contains(concat(' ', normalize-space(@class), ' '), ' {} ')"
 
-_BLOCKS: Final = frozenset(
-    "address article aside blockquote center dd details div dl dt figcaption figure footer form h1 h2 h3 h4 h5 "
-    "h6 header hr li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
-)
-_SKIPPED: Final = frozenset(["script", "style", "template", "button", "svg", "select", "noscript"])
-# Whether a listing holds anything but tokens: one test in C for the many that do not.
-_ODD: Final = Test(
-    "descendant::*[not(self::span or self::code or self::font or self::b or self::strong or self::i "
-    "or self::em or self::u or self::a or self::s)]"
-    " | descendant::code[2] | descendant::span[contains(@class, 'lin') or contains(@class, 'gutter')]"
-)
-_LINE_LISTS: Final = re.compile(r"(?:^|\s)(?:dp-[\w-]+|linenums|hljs-ln|highlighter-[\w-]+)(?:\s|$)")
+
+def _with_class(*names: str) -> str:
+    return " or ".join(_WITH_CLASS.format(name) for name in names)
+
+
 # SyntaxHighlighter 1.5: div.dp-highlighter > (div.bar > div.tools) + ol > li, one item a line.
-_TOOL_BARS: Final = Query(
-    ".//div[contains(concat(' ', @class, ' '), ' bar ')]/div[contains(concat(' ', @class, ' '), ' tools ')]/.."
+_TOOL_BARS: Final = Query(f".//div[{_with_class('bar')}]/div[{_with_class('tools')}]/..")
+_BAR_LABELS: Final = Query(f"./div[{_with_class('tools')}]/*[self::b or self::strong][1]")
+_LABEL: Final = re.compile(r"\s*\[[\w+# ]+\]\s*")  # [java]
+# The collapsed listings of cnblogs: an icon to open them, and a label.
+_COLLAPSED: Final = Query(
+    f".//img[{_with_class('code_img_opened', 'code_img_closed')}] | .//span[{_with_class('cnblogs_code_collapse')}]"
 )
+_COLLAPSE_LABEL: Final = re.compile(r"\s*(?:View Code|Code|代码|展开|查看代码)?\s*", re.IGNORECASE)
+_BROKEN_BARS: Final = Query(f".//div[{_with_class('cnblogs_code_toolbar')}][.//pre]")
+# Baidu Zhidao keeps answers in <pre>: prose (22 posts).
+_PROSE: Final = Query(f".//pre[{_with_class('best-text', 'answer-text', 'reply-text')}]")
+_STROKES: Final = re.compile(r"^[ \t.]*[\\/|][\\/|.+ \t-]*$", re.MULTILINE)  # a line of a drawing: no prose
+# SyntaxHighlighter 2 and 3, CodeMirror, GitHub: boxes that hold a line an element, and where the lines are.
+# Only the innermost of nested ones counts, which also keeps this linear.
+_LINED_BOXES: Final = (
+    (
+        Query(f".//*[{_with_class('syntaxhighlighter')}]"),
+        Query(f".//*[{_with_class('line')}][not(ancestor::td[{_with_class('gutter')}])]"),
+        Query(f".//*[{_with_class('gutter', 'toolbar', 'number')}]"),
+    ),
+    (
+        Query(f".//div[{_with_class('CodeMirror')}]"),
+        Query(f".//*[{_with_class('CodeMirror-code')}]//pre"),
+        Query(f".//*[{_with_class('CodeMirror-linenumber', 'CodeMirror-measure', 'CodeMirror-cursors')}]"),
+    ),
+    (
+        Query(f".//td[{_with_class('blob-code')}]/ancestor::table[1]"),
+        Query(f".//td[{_with_class('blob-code')}]"),
+        Query(f".//td[{_with_class('blob-num')}]"),
+    ),
+)
+_GUTTER: Final = re.compile(r"gutter|number|blob-num")
+# What a class of such a box may say besides the language.
+_BOX_WORDS: Final = frozenset("syntaxhighlighter nogutter collapsed printing notranslate codemirror ie".split())
+_BOX_PREFIXES: Final = ("cm-", "codemirror", "js-", "highlight", "tab-")
+# A cell beside a cell with a listing may be its gutter.
+_CODE_CELLS: Final = Query(".//tr[count(*) = 2]/td[2][.//pre or .//code]")
+_NUMBERS: Final = re.compile(r"\d{1,5}[.:]?")
+# Paragraphs of code elements alone: the lines of a listing, copied off a page without its box.
+_CODE_PARAGRAPHS: Final = Query(".//p[code[3]]")
+_MIN_TOKENS: Final = 3
 
 
 def normalize_code_blocks(root: Element, profile: Profile) -> int:
     """Bring every listing into the canonical shape, before any other pass looks into it."""
     count = 0
-    for element in list(root.iter("pre", "textarea", "xmp", "listing")):
-        if element.getparent() is not None and not inside(element, ("pre",)):
-            _normalize(element, profile)
-            count += 1
     for element in list(root.iter("ol")):
         parent = element.getparent()
         boxed = parent is not None and "dp-highlighter" in (parent.get("class") or "")
-        if (boxed or _LINE_LISTS.search(element.get("class") or "")) and not inside(element, ("pre",)):
+        if (boxed or LINE_LISTS.search(element.get("class") or "")) and not inside(element, ("pre",)):
             _normalize_line_list(element, profile)
+            count += 1
+    for element in list(root.iter("pre", "textarea", "xmp", "listing")):
+        if element.getparent() is not None and not inside(element, ("pre",)):
+            _normalize(element, profile)
             count += 1
     return count
 
 
 def drop_code_tool_bars(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
-    """Drop the bars over listings ("view plain copy")."""
+    """Drop the bars over listings ("view plain copy"), and the icon and label of a listing that can be folded.
+
+    A label that an author wrote stays.
+    """
     count = 0
     for bar in _TOOL_BARS(root):
         # Broken pages nest half an article into a tool bar.
         if next(bar.iter("pre", "li"), None) is None:
             drop(bar)
             count += 1
+            continue
+        for label in _BAR_LABELS(bar):
+            if _LABEL.fullmatch(text_of(label)):
+                drop(label)
+                count += 1
+    for bar in _BROKEN_BARS(root):
+        neutralize(bar)
+        bar.tag = "div"
+    for element in _COLLAPSED(root):
+        if element.tag == "img" or _COLLAPSE_LABEL.fullmatch(text_of(element)):
+            drop(element)
+            count += 1
     return count
 
 
-def language_of(element: Element) -> str:
-    """Name the language that the classes of a listing state; empty when they state none.
+def fold_highlighter_boxes(root: Element, profile: Profile) -> int:
+    """Turn the boxes of highlighters that hold each line in an element of its own into listings.
 
-    A bare `hljs lasso` is a guess of the highlighter (of 424 posts with such classes most are wrong) and no statement.
+    A box that holds anything but lines, gutters and tool bars is a broken copy and stays as it is.
     """
-    own = element.get("class") or ""
-    names = [own, *(c.get("class") or "" for c in element.iter("code"))]
-    found = [m[1] or m[2] for text in names for m in _NAMED.finditer(text)]
-    if not found:
-        found = [_BRUSHES.get(m[1], m[1]) for m in _HOSTED.finditer(own)]
-    if not found and element.tag == "textarea":
-        found = [m[1] for m in _TEXTAREA.finditer(own)]
-    for name in reversed(found):
-        clean = name.lower()
-        if clean not in _NO_LANGUAGE and not _NOT_INFO.search(clean):  # "language-[ERROR]" is no language
-            return _ALIASES.get(clean, clean)
-    return ""
+    count = 0
+    for boxes, lines_of, tools_of in _LINED_BOXES:
+        for box in _innermost(boxes(root)):
+            if box.getparent() is None or inside(box, ("pre",)):
+                continue
+            for tool in tools_of(box):
+                if not _GUTTER.search(tool.get("class") or "") or _holds_numbers(tool):
+                    drop(tool)
+            count += _fold(box, _innermost(lines_of(box)), profile)
+    return count
+
+
+def _innermost(found: list[Element]) -> list[Element]:
+    """Leave out what holds another one that was found; only the nearest one above each is looked for."""
+    every, outer = set(found), set()
+    for element in found:
+        above = next((a for a in element.iterancestors() if a in every), None)
+        if above is not None:
+            outer.add(above)
+    return [element for element in found if element not in outer]
+
+
+def _fold(box: Element, lines: list[Element], profile: Profile) -> int:
+    held = sum(_weight(line) for line in lines)
+    if not lines or _weight(box) != held:
+        if _weight(box) == 0 and box.find(".//img") is None:
+            drop(box)
+            return 1
+        return 0
+    text = "\n".join(_code_of_line(line, profile) for line in lines) + "\n"
+    names = [name for name in (box.get("class") or "").lower().split() if name not in _BOX_WORDS]
+    language = language_of_names(
+        n for n in names if not n.startswith(("cm-", "codemirror", "js-", "highlight", "tab-"))
+    )
+    _put(box, text, language, [copy_image(image) for line in lines for image in line.iter("img") if image.get("src")])
+    return 1
+
+
+def _weight(element: Element) -> int:
+    """Count the characters that can be seen."""
+    return sum(len(part) for text in element.itertext() for part in text.split())
+
+
+def _code_of_line(line: Element, profile: Profile) -> str:
+    """Text of one line, which is verbatim in a `pre`; broken copies hold several lines of their own in one."""
+    if line.tag == "pre":
+        return text_and_images(line, profile)[0].rstrip("\n")
+    inner = list(line.iter("pre"))
+    if inner and sum(_weight(pre) for pre in inner) == _weight(line):
+        return "\n".join(text_and_images(pre, profile)[0].rstrip("\n") for pre in inner)
+    return line_text(line, profile)
+
+
+def drop_number_gutters(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Drop the cell of line numbers beside a cell with a listing, whatever its class.
+
+    The proof: the table has one row and two cells, the one holds 1, 2, 3 and so on and the other nothing but code.
+    """
+    count = 0
+    for cell in _CODE_CELLS(root):
+        row, before = cell.getparent(), cell.getprevious()
+        if row is None or before is None or not _is_only_row(row) or before.find(".//img") is not None:
+            continue
+        listing = cell.find(".//pre") is not None
+        if _holds_numbers(before, at_least=2 - listing):
+            held = sum(_weight(e) for e in cell.iter("pre", "code") if not inside(e, ("pre", "code")))
+            if held == _weight(cell):
+                drop(before)
+                count += 1
+    return count
+
+
+def _is_only_row(row: Element) -> bool:
+    section = row.getparent()
+    alone = row.getprevious() is None and row.getnext() is None
+    if not alone or section is None or section.tag == "table":
+        return alone
+    before = section.getprevious()
+    return section.getnext() is None and (before is None or before.tag == "colgroup")
+
+
+def _holds_numbers(element: Element, at_least: int = 0) -> bool:
+    """Whether the text of an element is numbers that count up by one, and nothing else."""
+    words = text_of(element).split()
+    if len(words) < at_least or not all(_NUMBERS.fullmatch(word) for word in words):
+        return False
+    numbers = [int(word.rstrip(".:")) for word in words]
+    return not numbers or numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+
+def turn_prose_listings_into_paragraphs(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Read the `pre` of a host that keeps prose in it as paragraphs; its line ends stay as breaks."""
+    found = [e for e in _PROSE(root) if e.find(".//code") is None and not _STROKES.search(text_of(e))]
+    for element in found:
+        element.tag = "div"
+        element.attrib.clear()
+        element.text = (element.text or "").removeprefix("\n")
+        for node in list(element.iter("*")):
+            if node.tag != "br" and node.text and "\n" in node.text:
+                node.text, *lines = node.text.split("\n")
+                for line in reversed(lines):
+                    node.insert(0, _break_before(line))
+            if node is not element and node.tail and "\n" in node.tail:
+                first, *lines = node.tail.split("\n")
+                node.tail = None
+                for line in reversed(lines):
+                    node.addnext(_break_before(line))
+                node.tail = first
+    return len(found)
+
+
+def _break_before(text: str) -> Element:
+    new = etree.Element("br")
+    new.tail = text
+    return new
+
+
+def join_lines_of_code(root: Element, profile: Profile) -> int:
+    """Make one listing of paragraphs that hold nothing but `code`, one token of a highlighter each.
+
+    One paragraph must have three of them; the paragraphs of code right beside it are lines of the same listing. A
+    paragraph alone must divide its lines itself, or it is prose that lists three names.
+    """
+    count = 0
+    for first in _CODE_PARAGRAPHS(root):
+        if first.getparent() is None or not _is_line_of_code(first):
+            continue
+        start = first
+        while (before := start.getprevious()) is not None and is_blank(before.tail) and _is_line_of_code(before):
+            start = before
+        run = [start]
+        while is_blank(run[-1].tail) and (after := run[-1].getnext()) is not None and _is_line_of_code(after):
+            run.append(after)
+        if len(run) == 1 and first.find("br") is None:
+            continue
+        text = "\n".join(line_text(line, profile) for line in run)
+        for line in run[1:]:
+            drop(line)
+        _put(run[0], text, "", [])
+        count += 1
+    return count
+
+
+def _is_line_of_code(element: Element) -> bool:
+    return (
+        element.tag == "p"
+        and is_blank(element.text)
+        and len(element) > 0
+        and element[0].tag == "code"
+        and all(is_blank(child.tail) and child.tag in {"code", "br"} for child in element)
+    )
 
 
 def _is_canonical(element: Element) -> bool:
@@ -127,16 +280,17 @@ def _is_canonical(element: Element) -> bool:
 def _normalize(element: Element, profile: Profile) -> None:
     if _is_canonical(element):
         code = element[0]
-        language = language_of(element)
+        text = (code.text or "").removeprefix("\n")
+        language = language_of(element, text)
         element.text = code.tail = None
-        code.text = (code.text or "").removeprefix("\n")
+        code.text = text
         _set_language(code, language)
         return
-    images: list[Element] = []
-    simple = len(element) == 0 or not _ODD(element)
-    text = text_of(element) if simple else _gather(element, profile, images)
-    # HTML drops the first line end in <pre>; lxml keeps it.
-    _put(element, text.removeprefix("\n"), language_of(element), images)
+    if is_noise(element, profile) and not text_of(element).strip("0123456789.: \t\n"):
+        drop(element)  # <pre class="lineno">: a gutter
+        return
+    text, images = text_and_images(element, profile)
+    _put(element, text, language_of(element, text), images)
 
 
 def _put(element: Element, text: str, language: str, images: list[Element]) -> None:
@@ -169,112 +323,16 @@ def _set_language(code: Element, language: str) -> None:
         del code.attrib["class"]
 
 
-class _Lines:
-    """Text under construction, with line ends asked for rather than written."""
-
-    def __init__(self) -> None:
-        self.parts: list[str] = []
-        self.at_line_start = True
-
-    def add(self, text: str | None) -> None:
-        if text:
-            self.parts.append(text)
-            self.at_line_start = text.endswith("\n")
-
-    def end_line(self) -> None:
-        if not self.at_line_start:
-            self.add("\n")
-
-
-def _gather(element: Element, profile: Profile, images: list[Element]) -> str:
-    """Text of a listing with markup of lines: blocks and `br` end lines, gutters and buttons are left out."""
-    out = _Lines()
-    one_code_a_line = len(element.findall("code")) > 1
-    lines = _line_items(element)
-    walker = etree.iterwalk(element, events=("start", "end"))
-    for event, node in walker:
-        if event == "start":
-            if node is not element and _is_noise(node, profile):
-                walker.skip_subtree()
-                continue
-            if node in lines:
-                walker.skip_subtree()
-                out.end_line()
-                out.add(_line_text(node, profile) + "\n")
-                continue
-            _enter(node, element, out, images)
-        elif node is not element:
-            ends = node.tag in _BLOCKS and node.tag != "pre" and not _is_noise(node, profile) and node not in lines
-            if ends or (one_code_a_line and node.tag == "code" and node.getparent() is element):
-                out.end_line()
-            tail = node.tail
-            # Between lines that are elements of their own there is only a pretty-printer's white space.
-            out.add("" if lines and tail and tail.isspace() else tail)
-    return "".join(out.parts)
-
-
-def _enter(node: Element, element: Element, out: _Lines, images: list[Element]) -> None:
-    if node.tag == "br":
-        out.add("\n")
-    elif node.tag == "img":
-        if node.get("src"):
-            images.append(_copy_without_tail(node))
-    else:
-        if node is not element and node.tag in _BLOCKS and node.tag != "pre":
-            out.end_line()
-        out.add("" if node.tag in {"ol", "ul", "table", "tbody", "tr"} and is_blank(node.text) else node.text)
-
-
-def _copy_without_tail(node: Element) -> Element:
-    new = etree.Element("img")
-    for name in ("src", "alt", "title"):
-        if value := node.get(name):
-            new.set(name, value)
-    return new
-
-
-def _is_noise(node: Element, profile: Profile) -> bool:
-    if node.tag in _SKIPPED:
-        return True
-    names = classes_of(node)
-    ident = node.get("id")
-    return bool(names or ident) and profile.drop.rule_of(node, ident, names) is not None
-
-
-def _line_items(element: Element) -> set[Element]:
-    """Find the list items that each hold one line: those of a numbered listing, not of a list in the text."""
-    lists = element.iter("ol")
-    numbered = (ol for ol in lists if len(ol) > 1 or _LINE_LISTS.search(ol.get("class") or ""))
-    return {li for ol in numbered for li in ol.iterchildren("li")}
-
-
-def _line_text(item: Element, profile: Profile) -> str:
-    """Text of one line of a numbered listing, without the line ends that a pretty-printer put around it."""
-    out = ""
-    unknown = False  # a line end at the edge of a text hides whether there was a space
-    walker = etree.iterwalk(item, events=("start", "end"))
-    for event, node in walker:
-        part = ""
-        if event == "start" and node is not item and _is_noise(node, profile):
-            walker.skip_subtree()
-        elif event == "start":
-            part = node.text or ""
-        elif node is not item:
-            part = node.tail or ""
-        inner = re.sub(r"\A[ \t]*\n\s*|\n\s*\Z", "", part)
-        if inner:
-            unknown = unknown or bool(re.match(r"[ \t]*\n", part))
-            glue = " " if unknown and out and not out[-1].isspace() and had_space(out, inner, "span") else ""
-            out += glue + inner
-            unknown = bool(re.search(r"\n\s*\Z", part))
-        elif "\n" in part:
-            unknown = True
-    return out.replace("\n", " ").rstrip()
-
-
 def _normalize_line_list(element: Element, profile: Profile) -> None:
-    """Turn a numbered listing that is no `pre` (`ol.dp-java`) into one, with the tool bar of its box gone."""
-    lines = [_line_text(item, profile) for item in element.iterchildren("li")]
+    """Turn a numbered listing that is no `pre` (`ol.dp-java`) into one."""
+    lines = [line_text(item, profile) for item in element.iterchildren("li")]
+    text = "\n".join(lines) + "\n"
+    # The box knows better: <div class="dp-highlighter bg_html"> holds <ol class="dp-xml">.
     box = next((a for a in element.iterancestors("div") if "dp-highlighter" in classes_of(a)), None)
-    language = language_of(element) if box is None else language_of(box) or language_of(element)
-    _put(element, "\n".join(lines) + "\n", language, [])
+    teller = element if box is None or "bg_" not in (box.get("class") or "") else box
+    language = language_of(teller, text)
+    before = element.getprevious()
+    if not language and before is not None and before.tag == "pre" and is_blank(text_of(before)):
+        # <pre class="prettyprint linenums lang-sh"></pre><ol class="linenums">: torn apart by a parser
+        language = language_of(before, text)
+    _put(element, text, language, [])

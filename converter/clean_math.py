@@ -1,12 +1,13 @@
 """Formulas: whatever a renderer made of them, `<x-tex>` (or `<x-tex display="block">`) with the TeX source comes out.
 
 KaTeX leaves three copies of a formula: glyphs as MathML, the TeX source, glyphs as HTML. MathJax leaves a preview, a
-rendering and a script with the source.
+rendering and a script with the source; where the script is lost, the glyphs are all that is left, and stay as text.
 """
 
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
@@ -19,29 +20,85 @@ if TYPE_CHECKING:
 
 _KATEX: Final = frozenset({"katex", "katex--inline", "katex--display", "katex-display"})
 _RENDERINGS: Final = frozenset({"MathJax", "MathJax_Display", "MathJax_SVG", "MathJax_SVG_Display", "MathJax_CHTML"})
-_WITH_CLASS: Final = Query(
-    ".//*[contains(@class, 'katex') or contains(@class, 'MathJax')] | .//math"
-    " | .//img[contains(@class, 'mathcode') or contains(@src, 'latex.csdn.net/eq?') or contains(@src, 'codecogs.com/')]"
+_GLYPHS: Final = _RENDERINGS | {"mjx-chtml", "mjx-container", "MathJax_CHTML"}
+_PHRASES: Final = frozenset("a em i strong b u s del mark".split())
+_SOURCES: Final = ("data-tex", "data-latex", "data-formula", "alttext")
+"""Attributes that hold TeX: of Zhihu (`span.ztext-math`), of others, of MathML made from LaTeX."""
+
+_FORMULAS: Final = Query(
+    ".//*[contains(@class, 'katex') or contains(@class, 'MathJax') or contains(@class, 'mwe-math-element')"
+    " or @data-tex or @data-latex or @data-formula or contains(@class, 'mjx-chtml')] | .//math | .//mjx-container"
 )
-_IMAGE_PREFIX: Final = re.compile(r"^(?:gif\.latex|eq|equation|png\.latex|svg\.latex)\?")
-_STYLING: Final = re.compile(r"^(?:\\(?:fn_[a-z]+|large|inline|dpi\{\d+\}|bg_[a-z]+)\s*)+")
+_IMAGES: Final = Query(".//img[@src]")
+_SERVICES: Final = (
+    "latex.csdn.net/eq?",
+    "codecogs.com/",
+    "/equation?tex=",
+    "chart.googleapis.com/chart?cht=tx",
+    "wikimedia.org/api/rest_v1/media/math/",
+)
+"""Parts of addresses of images that are formulas, whatever their class."""
+
+_IMAGE_PREFIX: Final = re.compile(r"^(?:gif\.latex|eq|equation|png\.latex|svg\.latex)\?(?:tex=)?")
+_QUERY_TEX: Final = re.compile(r"[?&](?:tex|chl)=([^&]*)")
+_STYLING: Final = re.compile(
+    r"^(?:\\(?:fn_[a-z]+|(?:tiny|small|large|Large|LARGE|huge|Huge|inline)(?![A-Za-z])|dpi\{\d+\}|bg_[a-z]+)\s*)+"
+)
+_DISPLAY_STYLE: Final = re.compile(r"^\{\\displaystyle (.*)\}$", re.DOTALL)  # alternative texts of Wikipedia
+_DELIMITED: Final = re.compile(r"^(?:\$\$(.+)\$\$|\$([^$]+)\$|\\\((.+)\\\)|\\\[(.+)\\\])$", re.DOTALL)
+_ANNOTATED: Final = re.compile(r"<annotation[^>]*tex[^>]*>(.*?)</annotation>", re.DOTALL)  # in `data-mathml`
+_INNER_MATH: Final = re.compile(r"(?<!\\)\$([^$]+)(?<!\\)\$")  # \text{where $x$ is}
+_LONE_DOLLAR: Final = re.compile(r"(?<!\\)\$")
+_MARKUP: Final = re.compile(r"<[^>]*>")
+_COMMENT: Final = re.compile(r"(?<!\\)%[^\n]*\n")
+# An alternative text is TeX when a command of TeX stands in it (and not just `C:\Users`) or a braced script.
+_TEX_ALT: Final = re.compile(
+    r"\\(?:[dt]?frac|sum|prod|int|sqrt|alpha|beta|gamma|delta|epsilon|theta|lambda|mu|pi|rho|sigma|phi|omega|Delta|Sigma"
+    r"|Omega|left|right|cdot|times|leq?|geq?|neq|approx|infty|partial|nabla|mathrm|mathbf|mathbb|mathcal|operatorname"
+    r"|begin|hat|bar|vec|overline|in|to|rightarrow|Rightarrow|log|ln|lim|max|min|text)(?![A-Za-z])|[\^_]\{[^{}]+\}"
+)
+_NO_TEX: Final = re.compile(r"[\u4e00-\u9fff]|://|^[A-Za-z]:\\")
 
 
 def recover_formulas(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
     """Replace rendered formulas by their TeX source; what has no source stays as the text that it shows."""
     count = _from_scripts(root)
-    for element in _WITH_CLASS(root):
-        if element.getparent() is None or inside(element, ("pre", "code", "x-tex")):
+    gone: set[Element] = set()  # what lies in a formula that was replaced
+    for element in _FORMULAS(root):
+        if element in gone or element.getparent() is None or inside(element, ("pre", "code", "x-tex")):
             continue
-        if element.tag == "img":
-            count += _from_image(element)
-        elif element.tag == "math" or not _KATEX.isdisjoint(classes_of(element)):
-            count += _from_katex(element)
+        if _from_markup(element):
+            gone.update(element.iter())
+            count += 1
     return count
+
+
+def recover_formula_images(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Replace pictures of formulas, as image services draw them, by the TeX in their text or address."""
+    return sum(_from_image(image) for image in _IMAGES(root) if not inside(image, ("pre", "code")))
+
+
+def _from_markup(element: Element) -> int:
+    """Replace one rendered formula: by its source where one is left, else by its glyphs, each of them once."""
+    names = classes_of(element)
+    if element.tag == "math":
+        return _from_katex(element) or _from_glyphs(element)
+    if not _KATEX.isdisjoint(names) or "mwe-math-element" in names:
+        return _from_katex(element)
+    if any(element.get(name) for name in _SOURCES):
+        return _from_katex(element)
+    if element.tag == "mjx-container" or not _GLYPHS.isdisjoint(names):
+        return _from_katex(element) or _from_glyphs(element)
+    return 0
 
 
 def tex_element(tex: str, *, display: bool) -> Element:
     """Make the canonical element of a formula; white space collapsed, since TeX does not tell it apart."""
+    tex = tex.strip()
+    if "%" in tex and "\n" in tex:
+        tex = _COMMENT.sub("\n", tex)  # on one line, the comment would swallow the rest
+    if "$" in tex:
+        tex = _LONE_DOLLAR.sub(r"\\$", _INNER_MATH.sub(r"\\(\1\\)", tex))  # a dollar would end the formula
     new = etree.Element("x-tex")
     new.text = " ".join(tex.split())
     if display:
@@ -63,7 +120,7 @@ def _from_scripts(root: Element) -> int:
         if is_blank(tex):
             drop(script)
         else:
-            replace(script, tex_element(tex, display="display" in kind))
+            replace(script, tex_element(tex, display="display" in kind and not _in_a_phrase(script)))
             count += 1
     return count
 
@@ -84,12 +141,72 @@ def _from_katex(element: Element) -> int:
     tex = _tex_of(element)
     if tex is None:
         return 0
-    display = element.get("display") == "block" or any("-display" in (e.get("class") or "") for e in element.iter())
+    tex = _bare(tex)
+    shown = element.get("display") or ""
+    display = shown in {"block", "true"} or any("-display" in (e.get("class") or "") for e in element.iter())
+    display = display or any(e.get("display") == "block" for e in element.iter("math"))
     if is_blank(tex):
         drop(element)
         return 0
-    replace(element, tex_element(tex, display=display))
+    replace(element, tex_element(tex, display=display and not _in_a_phrase(element)))
     return 1
+
+
+def _in_a_phrase(element: Element) -> bool:
+    """Whether a formula is a part of emphasised or linked words, which a block of its own would tear apart.
+
+    On a line of its own, or alone, it is not.
+    """
+    child, parent = element, element.getparent()
+    while parent is not None and parent.tag in _PHRASES:
+        before, after = child.getprevious(), child.getnext()
+        text = parent.text if before is None else before.tail
+        beside = [e for e in (before, after) if e is not None and e.tag != "br"]
+        if beside or not is_blank(text) or not is_blank(child.tail):
+            return True
+        child, parent = parent, parent.getparent()
+    return False
+
+
+def _bare(tex: str) -> str:
+    """Take off the delimiters and the wrapping that are no part of a formula."""
+    tex = tex.strip()
+    if m := _DISPLAY_STYLE.match(tex):
+        tex = m[1].strip()
+    if (m := _DELIMITED.match(tex)) and "$" not in (inner := next(g for g in m.groups() if g)):
+        tex = inner.strip()
+    return tex
+
+
+def _from_glyphs(element: Element) -> int:
+    """Replace a rendering without a source by the text that it shows.
+
+    The white space between its elements is a pretty-printer's. MathJax adds the formula a second time for screen
+    readers (`.MJX_Assistive_MathML`, 7 of 10 posts), and its third version shows glyphs by style sheet only, so that
+    this copy is the only text.
+    """
+    seen = next((e for e in element.iter() if "math" in classes_of(e)), None)
+    copies = (e for e in element.iter() if e.tag == "mjx-assistive-mml" or "MJX_Assistive_MathML" in classes_of(e))
+    texts = (_glyphs_of(e) for e in (seen, *copies, element) if e is not None)
+    kept = (unescape(_MARKUP.sub("", e.get("data-mathml") or "")) for e in element.iter())
+    text = next((text for text in (*texts, *kept) if text), None)
+    if text is None:
+        return 0
+    new = etree.Element("span")
+    new.text = text
+    replace(element, new)
+    return 1
+
+
+def _glyphs_of(element: Element) -> str:
+    notes = {inner for note in element.iter("annotation", "annotation-xml") for inner in note.iter()}
+    parts: list[str | None] = [element.text]
+    for e in element.iterdescendants():
+        if e not in notes:
+            parts.append(e.text)
+        if e not in notes or e.tag in {"annotation", "annotation-xml"}:
+            parts.append(e.tail)
+    return "".join(" ".join(part.split()) for part in parts if part)
 
 
 def _tex_of(element: Element) -> str | None:
@@ -99,22 +216,33 @@ def _tex_of(element: Element) -> str | None:
     blank (3,935 of 3,959 formulas; the rest shows an error text of KaTeX).
     """
     for e in element.iter("annotation"):
-        if "tex" in (e.get("encoding") or ""):
+        if "tex" in (e.get("encoding") or "").lower():
             return text_of(e)
     for e in element.iter():
         if "katex-mathml" in (e.get("class") or ""):
             lines = [line.strip() for line in text_of(e).split("\n")]
             return next((line for line in reversed(lines) if line), "")
-    return None
+    for e in element.iter():
+        if tex := next((e.get(name) for name in _SOURCES if e.get(name)), None):
+            return tex
+    found = (_ANNOTATED.search(e.get("data-mathml") or "") for e in element.iter())
+    return next((unescape(m[1]) for m in found if m), None)
 
 
 def _from_image(image: Element) -> int:
     """Read the TeX of a formula that an image service rendered, from its alternative text or its address."""
-    alt = _IMAGE_PREFIX.sub("", (image.get("alt") or "").strip())
+    src = image.get("src") or ""
+    alt = (image.get("alt") or "").strip()
+    if not ("mathcode" in (image.get("class") or "") or any(part in src for part in _SERVICES)) and not (
+        _TEX_ALT.search(alt) and not _NO_TEX.search(alt)
+    ):
+        return 0
+    alt = _IMAGE_PREFIX.sub("", alt)
     tex = unquote(alt) if "%5C" in alt or "%5c" in alt else alt
     if not tex:
-        tex = unquote((image.get("src") or "").partition("?")[2])
-    tex = _STYLING.sub("", tex.replace("&plus;", "+"))
+        named = _QUERY_TEX.search(src)
+        tex = unquote(named[1] if named else src.partition("?")[2])
+    tex = _bare(_STYLING.sub("", _bare(tex.replace("&plus;", "+"))))
     if is_blank(tex):
         return 0
     replace(image, tex_element(tex, display=False))

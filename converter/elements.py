@@ -9,7 +9,6 @@ from typing import Final
 from lxml import etree
 
 from converter.nodes import (
-    BREAK,
     CODE,
     DEL,
     EM,
@@ -26,18 +25,13 @@ from converter.nodes import (
     Item,
     Link,
     List,
+    Paragraph,
     Quote,
     Rule,
-    Run,
 )
-from converter.reading import NONE, SPACE, SPACES, WHITE, State, settle_task, split_heading
+from converter.reading import NONE, NORMAL, SPACES, UPRIGHT, WHITE, State, settle_task, split_heading
 from converter.tree import Element, text_of
 
-_BOLD: Final = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
-_NORMAL: Final = re.compile(r"font-weight\s*:\s*(?:normal|[1-4]00)", re.IGNORECASE)
-_ITALIC: Final = re.compile(r"font-style\s*:\s*(?:italic|oblique)", re.IGNORECASE)
-_UPRIGHT: Final = re.compile(r"font-style\s*:\s*normal", re.IGNORECASE)
-_LINE_THROUGH: Final = re.compile(r"line-through", re.IGNORECASE)
 _DOLLARS: Final = re.compile(r"(\$\$?)\s*([^$]*[^$\\\s])\s*\1")
 _LANGUAGE: Final = re.compile(r"(?:^|\s)language-(\S+)")
 
@@ -69,58 +63,23 @@ list in 24,624 posts); without a limit the indentation alone makes the output gr
 Handler = Callable[[State, Element], bool]
 
 
-def enter_inline(state: State, element: Element) -> bool:
-    """Any element without a meaning of its own: only its style counts."""
-    state.inline.append((state.marks, state.link))
-    style = element.get("style")
-    if style:
-        state.marks = _styled(state.marks, style)
-    classes = element.get("class")
-    if classes and "kdocs-" in classes:
-        state.marks |= (STRONG if "kdocs-bold" in classes else 0) | (EM if "kdocs-italic" in classes else 0)
-    return False
-
-
-def _styled(marks: int, style: str) -> int:
-    """Marks under a style attribute: bold, italic and struck text that no tag says."""
-    if "font-" in style:
-        if _BOLD.search(style):
-            marks |= STRONG
-        elif _NORMAL.search(style):
-            marks &= ~STRONG
-        if _ITALIC.search(style):
-            marks |= EM
-        elif _UPRIGHT.search(style):
-            marks &= ~EM
-    if "line-through" in style and _LINE_THROUGH.search(style):
-        marks |= DEL
-    return marks
-
-
-def leave_inline(state: State, element: Element) -> None:  # noqa: ARG001 (all handlers are called alike)
-    """End an element that only changed the state."""
-    state.marks, state.link = state.inline.pop()
-
-
 def _enter_mark(state: State, element: Element) -> bool:
-    enter_inline(state, element)
+    state.restyle(element)
     tag = element.tag
     mark = _MARKS[tag]
     style = element.get("style") or ""
-    if not (mark == STRONG and _NORMAL.search(style)) and not (mark == EM and _UPRIGHT.search(style)):
+    if not (mark == STRONG and NORMAL.search(style)) and not (mark == EM and UPRIGHT.search(style)):
         state.marks |= mark
     state.edge = _EDGES.get(mark, state.edge)
     return False
 
 
 def _leave_mark(state: State, element: Element) -> None:
-    state.marks, state.link = state.inline.pop()
-    mark = _MARKS[element.tag]
-    state.edge = _EDGES.get(mark, state.edge)
+    state.edge = _EDGES.get(_MARKS[element.tag], state.edge)
 
 
 def _enter_link(state: State, element: Element) -> bool:
-    enter_inline(state, element)
+    state.restyle(element)
     href = (element.get("href") or "").strip()
     if href and state.link is None:
         state.links += 1
@@ -130,7 +89,6 @@ def _enter_link(state: State, element: Element) -> bool:
 
 
 def _leave_link(state: State, element: Element) -> None:  # noqa: ARG001 (all handlers are called alike)
-    state.marks, state.link = state.inline.pop()
     state.edge = "a"
 
 
@@ -156,7 +114,7 @@ def _enter_code(state: State, element: Element) -> bool:
             elif e.tag == "a":
                 state.link = before
             elif event == "start":
-                _enter_break(state, e) if e.tag == "br" else _enter_image(state, e)
+                state.add_break() if e.tag == "br" else _enter_image(state, e)
         if event == "start":
             pending.append(e.text or "")
         elif e is not element:
@@ -179,14 +137,15 @@ def _add_code(state: State, raw: str) -> None:
 def _enter_image(state: State, element: Element) -> bool:
     src = (element.get("src") or "").strip()
     if src:
-        alt = SPACES.sub(" ", element.get("alt") or "").strip()
+        alt = element.get("alt") or ""
+        if alt:
+            alt = SPACES.sub(" ", alt).strip()
         state.add_atom(IMAGE, alt, "span", src, (element.get("title") or "").strip())
     return True
 
 
 def _enter_break(state: State, element: Element) -> bool:  # noqa: ARG001
-    state.gap = NONE
-    state.runs.append(Run(BREAK, ""))
+    state.add_break()
     return False
 
 
@@ -205,28 +164,21 @@ def _enter_tex(state: State, element: Element) -> bool:
 
 
 def enter_block(state: State, element: Element) -> bool:
-    """Begin a block without a meaning of its own: it ends the paragraph before it; in a heading it is a space."""
-    enter_inline(state, element)
-    if state.heading:
-        state.gap = SPACE
-    else:
-        state.flush()
+    """Begin a block without a meaning of its own."""
+    state.restyle(element)
+    state.end_paragraph()
     return False
 
 
 def leave_block(state: State, element: Element) -> None:  # noqa: ARG001
     """End such a block."""
-    state.marks, state.link = state.inline.pop()
-    if state.heading:
-        state.gap = SPACE
-    else:
-        state.flush()
+    state.end_paragraph()
 
 
 def _enter_heading(state: State, element: Element) -> bool:
     if state.heading:
         return enter_block(state, element)
-    enter_inline(state, element)
+    state.restyle(element)
     state.open_block(element, [], _HEADINGS[element.tag])
     return False
 
@@ -235,7 +187,6 @@ def _leave_heading(state: State, element: Element) -> None:
     if not state.frames or state.frames[-1].element is not element:
         leave_block(state, element)
         return
-    state.marks, state.link = state.inline.pop()
     runs, level, after = state.runs, state.heading, state.blocks
     state.heading, state.runs = 0, []
     state.close_block()
@@ -247,6 +198,20 @@ def _leave_heading(state: State, element: Element) -> None:
     state.blocks += after
 
 
+def _read_heading(state: State, element: Element) -> None:
+    """Read a heading that holds text only."""
+    if state.heading:
+        read_around(state, element)
+        return
+    marks = state.marks
+    state.restyle(element)
+    state.end_paragraph()
+    run = state.lone_run(element.text)
+    if run is not None:
+        state.blocks.append(Heading(_HEADINGS[element.tag], split_heading([run])[1]))
+    state.marks = marks
+
+
 def _too_deep(state: State) -> bool:
     return len(state.frames) >= MAX_DEPTH
 
@@ -254,7 +219,7 @@ def _too_deep(state: State) -> bool:
 def _enter_quote(state: State, element: Element) -> bool:
     if _too_deep(state):
         return enter_block(state, element)
-    enter_inline(state, element)
+    state.restyle(element)
     state.open_block(element, [])
     return False
 
@@ -263,7 +228,6 @@ def _leave_quote(state: State, element: Element) -> None:
     if not state.frames or state.frames[-1].element is not element:
         leave_block(state, element)
         return
-    state.marks, state.link = state.inline.pop()
     state.flush()
     inner = state.blocks
     state.close_block()
@@ -275,7 +239,7 @@ def _enter_list(state: State, element: Element) -> bool:
     if _too_deep(state):
         state.lists.append(None)
         return enter_block(state, element)
-    enter_inline(state, element)
+    state.restyle(element)
     state.open_block(element, [])
     state.lists.append(List(_start(element) if element.tag == "ol" else None))
     return False
@@ -291,7 +255,6 @@ def _leave_list(state: State, element: Element) -> None:
     if found is None:
         leave_block(state, element)
         return
-    state.marks, state.link = state.inline.pop()
     state.flush()
     stray = state.blocks
     state.close_block()
@@ -322,7 +285,7 @@ def _enter_item(state: State, element: Element) -> bool:
     found = state.lists[-1] if state.lists else None
     if found is None or not state.frames or state.frames[-1].element.tag not in _LIST_TAGS:
         return enter_block(state, element)
-    enter_inline(state, element)
+    state.restyle(element)
     state.flush()
     if state.blocks:
         _into_last_item(found, state.blocks[:])
@@ -339,6 +302,23 @@ def _enter_item(state: State, element: Element) -> bool:
     return False
 
 
+def _read_item(state: State, element: Element) -> None:
+    """Read an item that holds text only."""
+    found = state.lists[-1] if state.lists else None
+    if found is None or not state.frames or state.frames[-1].element.tag not in _LIST_TAGS or element.get("value"):
+        read_around(state, element)
+        return
+    state.end_paragraph()
+    if state.blocks:
+        _into_last_item(found, state.blocks[:])
+        state.blocks.clear()
+    marks = state.marks
+    state.restyle(element)
+    run = state.lone_run(element.text)
+    state.marks = marks
+    found.items.append(Item([] if run is None else [Paragraph([run])]))
+
+
 def _has_start(item: Element) -> bool:
     parent = item.getparent()
     return parent is not None and bool(parent.get("start"))
@@ -349,7 +329,6 @@ def _leave_item(state: State, element: Element) -> None:
         leave_block(state, element)
         return
     state.lists.pop()
-    state.marks, state.link = state.inline.pop()
     state.close_block()
     item = state.lists[-1].items[-1] if state.lists and state.lists[-1] is not None else None
     if item is not None and item.checked is not None:
@@ -387,11 +366,44 @@ def add_block(state: State, block: Block) -> None:
 
 
 _LIST_TAGS: Final = frozenset({"ul", "ol", "menu", "dir"})
-_LEAVES: Final = frozenset({"br", "img", "hr", "input", "wbr", "x-tex", "pre"}) | _CODE
 
 
-def _leave_leaf(state: State, element: Element) -> None:
-    """Elements that were read whole leave nothing to restore."""
+def read_inline(state: State, element: Element) -> None:
+    """Read an element without a meaning of its own that holds text only."""
+    text = element.text
+    if text:
+        marks = state.marks
+        state.restyle(element)
+        state.add_text(text)
+        state.marks = marks
+
+
+def _read_block(state: State, element: Element) -> None:
+    """Read a block without a meaning of its own that holds text only."""
+    if state.heading:
+        read_around(state, element)
+        return
+    state.end_paragraph()
+    text = element.text
+    if text:
+        marks = state.marks
+        state.restyle(element)
+        run = state.lone_run(text)
+        if run is not None:
+            state.blocks.append(Paragraph([run]))
+        state.marks = marks
+
+
+def read_around(state: State, element: Element) -> None:
+    """Read an element that holds text only in the way of those that may hold anything."""
+    marks, link, tag = state.marks, state.link, element.tag
+    if ENTER[tag](state, element):
+        return
+    if element.text:
+        state.add_text(element.text)
+    state.marks, state.link = marks, link
+    if tag in LEAVE:
+        LEAVE[tag](state, element)
 
 
 ENTER: Final[dict[str, Handler]] = {
@@ -412,14 +424,24 @@ ENTER: Final[dict[str, Handler]] = {
     "hr": _enter_rule,
     "wbr": lambda _state, _element: False,
 }
+"""What an element does when it begins; true when it was read whole. Missing elements only have a style."""
 LEAVE: Final[dict[str, Callable[[State, Element], None]]] = {
     **dict.fromkeys(_MARKS, _leave_mark),
     **dict.fromkeys(_BLOCKS, leave_block),
     **dict.fromkeys(_HEADINGS, _leave_heading),
     **dict.fromkeys(_LIST_TAGS, _leave_list),
-    **dict.fromkeys(_LEAVES, _leave_leaf),
     "a": _leave_link,
     "blockquote": _leave_quote,
     "li": _leave_item,
-    "table": leave_block,
 }
+"""What an element does when it ends that was not read whole; the walk itself restores marks and link."""
+READ: Final[dict[str, Callable[[State, Element], object]]] = {
+    **dict.fromkeys(ENTER, read_around),
+    **dict.fromkeys(_BLOCKS, _read_block),
+    **dict.fromkeys(_HEADINGS, _read_heading),
+    **dict.fromkeys(_CODE, _enter_code),
+    "img": _enter_image,
+    "br": _enter_break,
+    "li": _read_item,
+}
+"""What is done with an element that has no children, in one step; missing ones are read by `read_inline`."""

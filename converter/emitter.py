@@ -34,6 +34,7 @@ _HARD_BREAKS: Final = {"backslash": "\\\n", "spaces": "  \n"}
 _MAX_NUMBER: Final = 999_999_999  # CommonMark: at most nine digits
 # A marker and dashes, or stars, make a rule together.
 _RULE: Final = re.compile(r"(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,}")
+_RULERS: Final = frozenset("-*_")
 _BOXES: Final = {True: "\u2611", False: "\u2610"}
 _DELIMITER_CELLS: Final = {"": "---", "left": ":--", "center": ":-:", "right": "--:"}
 
@@ -59,7 +60,9 @@ def _lines(blocks: list[Block], style: _Style, *, tight: bool = False) -> list[s
     last: Block | None = None
     marker = 0
     for block in blocks:
-        if isinstance(block, List):
+        if type(block) is Paragraph:
+            lines = _paragraph(inline.render(block.runs, hard_break=style.hard_break))
+        elif type(block) is List:
             # A list right after a list would go on with it, so it takes the other marker.
             same = isinstance(last, List) and (last.start is None) == (block.start is None)
             marker = 1 - marker if same else 0
@@ -73,10 +76,6 @@ def _lines(blocks: list[Block], style: _Style, *, tight: bool = False) -> list[s
         out += lines
         last = block
     return out
-
-
-def _write_paragraph(block: Paragraph, style: _Style) -> list[str]:
-    return _paragraph(inline.render(block.runs, hard_break=style.hard_break))
 
 
 def _write_heading(block: Heading, style: _Style) -> list[str]:  # noqa: ARG001 (all writers are called alike)
@@ -145,20 +144,26 @@ def _is_tight(item: Item) -> bool:
 
 
 def _item(item: Item, style: _Style, mark: str, *, tight: bool) -> list[str]:
-    lines = _lines(item.blocks, style, tight=tight)
+    blocks = item.blocks
+    if len(blocks) == 1 and type(blocks[0]) is Paragraph:
+        lines = _paragraph(inline.render(blocks[0].runs, hard_break=style.hard_break))
+    else:
+        lines = _lines(blocks, style, tight=tight)
     if not lines:
         return [mark]
     if item.checked is not None:
         lines[0] = f"{'[x]' if item.checked else '[ ]'} {lines[0]}"
     else:
         lines[0] = guard_task(lines[0])
-    if _RULE.fullmatch(f"{mark} {lines[0]}"):
+    if lines[0][:1] in _RULERS and _RULE.fullmatch(f"{mark} {lines[0]}"):
         lines[0] = "___" if isinstance(item.blocks[0], Rule) else f"\\{lines[0]}"
     return _indented(lines, mark + " ", " " * (len(mark) + 1))
 
 
 def _indented(lines: list[str], first: str, rest: str) -> list[str]:
-    return [first + lines[0], *(rest + line if line else "" for line in lines[1:])]
+    if len(lines) == 1:
+        return [first + lines[0]]
+    return [first + lines[0], *[rest + line if line else "" for line in lines[1:]]]
 
 
 def _write_table(table: Table, style: _Style) -> list[str]:  # noqa: ARG001
@@ -174,7 +179,6 @@ def _row(cells: list[str]) -> str:
 
 
 _WRITERS: Final[dict[type, Callable[..., list[str]]]] = {
-    Paragraph: _write_paragraph,
     Heading: _write_heading,
     Fence: _write_fence,
     Formula: lambda block, _style: ["$$", block.tex, "$$"],

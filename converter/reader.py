@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from lxml import etree
-
-from converter.elements import ENTER, LEAVE, add_block, enter_block, enter_inline, leave_inline
+from converter.elements import ENTER, LEAVE, READ, add_block, enter_block, read_inline
+from converter.nodes import Paragraph
 from converter.reading import State
 from converter.tables import read_table
 
 if TYPE_CHECKING:
-    from converter.nodes import Block
+    from collections.abc import Callable, Iterator
+
+    from converter.nodes import Block, Link
     from converter.tree import Element
+
+    _Open = tuple[Iterator[Element], Element, Callable[[State, Element], None] | None, int, Link | None]
 
 _MAX_NESTED: Final = 6  # tables in tables; what lies deeper is read as if it were no table
 
@@ -37,24 +40,40 @@ def read(root: Element, *, prettified: bool) -> list[Block]:
 
 
 def _walk(state: State, root: Element) -> list[Block]:
-    """Go through an element with a state that may have marks and a link already; returns the blocks found."""
-    walker = etree.iterwalk(root, events=("start", "end"))
-    for event, element in walker:
-        if event == "start":
-            if element is not root and ENTER.get(element.tag, enter_inline)(state, element):
-                walker.skip_subtree()
-                continue
-            text = element.text
-        elif element is root:
-            break
-        else:
-            LEAVE.get(element.tag, leave_inline)(state, element)
-            text = element.tail
-        if text:
-            if not text.isspace() or "\u3000" in text:
+    """Go through an element with a state that may have marks and a link already; returns the blocks found.
+
+    The way back up is a list: for each open element its siblings to come, what it does when it ends, and the marks and
+    the link that held around it. Elements without children, which most are, never get there.
+    """
+    way: list[_Open] = []
+    if root.text:
+        state.add_text(root.text)
+    children = iter(root)
+    while True:
+        for child in children:
+            tag = child.tag
+            if not len(child):
+                READ.get(tag, read_inline)(state, child)
+            else:
+                here = (children, child, LEAVE.get(tag), state.marks, state.link)
+                if not ENTER.get(tag, State.restyle)(state, child):
+                    way.append(here)
+                    text, children = child.text, iter(child)
+                    break
+            text = child.tail
+            # White space at the start of a block means nothing.
+            if text and (state.runs or not text.isspace() or "\u3000" in text):
                 state.add_text(text)
-            elif state.runs:  # at the start of a block it means nothing
-                state.add_gap(text)
+            continue
+        else:
+            if not way:
+                break
+            children, element, leave, state.marks, state.link = way.pop()
+            if leave is not None:
+                leave(state, element)
+            text = element.tail
+        if text and (state.runs or not text.isspace() or "\u3000" in text):
+            state.add_text(text)
     state.flush()
     return state.blocks
 
@@ -65,6 +84,9 @@ def _enter_table(state: State, table: Element) -> bool:
         return enter_block(state, table)
 
     def read_inside(element: Element) -> list[Block]:
+        if not len(element):
+            run = state.lone_run(element.text)
+            return [] if run is None else [Paragraph([run])]
         inner = State(prettified=state.prettified, enter_table=_enter_table, tables=state.tables + 1)
         inner.marks, inner.link = state.marks, state.link
         return _walk(inner, element)
@@ -72,5 +94,5 @@ def _enter_table(state: State, table: Element) -> bool:
     state.flush()
     for block in read_table(table, read_inside):
         add_block(state, block)
-    enter_inline(state, table)
+    state.end_paragraph()
     return True

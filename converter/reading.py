@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
-from converter.nodes import BREAK, CODE, IMAGE, STRONG, TEXT, Block, Heading, Item, Link, List, Paragraph, Run
+from converter.nodes import BREAK, CODE, DEL, EM, IMAGE, STRONG, TEXT, Block, Heading, Item, Link, List, Paragraph, Run
 from converter.spacing import CJK, had_space
 
 if TYPE_CHECKING:
@@ -19,6 +20,14 @@ SPACES: Final = re.compile(r"[ \t\n\r\f]+")
 _WRAP: Final = re.compile(f"(?<=[{CJK}])[ \t]*\n[ \t\n]*(?=[{CJK}])")
 # Where an element was taken out of a pretty-printed text, its line end and indent are left in the middle.
 _MERGED: Final = re.compile(r"(\S\S?\S?)[ \t]*\n[ \t\n]*  (?=(\S\S?))")
+_BOLD: Final = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
+NORMAL: Final = re.compile(r"font-weight\s*:\s*(?:normal|[1-4]00)", re.IGNORECASE)
+_ITALIC: Final = re.compile(r"font-style\s*:\s*(?:italic|oblique)", re.IGNORECASE)
+UPRIGHT: Final = re.compile(r"font-style\s*:\s*normal", re.IGNORECASE)
+_LINE_THROUGH: Final = re.compile(r"line-through", re.IGNORECASE)
+_KIND: Final = itemgetter(0)
+_NEW: Final = tuple.__new__  # what Run() calls in the end, at a third of its price
+_A_BREAK: Final = Run(BREAK, "")
 UNKNOWN, SPACE, NONE = 2, 1, 0
 """What stands between two runs: a pretty-printer's white space, real white space, nothing."""
 
@@ -64,7 +73,6 @@ class State:
         self.edge = "span"
         self.heading = 0
         self.links = 0
-        self.inline: list[tuple[int, Link | None]] = []
         self.frames: list[Frame] = []
         self.lists: list[List | None] = []
 
@@ -72,16 +80,17 @@ class State:
     def add_text(self, text: str) -> None:
         """Add a text node: its inner white space collapsed, that at its edges noted as a gap."""
         inner = text.strip(WHITE)
-        if not inner:
-            self.add_gap(text)
+        if not inner or (inner.isspace() and "\u3000" not in inner):
+            if self.runs:  # at the start of a block it means nothing
+                self.add_gap(text)
             return
-        if text[0] in WHITE and self.runs:
+        if self.runs and text[0] in WHITE:
             self.add_gap(text[: text.index(inner[0])])
         if "\n" in inner or "  " in inner or "\t" in inner or "\r" in inner or "\f" in inner:
             inner = self.collapse(inner)
         space = self.gap != NONE and self.space_before(inner, "span")
         self.edge = "span"
-        self.runs.append(Run(TEXT, inner, self.marks, self.link, space))
+        self.runs.append(_NEW(Run, (TEXT, inner, self.marks, self.link, space, "", "")))
         if text[-1] in WHITE:
             self.add_gap(text[text.rindex(inner[-1]) + 1 :])
 
@@ -121,14 +130,46 @@ class State:
         self.runs.append(Run(kind, text, self.marks, self.link, self.space_before(right, edge), src, title))
         self.edge = edge
 
+    def add_break(self) -> None:
+        """Add a line break; white space before it means nothing."""
+        self.gap = NONE
+        self.runs.append(_A_BREAK)
+
     # ------------------------------------------------------------------------------------------------- blocks
+    def lone_run(self, text: str | None) -> Run | None:
+        """Make a run of a text that has a block to itself; None when there is only white space in it."""
+        inner = text.strip(WHITE) if text else ""
+        if not inner or (inner.isspace() and "\u3000" not in inner):
+            return None
+        if "\n" in inner or "  " in inner or "\t" in inner or "\r" in inner or "\f" in inner:
+            inner = self.collapse(inner)
+        return _NEW(Run, (TEXT, inner, self.marks, self.link, False, "", ""))
+
+    def end_paragraph(self) -> None:
+        """Note the border of a block: it ends the paragraph under construction; in a heading it is a space."""
+        if self.heading:
+            self.gap = SPACE
+        elif self.runs:
+            self.flush()
+        else:
+            self.gap = NONE
+
+    def restyle(self, element: Element) -> None:
+        """Let the style of an element change the marks: bold, italic and struck text that no tag says."""
+        style = element.get("style")
+        if style and ("font-" in style or "line-through" in style):
+            self.marks = styled(self.marks, style)
+        classes = element.get("class")
+        if classes and "kdocs-" in classes:
+            self.marks |= (STRONG if "kdocs-bold" in classes else 0) | (EM if "kdocs-italic" in classes else 0)
+
     def flush(self) -> None:
         """End the paragraph under construction. Two breaks in a row end one as well."""
         self.gap = NONE
         if not self.runs or self.heading:
             return
         runs, self.runs = self.runs, []
-        if not any(run.kind == BREAK for run in runs):
+        if BREAK not in map(_KIND, runs):
             self.blocks.append(Paragraph(runs))
             return
         start = at = 0
@@ -167,6 +208,22 @@ class State:
         self.gap = SPACE if self.heading else NONE
 
 
+def styled(marks: int, style: str) -> int:
+    """Marks under a style attribute."""
+    if "font-" in style:
+        if _BOLD.search(style):
+            marks |= STRONG
+        elif NORMAL.search(style):
+            marks &= ~STRONG
+        if _ITALIC.search(style):
+            marks |= EM
+        elif UPRIGHT.search(style):
+            marks &= ~EM
+    if "line-through" in style and _LINE_THROUGH.search(style):
+        marks |= DEL
+    return marks
+
+
 def split_heading(runs: list[Run]) -> tuple[list[Block], list[Run], list[Block]]:
     """Split a heading at its breaks: lines of pictures alone, at its start or end, are paragraphs beside it.
 
@@ -176,6 +233,8 @@ def split_heading(runs: list[Run]) -> tuple[list[Block], list[Run], list[Block]]
         The paragraphs before the heading, its own runs on one line, the paragraphs behind it.
 
     """
+    if len(runs) == 1 and runs[0].kind == TEXT and not runs[0].marks & STRONG:
+        return [], [runs[0]._replace(space=False)] if runs[0].space else runs, []
     lines: list[list[Run]] = [[]]
     for run in runs:
         if run.kind == BREAK:

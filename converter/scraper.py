@@ -51,8 +51,8 @@ def scrape(page: Page, profile_name: str = "auto") -> Article:
         ConfigError: there is no such profile.
 
     """
-    source = page.body.encode("utf-8", "replace")
-    tree, notes = parse(page.body)
+    source = page.data or page.body.encode("utf-8", "replace")
+    tree, notes = parse(page.body, source)
     profile = detect(tree) if profile_name == "auto" else profiles.load(profile_name)
     root = _find_root(tree, profile)
     parent = root.getparent()
@@ -61,10 +61,12 @@ def scrape(page: Page, profile_name: str = "auto") -> Article:
         # of the article, with metadata of its own, is not in the way.
         parent.remove(root)
     elements = tuple(root.iter())
+    # Words are searched in the frame alone; that of an export is a thirtieth of the page.
+    frame = source if root.getparent() is not None or root is tree else etree.tostring(tree, encoding="utf-8")
     return Article(
         root=root,
         profile=profile.name if profile_name == "auto" else profile_name,
-        metadata=_metadata(tree, profile, page, source),
+        metadata=_metadata(tree, profile, page, frame),
         source=source,
         elements=elements,
         prettified=is_prettified(root),
@@ -72,18 +74,22 @@ def scrape(page: Page, profile_name: str = "auto") -> Article:
     )
 
 
-def parse(text: str) -> tuple[Element, tuple[Note, ...]]:
+def parse(text: str, data: bytes = b"") -> tuple[Element, tuple[Note, ...]]:
     """Parse HTML into the tree that a browser would build, without comments and processing instructions.
+
+    Args:
+        text: HTML.
+        data: the same as UTF-8, when somebody has it already.
 
     Raises:
         EmptyArticle: nothing in the text makes an element.
 
     """
-    tree, problem = _parse_lxml(text)
+    tree, problem = _parse_lxml(data or text.encode("utf-8", "replace"))
     if not problem:
         return tree, ()
     # libxml2 leaves elements that it does not know where they are, so those it moves get names that it does not know.
-    tree, rest = _parse_lxml(_MOVED.sub(r"<\1x-\2", text))
+    tree, rest = _parse_lxml(_MOVED.sub(r"<\1x-\2", text).encode("utf-8", "replace"))
     if rest:
         from converter import rescue
 
@@ -95,11 +101,11 @@ def parse(text: str) -> tuple[Element, tuple[Note, ...]]:
     return tree, (Note("rescue-names", f"read with other names for headings and listings: {problem}"),)
 
 
-def _parse_lxml(text: str) -> tuple[Element, str]:
+def _parse_lxml(data: bytes) -> tuple[Element, str]:
     """Parse with lxml; also tells the first problem that made its tree another one than a browser's."""
     parser = etree.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True, encoding="utf-8")
     # A page may declare another charset; the text is decoded already, so the parser is told what it really gets.
-    tree = etree.fromstring(text.encode("utf-8", "replace"), parser)
+    tree = etree.fromstring(data, parser)
     if tree is None:
         raise EmptyArticle("the page has no content", remedy="check that the export of this post is complete")
     for entry in parser.error_log:
@@ -122,7 +128,7 @@ def is_prettified(root: Element) -> bool:
 
     Looks at the first pieces of text outside of `pre`: after a pretty-printer all of them begin and end a line.
     """
-    printed = seen = 0
+    printed = other = 0
     walker = etree.iterwalk(root, events=("start", "end"))
     for event, element in walker:
         if event == "start" and element.tag in _VERBATIM:
@@ -130,11 +136,13 @@ def is_prettified(root: Element) -> bool:
             continue
         text = element.text if event == "start" else "" if element is root else element.tail
         if text and not text.isspace():
-            printed += text[0] == "\n" and "\n" in text[len(text.rstrip()) :]
-            seen += 1
-            if seen == _ENOUGH:
-                break
-    return printed > _MOST * seen
+            if text[0] == "\n" and "\n" in text[len(text.rstrip()) :]:
+                printed += 1
+            else:
+                other += 1
+            if printed > _MOST * _ENOUGH or other >= (1 - _MOST) * _ENOUGH:
+                break  # the rest of the first pieces cannot change the answer
+    return printed > _MOST * (printed + other)
 
 
 def _find_root(tree: Element, profile: Profile) -> Element:

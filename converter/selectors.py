@@ -166,12 +166,14 @@ class Index:
         by_id: id -> [(selector, rule)].
         by_class: class -> [(selector, rule)].
         by_tag: tag -> [(selector, rule)].
+        others: finds what the selectors filed by tag match; None when there are none.
 
     """
 
     by_id: dict[str, list[tuple[Compound, str]]] = field(default_factory=dict)
     by_class: dict[str, list[tuple[Compound, str]]] = field(default_factory=dict)
     by_tag: dict[str, list[tuple[Compound, str]]] = field(default_factory=dict)
+    others: Query | None = None
 
     @classmethod
     def of(cls, rules: Mapping[str, Iterable[str]]) -> Index:
@@ -185,6 +187,9 @@ class Index:
         for rule, selectors in rules.items():
             for text in selectors:
                 index._add(parse_compound(text), rule, text)
+        filed = [f"descendant::{_xpath_step(compound)}" for rows in index.by_tag.values() for compound, _ in rows]
+        if filed:
+            index.others = Query(" | ".join(filed))
         return index
 
     def _add(self, compound: Compound, rule: str, text: str) -> None:

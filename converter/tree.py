@@ -26,6 +26,20 @@ class Query:
         return cast("list[Element]", self._path(context))
 
 
+class Values:
+    """A compiled XPath that yields the values of attributes."""
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: str) -> None:
+        """Compile the path."""
+        self._path = etree.XPath(path, smart_strings=False)
+
+    def __call__(self, context: Element) -> list[str]:
+        """Find the values, in document order."""
+        return cast("list[str]", self._path(context))
+
+
 class Test:
     """A compiled XPath that yields true or false."""
 

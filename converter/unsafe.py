@@ -87,10 +87,10 @@ def guard_line(line: str, *, first: bool) -> str:
 
 def guard_task(line: str) -> str:
     """Escape text at the start of a list item that would be a check box."""
-    return "\\" + line if _TASK.match(line) else line
+    return "\\" + line if line[:1] == "[" and _TASK.match(line) else line
 
 
 def guard_heading(line: str) -> str:
     """Escape number signs at the end of a heading, which would be its closing sequence."""
-    m = _CLOSING_HASHES.search(line)
+    m = _CLOSING_HASHES.search(line) if "#" in line else None
     return line if m is None else f"{line[: m.start(1)]}\\{line[m.start(1) :]}"

@@ -28,11 +28,11 @@ MAY_IMPORT: Final[dict[str, frozenset[str]]] = {
     "__main__": frozenset({"cli"}),
     "cli": frozenset({"__init__", "batch", "pipeline", "profiles"}) | OUTSIDE,
     "batch": frozenset({"__init__", "pipeline"}) | OUTSIDE,
-    "sources": frozenset(),
+    "sources": frozenset({"store"}),
     "manifest": frozenset({"store"}),
     "store": frozenset(),
     "pool": frozenset(),
-    "report": frozenset(),
+    "report": frozenset({"batch", "manifest"}),
     "pipeline": STAGES | {"profiles"},
     "decode": frozenset({"frontmatter"}),  # the one exception: `split`, to tell Markdown from HTML behind the block
     "frontmatter": frozenset(),
@@ -55,11 +55,14 @@ MAY_IMPORT: Final[dict[str, frozenset[str]]] = {
 PARTS: Final[dict[str, str]] = {
     "clean_code": "cleaner",
     "clean_math": "cleaner",
+    "code_language": "cleaner",
     "console": "cli",
     "dates": "frontmatter",
     "elements": "reader",
     "emphasis": "inline",
     "lenient_yaml": "frontmatter",
+    "listings": "cleaner",
+    "plain_yaml": "frontmatter",
     "plan": "batch",
     "protect": "inline",
     "reading": "reader",
@@ -71,6 +74,7 @@ PARTS: Final[dict[str, str]] = {
     "soup_tables": "soup",
     "soup_tree": "soup",
     "tables": "reader",
+    "task": "cli",
     "work": "batch",
 }
 """A module split off another one -> that one. It has the rights of its owner, and only the owner imports it."""

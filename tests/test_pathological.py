@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from converter import profiles
+from converter.errors import ConfigError
 from converter.model import Options, Source
 from converter.pipeline import convert
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     Split = Callable[[str], tuple[str, str]]
 
@@ -221,3 +224,12 @@ def test_many_attributes(split: Split) -> None:
 def test_a_very_long_address(split: Split) -> None:
     address = "https://e.org/" + "(a)" * 30_000
     assert body(f'<p><a href="{address}">b</a></p>', split) == f"[b]({address})\n"
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "about: " + "{a: " * 100_000, "a:\n" + "- " * 100_000])
+def test_deep_profile_is_refused(tmp_path: Path, text: str) -> None:
+    """The composer of libyaml recurses on the C stack; without the guard the process dies."""
+    path = tmp_path / "site.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match="too deep"):
+        profiles.load(str(path))

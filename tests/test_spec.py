@@ -34,6 +34,18 @@ DIFFERS: Final = {
     "An image before a break in a heading stands before the heading": ("flow", "the image is a paragraph of its own"),
     "A heading after a check box is bold text": ("headings look", "a task is a paragraph"),
     "A numbered listing of an old highlighter": ("text look flow listings items", "the list was the listing"),
+    "CATALOG 4.1: several code elements in a listing, pretty-printed or not": ("listings", "one line end is enough"),
+    "CATALOG 4.1: breaks, paragraphs and divisions in a listing": ("listings", "a block is a line of its own"),
+    "CATALOG 4.1: a heading and a table in a listing": ("listings", "a block is a line of its own"),
+    "CATALOG 4.2: an ideographic space stays, a zero-width one goes": ("listings", "hygiene of law 8"),
+    "CATALOG 5: KaTeX with an empty comment in it": ("formulas", "a comment is no space"),
+    "CATALOG 5: display KaTeX in a list item, a heading, a link and emphasis": (
+        "flow formulas",
+        "a formula in a phrase stays in it",
+    ),
+    "CATALOG 5: KaTeX that could not read a formula": ("text look flow formulas", "its message is all that is left"),
+    "CATALOG 5: a comment in TeX does not swallow the next line": ("formulas", "the formula becomes one line"),
+    "CATALOG 5: a dollar in the text of a formula": ("formulas", "a dollar would end the formula"),
 }
 
 

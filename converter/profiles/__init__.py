@@ -87,6 +87,7 @@ class Profile:
     policy: FieldPolicy
 
 
+@functools.cache
 def names() -> tuple[str, ...]:
     """Names of the profiles that come with the package, the most general last."""
     found = (f.name.removesuffix(".yaml") for f in resources.files(__package__).iterdir() if f.name.endswith(".yaml"))
@@ -139,10 +140,23 @@ def _read(name: str) -> dict[str, object]:
         remedy = f"use one of auto, {', '.join(names())}, or the path of a .yaml file"
         raise ConfigError(f"there is no profile {name!r}", remedy=remedy)
     try:
+        _refuse_deep(name, text)
         data = yaml.load(text, Loader=yaml.CSafeLoader)
     except yaml.YAMLError as e:
         raise ConfigError(f"the profile is not valid YAML: {e}", source=name, remedy="mend that line") from e
     return _checked(name, data)
+
+
+def _refuse_deep(name: str, text: str) -> None:
+    """Refuse what nests deeper than any profile: libyaml composes on the C stack, and 100,000 brackets end the process.
+
+    Its parser, which this asks, is a loop.
+    """
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_DEPTH:
+            raise ConfigError("the profile nests too deep", source=name, remedy="see profiles/generic.yaml")
 
 
 def _checked(name: str, data: object) -> dict[str, object]:

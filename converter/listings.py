@@ -1,0 +1,190 @@
+"""The text of a listing, out of whatever a highlighter, an editor or a copy from a page made of it.
+
+Tokens in spans are joined as they stand. Where lines are elements of their own (list items, table rows, `div.line`),
+the white space around them is a pretty-printer's, and each becomes one line.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from lxml import etree
+
+from converter.spacing import had_space
+from converter.tree import Element, Test, classes_of, is_blank, text_of
+
+if TYPE_CHECKING:
+    from converter.profiles import Profile
+
+BLOCKS: Final = frozenset(
+    "address article aside blockquote center dd details div dl dt figcaption figure footer form h1 h2 h3 h4 h5 "
+    "h6 header hr li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
+)
+LINE_LISTS: Final = re.compile(r"(?:^|\s)(?:dp-[\w-]+|linenums|hljs-ln|highlighter-[\w-]+)(?:\s|$)")
+"""Classes of numbered lists that hold one line of code an item."""
+
+_SKIPPED: Final = frozenset(["script", "style", "template", "button", "svg", "select", "noscript"])
+_CONTAINERS: Final = frozenset({"ol", "ul", "table", "tbody", "tr"})
+# Whether a listing holds anything but tokens: one test in C for the many that do not.
+_ODD: Final = Test(
+    "descendant::*[not(self::span or self::code or self::font or self::b or self::strong or self::i "
+    "or self::em or self::u or self::a or self::s)]"
+    " | descendant::code[2] | descendant::span[contains(@class, 'lin') or contains(@class, 'gutter')]"
+)
+_WHITE: Final = " \t\n"
+
+
+def text_and_images(element: Element, profile: Profile) -> tuple[str, list[Element]]:
+    """Text of a listing, and copies of the pictures in it."""
+    images: list[Element] = []
+    simple = len(element) == 0 or not _ODD(element)
+    text = text_of(element) if simple else _gather(element, profile, images)
+    # HTML drops the first line end in <pre>; lxml keeps it.
+    return text.removeprefix("\n"), images
+
+
+def is_noise(node: Element, profile: Profile) -> bool:
+    """Tell whether a rule of the profile drops an element: line numbers, buttons."""
+    if node.tag in _SKIPPED:
+        return True
+    names = classes_of(node)
+    ident = node.get("id")
+    return bool(names or ident) and profile.drop.rule_of(node, ident, names) is not None
+
+
+def copy_image(node: Element) -> Element:
+    """Copy an image without the text after it."""
+    new = etree.Element("img")
+    for name in ("src", "alt", "title"):
+        if value := node.get(name):
+            new.set(name, value)
+    return new
+
+
+class _Lines:
+    """Text under construction, with line ends asked for rather than written."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.at_line_start = True
+
+    def add(self, text: str | None) -> None:
+        if text:
+            self.parts.append(text)
+            self.at_line_start = text.endswith("\n")
+
+    def end_line(self) -> None:
+        if not self.at_line_start:
+            self.add("\n")
+
+
+def _gather(element: Element, profile: Profile, images: list[Element]) -> str:
+    """Text of a listing with markup of lines: blocks and `br` end lines, gutters and buttons are left out."""
+    out = _Lines()
+    one_code_a_line = len(element.findall("code")) > 1
+    lines = _line_items(element)
+    walker = etree.iterwalk(element, events=("start", "end"))
+    for event, node in walker:
+        if event == "start":
+            if node is not element and is_noise(node, profile):
+                walker.skip_subtree()
+                continue
+            if node in lines:
+                walker.skip_subtree()
+                out.end_line()
+                out.add(line_text(node, profile) + "\n")
+                continue
+            _enter(node, element, out, images)
+        elif node is not element:
+            ends = node.tag in BLOCKS and node.tag != "pre" and not is_noise(node, profile) and node not in lines
+            tail = node.tail
+            if ends or (one_code_a_line and node.tag == "code" and node.getparent() is element):
+                if not ends and tail and tail.lstrip(" \t").startswith("\n"):
+                    tail = tail.lstrip(" \t")  # the line ends there by itself
+                else:
+                    out.end_line()
+            # Between lines that are elements of their own there is only a pretty-printer's white space.
+            out.add("" if lines and tail and tail.isspace() else tail)
+    return "".join(out.parts)
+
+
+def _enter(node: Element, element: Element, out: _Lines, images: list[Element]) -> None:
+    if node.tag == "br":
+        out.add("\n")
+    elif node.tag == "img":
+        if node.get("src"):
+            images.append(copy_image(node))
+    else:
+        if node is not element and node.tag in BLOCKS and node.tag != "pre":
+            out.end_line()
+        out.add("" if node.tag in _CONTAINERS and is_blank(node.text) else node.text)
+
+
+def _line_items(element: Element) -> set[Element]:
+    """Find the list items that each hold one line: those of a numbered listing, not of a list in the text."""
+    lists = element.iter("ol")
+    numbered = (ol for ol in lists if len(ol) > 1 or LINE_LISTS.search(ol.get("class") or ""))
+    return {li for ol in numbered for li in ol.iterchildren("li")}
+
+
+def line_text(item: Element, profile: Profile) -> str:
+    """Text of an element that holds one line of a listing, or several where blocks or `br` in it divide them.
+
+    The line ends and indents that a pretty-printer put around it and its tokens go.
+    """
+    line = _Line()
+    walker = etree.iterwalk(item, events=("start", "end"))
+    for event, node in walker:
+        if event == "start" and node is not item and is_noise(node, profile):
+            walker.skip_subtree()
+        elif event == "start":
+            if node is not item and (node.tag == "br" or node.tag in BLOCKS):
+                line.end()
+            line.add(node.text)
+        elif node is not item:
+            if node.tag in BLOCKS:
+                line.end()
+            line.add(node.tail)
+    return line.text()
+
+
+class _Line:
+    """A line under construction, token by token."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.now = ""
+        self.unknown = False  # a line end at the edge of a text hides whether there was a space
+
+    def add(self, part: str | None) -> None:
+        if not part:
+            return
+        # White space with a line end in it is a pretty-printer's; spaces before that line end are the author's.
+        begin, end = len(part) - len(part.lstrip(_WHITE)), len(part.rstrip(_WHITE))
+        opens, closes = "\n" in part[:begin], part.find("\n", end)
+        if begin == len(part) and opens:
+            self.unknown = True
+            return
+        inner = part[begin if opens else 0 : closes if closes >= 0 else len(part)]
+        now = self.now
+        unknown = (self.unknown or opens) and now and not now[-1].isspace()
+        self.now = now + (" " if unknown and had_space(now, inner, "span") else "") + inner
+        self.unknown = closes >= 0
+
+    def end(self) -> None:
+        if self.now and not self.now.isspace():
+            self.done.append(self.now)
+            self.now = ""
+        self.unknown = False
+
+    def text(self) -> str:
+        return "\n".join(_unwrapped(line).rstrip() for line in (*self.done, self.now)).rstrip()
+
+
+def _unwrapped(line: str) -> str:
+    """Join what an editor wrapped inside one text."""
+    if "\n" not in line:
+        return line
+    first, *others = line.split("\n")
+    return " ".join([first.rstrip(), *(stripped for part in others if (stripped := part.strip(_WHITE)))])
