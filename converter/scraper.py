@@ -32,6 +32,7 @@ _MISNESTED: Final = re.compile(
 )
 _MOVED: Final = re.compile(r"<(/?)(h[1-6]|pre)(?=[\s>/])", re.IGNORECASE)
 _RENAMED: Final = ("x-pre", "x-h1", "x-h2", "x-h3", "x-h4", "x-h5", "x-h6")
+_END_OF_PAGE: Final = re.compile(r"</(?:html|body)\s*>", re.IGNORECASE)
 _TOO_DEEP: Final = frozenset({etree.ErrorTypes.ERR_RESOURCE_LIMIT, etree.ErrorTypes.ERR_NAME_TOO_LONG})
 
 
@@ -85,6 +86,10 @@ def parse(text: str, data: bytes = b"") -> tuple[Element, tuple[Note, ...]]:
         EmptyArticle: nothing in the text makes an element.
 
     """
+    if "</html" in text or "</HTML" in text:
+        whole = _without_early_ends(text)
+        data = data if whole is text else b""
+        text = whole
     tree, problem = _parse_lxml(data or text.encode("utf-8", "replace"))
     if not problem:
         return tree, ()
@@ -99,6 +104,14 @@ def parse(text: str, data: bytes = b"") -> tuple[Element, tuple[Note, ...]]:
     for element in tree.iter(*_RENAMED):
         element.tag = element.tag[2:]
     return tree, (Note("rescue-names", f"read with other names for headings and listings: {problem}"),)
+
+
+def _without_early_ends(text: str) -> str:
+    """Take out the end of a page that does not end there: libxml2 reads nothing behind it, a browser reads on."""
+    first = _END_OF_PAGE.search(text)
+    if first is None or not text[first.end() :].strip():
+        return text
+    return _END_OF_PAGE.sub("", text)
 
 
 def _parse_lxml(data: bytes) -> tuple[Element, str]:
