@@ -200,34 +200,38 @@ class _Plain:
 
     def write(self, runs: list[Run]) -> str | None:
         """Write the runs; None when they need the closer look of `settle` and `Draft`."""
-        out = self.out
         for run in runs:
-            kind, text, marks, link, space, _, _ = run
-            if kind == BREAK:
-                if self.last is None or not self.close(border=True):
-                    return None
-                out.append(self.hard_break)
-                self.last = None
-                continue
-            if self.last is None:
-                space = False  # noqa: PLW2901 (at the start of a line it means nothing)
-                if kind == TEXT and text[:1] in _EDGE_SPACES:
-                    text = text.lstrip(_EDGE_SPACES)  # noqa: PLW2901
-                    if not text:
-                        return None
-            if marks != self.marks or (link is not self.link and not self.goes_on(link, space=space)):
-                if not self.close(border=space):
-                    return None
-                if space:
-                    out.append(" ")
-                if (marks or link is not None) and not self.open(run, text, border=space or self.last is None):
-                    return None
-            elif space:
-                out.append(" ")
-            if not self.put(run, text):
+            if not (self.add_break() if run.kind == BREAK else self.add(run)):
                 return None
-            self.last = run
-        return "".join(out) if self.last is not None and self.close(border=True) else None
+        return "".join(self.out) if self.last is not None and self.close(border=True) else None
+
+    def add_break(self) -> bool:
+        """Write a hard break; false when it stands at the start of a line."""
+        if self.last is None or not self.close(border=True):
+            return False
+        self.out.append(self.hard_break)
+        self.last = None
+        return True
+
+    def add(self, run: Run) -> bool:
+        """Write a run with the delimiters between it and the run before; false when it raises a question."""
+        kind, text, marks, link, space, _, _ = run
+        if self.last is None:
+            space = False  # at the start of a line it means nothing
+            if kind == TEXT and text[:1] in _EDGE_SPACES:
+                text = text.lstrip(_EDGE_SPACES)
+                if not text:
+                    return False
+        turns = marks != self.marks or (link is not self.link and not self.goes_on(link, space=space))
+        if turns and not self.close(border=space):
+            return False
+        if space:
+            self.out.append(" ")
+        opens = turns and (marks or link is not None)
+        if opens and not self.open(run, text, border=space or self.last is None):
+            return False
+        self.last = run
+        return self.put(run, text)
 
     def goes_on(self, link: Link | None, *, space: bool) -> bool:
         """Whether a link is the open one, or touches it and leads to the same place."""

@@ -48,7 +48,7 @@ def _walk(state: State, root: Element) -> list[Block]:
     way: list[_Open] = []
     if root.text:
         state.add_text(root.text)
-    children = iter(root)
+    children: Iterator[Element] = iter(root)
     while True:
         for child in children:
             tag = child.tag
