@@ -33,6 +33,7 @@ _ODD: Final = Test(
     " | descendant::code[2] | descendant::span[contains(@class, 'lin') or contains(@class, 'gutter')]"
 )
 _WHITE: Final = " \t\n"
+_UNKNOWN: Final = "?"
 
 
 def text_and_images(element: Element, profile: Profile) -> tuple[str, list[Element]]:
@@ -155,28 +156,33 @@ class _Line:
     def __init__(self) -> None:
         self.done: list[str] = []
         self.now = ""
-        self.unknown = False  # a line end at the edge of a text hides whether there was a space
+        self.gap = ""  # what stands before the next token; a pretty-printer's line end hides it
 
     def add(self, part: str | None) -> None:
         if not part:
             return
-        # White space with a line end in it is a pretty-printer's; spaces before that line end are the author's.
+        # White space with a line end and an indent is a pretty-printer's; spaces before that line end are the author's.
+        # A line end without an indent is a space: `-put a.txt` broken before its next token, in a page as served.
         begin, end = len(part) - len(part.lstrip(_WHITE)), len(part.rstrip(_WHITE))
         opens, closes = "\n" in part[:begin], part.find("\n", end)
         if begin == len(part) and opens:
-            self.unknown = True
+            self.gap = " " if part[-1] == "\n" else _UNKNOWN
             return
+        if opens:
+            self.gap = " " if part[begin - 1] == "\n" else _UNKNOWN
         inner = part[begin if opens else 0 : closes if closes >= 0 else len(part)]
         now = self.now
-        unknown = (self.unknown or opens) and now and not now[-1].isspace()
-        self.now = now + (" " if unknown and had_space(now, inner, "span") else "") + inner
-        self.unknown = closes >= 0
+        gap = self.gap if now and not now[-1].isspace() else ""
+        if gap == _UNKNOWN:
+            gap = " " if had_space(now, inner, "span") else ""
+        self.now = now + gap + inner
+        self.gap = "" if closes < 0 else " " if part[-1] == "\n" else _UNKNOWN
 
     def end(self) -> None:
         if self.now and not self.now.isspace():
             self.done.append(self.now)
             self.now = ""
-        self.unknown = False
+        self.gap = ""
 
     def text(self) -> str:
         return "\n".join(_unwrapped(line).rstrip() for line in (*self.done, self.now)).rstrip()
