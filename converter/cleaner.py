@@ -6,12 +6,10 @@ listings and formulas first, since later passes must not look into them; empty e
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import urlsplit
-
-from lxml import etree
 
 from converter.clean_code import (
     drop_code_tool_bars,
@@ -22,17 +20,24 @@ from converter.clean_code import (
     turn_prose_listings_into_paragraphs,
 )
 from converter.clean_math import recover_formula_images, recover_formulas
+from converter.clean_media import NO_ADDRESS, link_embeds, list_labels_of_drawings
+from converter.clean_structure import (
+    merge_adjacent_rules,
+    move_stray_content_out_of_tables,
+    part_nested_headings,
+    wrap_stray_items,
+)
+from converter.clean_toc import drop_page_contents, drop_repeated_title, drop_toc_blocks, drop_toc_marks
 from converter.model import Article, Facts
 from converter.profiles import Profile
-from converter.tree import Element, Query, Test, Values, classes_of, drop, is_blank, neutralize, replace, text_of
+from converter.tree import Element, Query, Test, Values, classes_of, drop, is_blank, neutralize, text_of
 
 Pass = Callable[[Element, Profile], int]
 
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 _INVISIBLE: Final = tuple("link style script svg noscript template meta title base select head".split())
-_HIDDEN: Final = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?:px|pt|em|%)?\s*(?:;|$)", re.IGNORECASE
-)
+_GONE: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_SIZELESS: Final = re.compile(r"font-size\s*:\s*0(?:px|pt|em|%)?\s*(?:;|$)", re.IGNORECASE)
 _START_TAG: Final = re.compile(rb"<[a-zA-Z][^>]*")
 _CAPITALS: Final = re.compile(rb"<[A-Z]").search
 _APOSTROPHES: Final = re.compile(rb"=\s*'").search
@@ -42,12 +47,9 @@ _CLASSES: Final = Values("descendant::*/@class")
 _IDS: Final = Values("descendant::*/@id")
 _STYLES: Final = Values("descendant::*/@style")
 _HAS_HIDDEN: Final = Test("descendant::*/@hidden")
-_TOC_BLOCKS: Final = Query(".//*[@id and substring(@id, string-length(@id) - 3) = '-toc']")
 _LINK_CARDS: Final = Query(".//a[contains(concat(' ', @class, ' '), ' has-card ')]")
-_TOC_TITLE: Final = re.compile(r"目录|contents", re.IGNORECASE)
-_TOC_TITLE_LENGTH: Final = 14
+_COPY: Final = re.compile(r"(?:登录后)?复制(?:代码)?|copy(?: code)?|收起|展开|运行", re.IGNORECASE).fullmatch
 _DOT: Final = re.compile(r"\s*[01](?:px)?\s*")
-_NO_ADDRESS: Final = frozenset({"", "null", "undefined", "about:blank"})
 _LAZY: Final = ("data-src", "data-original", "data-original-src", "data-actualsrc", "data-lazy-src")
 
 # Elements that mean something without text: the rest of what holds nothing goes.
@@ -71,13 +73,25 @@ def clean(article: Article, profile: Profile) -> Facts:
     """
     removed: dict[str, int] = {}
     tags = _start_tags(article.source)
-    for one, words in PASSES:
-        if words and tags and not any(word in tags for word in words):
+    searched = ((PASSES, tags), (TEXT_PASSES, article.source))
+    for one, words, place in ((one, words, place) for passes, place in searched for one, words in passes):
+        if words and place and not any(word in place for word in words):
             continue  # nothing for it in this post; looking for words is far cheaper than looking at elements
         count = one(article.root, profile)
         if count:
             removed[one.__name__] = count
     return Facts(removed=removed)
+
+
+def drop_title(article: Article, title: str, facts: Facts) -> Facts:
+    """Drop the title where the cleaned article begins with it, in place; the front matter says it.
+
+    Returns:
+        The facts of `clean` with what went.
+
+    """
+    count = drop_repeated_title(article.root, title)
+    return dataclasses.replace(facts, removed={**facts.removed, "drop_repeated_title": count}) if count else facts
 
 
 def _start_tags(source: bytes) -> bytes:
@@ -121,7 +135,8 @@ def drop_hidden_elements(root: Element, profile: Profile) -> int:  # noqa: ARG00
     found = [
         element
         for element in root.iterdescendants()
-        if element.get("style") in hiding or (marked and element.get("hidden") is not None)
+        if (element.get("style") in hiding and not _shows_inside(element))
+        or (marked and element.get("hidden") is not None)
     ]
     for element in found:
         drop(element)
@@ -131,7 +146,15 @@ def drop_hidden_elements(root: Element, profile: Profile) -> int:  # noqa: ARG00
 def _hides(style: str) -> bool:
     # Most styles are colours and fonts; a substring is found faster than a pattern.
     suspect = "isplay" in style or "isibility" in style or "ize:" in style or "ize :" in style or style.isupper()
-    return suspect and _HIDDEN.search(style) is not None
+    return suspect and (_GONE.search(style) or _SIZELESS.search(style)) is not None
+
+
+def _shows_inside(element: Element) -> bool:
+    """Whether text below has a size of its own: `font-size:0` around it only takes the gaps between boxes away."""
+    style = element.get("style") or ""
+    if _SIZELESS.search(style) is None or _GONE.search(style) is not None:
+        return False
+    return any("font-size" in inner and not _SIZELESS.search(inner) for inner in _STYLES(element))
 
 
 def drop_noise(root: Element, profile: Profile) -> int:
@@ -151,23 +174,6 @@ def drop_noise(root: Element, profile: Profile) -> int:
     return count
 
 
-def drop_toc_blocks(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Drop the editor's table of contents: blocks whose id ends in `-toc`, unless the author re-used them for prose.
-
-    `#main-toc` holds the label, the blocks after it one in-page link each.
-    """
-    count = 0
-    for element in _TOC_BLOCKS(root):
-        text = "".join(text_of(element).split())
-        in_page = (a for a in element.iter("a") if (a.get("href") or "").startswith("#"))
-        linked = "".join("".join(text_of(a).split()) for a in in_page)
-        label = len(text) <= _TOC_TITLE_LENGTH and _TOC_TITLE.search(text)
-        if (linked == text or label) and element.find(".//img[@src]") is None:
-            drop(element)
-            count += 1
-    return count
-
-
 def drop_tracking_images(root: Element, profile: Profile) -> int:
     """Drop images that count visitors, that answer with a random picture, that are buttons, or that have no address."""
     count = 0
@@ -175,46 +181,15 @@ def drop_tracking_images(root: Element, profile: Profile) -> int:
     for image in list(root.iter("img")):
         src = (image.get("src") or "").strip()
         lazy = next((image.get(name) for name in _LAZY if image.get(name)), None)
-        if lazy and (src in _NO_ADDRESS or src.startswith("data:")):
+        if lazy and (src in NO_ADDRESS or src.startswith("data:")):
             src = lazy.strip()
         dot = all(_DOT.fullmatch(image.get(name) or "") for name in ("width", "height"))
-        if src in _NO_ADDRESS or dot or any(part in src for part in noise) or image.get("alt") in profile.tool_alts:
+        if src in NO_ADDRESS or dot or any(part in src for part in noise) or image.get("alt") in profile.tool_alts:
             drop(image)
             count += 1
         else:
             image.set("src", src)
     return count
-
-
-def link_embeds(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Turn embedded players and pages into a paragraph with a link; a caption beside it stays where it is."""
-    found = list(root.iter("iframe", "video", "audio", "embed", "object"))
-    for element in found:
-        src = (element.get("src") or element.get("data-src") or element.get("data") or "").strip()
-        if src in _NO_ADDRESS:
-            src = next((s.get("src") or "" for s in element.iter("source", "embed") if s.get("src")), "")
-        # An address that names no host (a script, inline HTML) leads nowhere.
-        if _is_address(src) and element.getparent() is not None:
-            paragraph = etree.Element("p")
-            link = etree.SubElement(paragraph, "a", {"href": src})
-            link.text = "视频" if _is_player(element) else src
-            replace(element, paragraph)
-        else:
-            drop(element)
-    return len(found)
-
-
-def _is_player(element: Element) -> bool:
-    parent = element.getparent()
-    around = classes_of(parent) if parent is not None else []
-    return element.tag == "video" or any("video" in name for name in around)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        return bool(urlsplit(text).netloc)
-    except ValueError:
-        return False
 
 
 def simplify_link_cards(root: Element, profile: Profile) -> int:  # noqa: ARG001
@@ -245,14 +220,26 @@ def unwrap_dead_links(root: Element, profile: Profile) -> int:  # noqa: ARG001
     return count
 
 
+def drop_copy_buttons(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Drop buttons that copy or fold a listing; what other buttons say is content."""
+    found = [button for button in root.iter("button") if _COPY(" ".join(text_of(button).split()))]
+    for button in found:
+        drop(button)
+    return len(found)
+
+
 def unwrap_buttons(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Unwrap form controls with text, drop those without; check boxes of task lists stay."""
     count = 0
     for element in list(root.iter("button", "label", "form", "fieldset", "legend", "input")):
         if element.tag == "input":
-            if (element.get("type") or "").lower() == "checkbox":
+            kind = (element.get("type") or "").lower()
+            if kind == "checkbox":
                 continue
-            drop(element)
+            if kind == "image" and (element.get("src") or "").strip() not in NO_ADDRESS:
+                element.tag = "img"
+            else:
+                drop(element)
         else:
             neutralize(element)
         count += 1
@@ -276,9 +263,11 @@ def flatten_emphasis(root: Element, profile: Profile) -> int:  # noqa: ARG001
 
 def unwrap_bold_in_headings(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Unwrap bold in headings, which are bold anyway; 2,257 posts of 24,597 have it."""
-    found = [e for heading in root.iter(*_HEADINGS) if len(heading) for e in heading.iter("strong", "b")]
+    headings = [heading for heading in root.iter(*_HEADINGS) if len(heading)]
+    found = [e for heading in headings for e in heading.iter("strong", "b")]
     for element in found:
         neutralize(element)
+    part_nested_headings(headings)
     return len(found)
 
 
@@ -359,26 +348,6 @@ def _separates(element: Element) -> bool:
     return inline_before and inline_after
 
 
-def wrap_stray_items(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Put list items that stand in no list into one: `<p></p><li>a</li><li>b</li>`."""
-    count = 0
-    for item in list(root.iter("li")):
-        parent = item.getparent()
-        if parent is None or parent.tag in {"ul", "ol", "menu", "dir"}:
-            continue
-        before = item.getprevious()
-        if before is not None and before.get("data-stray") and is_blank(before.tail):
-            stray = before
-        else:
-            stray = etree.Element("ul", {"data-stray": "1"})
-            item.addprevious(stray)
-        tail, item.tail = item.tail, None
-        stray.append(item)
-        stray.tail = tail
-        count += 1
-    return count
-
-
 # Pass, and words without one of which it cannot find anything: names or values in start tags (text is not searched), as
 # they stand in the source; none: it always runs.
 PASSES: Final[tuple[tuple[Pass, tuple[bytes, ...]], ...]] = (
@@ -397,6 +366,7 @@ PASSES: Final[tuple[tuple[Pass, tuple[bytes, ...]], ...]] = (
     (drop_number_gutters, (b"<td",)),
     (join_lines_of_code, (b"<code",)),
     (normalize_code_blocks, ()),
+    (list_labels_of_drawings, (b"foreign", b"<text", b"<tspan")),
     (drop_invisible_elements, ()),
     (
         drop_hidden_elements,
@@ -404,14 +374,20 @@ PASSES: Final[tuple[tuple[Pass, tuple[bytes, ...]], ...]] = (
     ),
     (drop_toc_blocks, (b"-toc",)),
     (drop_noise, ()),
+    (drop_page_contents, (b'href="#',)),
     (drop_tracking_images, ()),
     (link_embeds, ()),
     (simplify_link_cards, (b"has-card",)),
     (unwrap_dead_links, ()),
+    (drop_copy_buttons, (b"<button",)),
     (unwrap_buttons, ()),
     (unwrap_bold_in_headings, ()),
     (flatten_emphasis, ()),
     (unwrap_picture_wrappers, ()),
+    (move_stray_content_out_of_tables, (b"<table", b"<TABLE")),
     (drop_empty_elements, ()),
+    (merge_adjacent_rules, (b"<hr", b"<HR")),
     (wrap_stray_items, ()),
 )
+# The same for passes that look for words in the text.
+TEXT_PASSES: Final[tuple[tuple[Pass, tuple[bytes, ...]], ...]] = ((drop_toc_marks, (b"TOC", b"[toc", b"[Toc")),)

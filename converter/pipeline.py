@@ -80,9 +80,11 @@ def _from_html(page: Page, options: Options, url: str) -> Result:
     article = scraper.scrape(decode.with_clean_characters(page), options.profile)
     profile = profiles.load(article.profile)
     facts = cleaner.clean(article, profile)
-    body = _emit(article, options)
     front = frontmatter.normalize(raw, _with_body(article, url), profile.policy)
     title = str(front.fields["title"])
+    if article.metadata.title or raw.get("title"):  # else the title was taken from the body
+        facts = cleaner.drop_title(article, title, facts)
+    body = _emit(article, options)
     if options.title_heading:
         body = f"# {title}\n\n{body}" if body else f"# {title}\n"
     empty = () if body else (Note("empty-article", "the article has no text and no image"),)

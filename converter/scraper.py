@@ -30,6 +30,14 @@ _MOST: Final = 0.6
 _MISNESTED: Final = re.compile(
     r"Unexpected end tag : (?:h[1-6]|pre|strong|b|em|i|a|span|font|u|s|del|code|blockquote|ul|ol|li|table)$"
 )
+# A browser makes an empty paragraph of an end tag without a beginning; so the text behind it begins a new line.
+_STRAY_END: Final = "Unexpected end tag : p"
+_PARAGRAPH_TAG: Final = re.compile(
+    r"<(/?)(p|address|article|aside|blockquote|center|dd|details|dir|div|dl|dt|fieldset|figcaption|figure|footer|form"
+    r"|h[1-6]|header|hr|li|main|menu|nav|ol|pre|section|table|td|th|tr|ul)(?=[\s>/])[^>]*>",
+    re.IGNORECASE,
+)
+_BREAK_END: Final = re.compile(r"</br\s*/?>", re.IGNORECASE)
 _MOVED: Final = re.compile(r"<(/?)(h[1-6]|pre)(?=[\s>/])", re.IGNORECASE)
 _RENAMED: Final = ("x-pre", "x-h1", "x-h2", "x-h3", "x-h4", "x-h5", "x-h6")
 _END_OF_PAGE: Final = re.compile(r"</(?:html|body)\s*>", re.IGNORECASE)
@@ -86,12 +94,17 @@ def parse(text: str, data: bytes = b"") -> tuple[Element, tuple[Note, ...]]:
         EmptyArticle: nothing in the text makes an element.
 
     """
-    if "</html" in text or "</HTML" in text:
+    if "</html" in text or "</body" in text or "</HTML" in text or "</BODY" in text:
         whole = _without_early_ends(text)
         data = data if whole is text else b""
         text = whole
+    if "</br" in text or "</BR" in text:
+        text, data = _BREAK_END.sub("<br>", text), b""  # what a browser reads it as
     tree, problem = _parse_lxml(data or text.encode("utf-8", "replace"))
-    if not problem:
+    if problem == _STRAY_END:
+        text = _with_whole_paragraphs(text)
+        tree, problem = _parse_lxml(text.encode("utf-8", "replace"))
+    if not problem or problem == _STRAY_END:
         return tree, ()
     # libxml2 leaves elements that it does not know where they are, so those it moves get names that it does not know.
     tree, rest = _parse_lxml(_MOVED.sub(r"<\1x-\2", text).encode("utf-8", "replace"))
@@ -114,6 +127,19 @@ def _without_early_ends(text: str) -> str:
     return _END_OF_PAGE.sub("", text)
 
 
+def _with_whole_paragraphs(text: str) -> str:
+    """Begin each paragraph that only ends: `text</p>more` -> `text<p></p>more`. One too many changes nothing."""
+    inside = False
+
+    def begin(tag: re.Match[str]) -> str:
+        nonlocal inside
+        stray = bool(tag[1]) and tag[2] in "pP" and not inside
+        inside = not tag[1] and tag[2] in "pP"
+        return "<p></p>" if stray else tag[0]
+
+    return _PARAGRAPH_TAG.sub(begin, text)
+
+
 def _parse_lxml(data: bytes) -> tuple[Element, str]:
     """Parse with lxml; also tells the first problem that made its tree another one than a browser's."""
     parser = etree.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True, encoding="utf-8")
@@ -121,10 +147,13 @@ def _parse_lxml(data: bytes) -> tuple[Element, str]:
     tree = etree.fromstring(data, parser)
     if tree is None:
         raise EmptyArticle("the page has no content", remedy="check that the export of this post is complete")
+    stray = ""
     for entry in parser.error_log:
         if entry.type in _TOO_DEEP or _MISNESTED.match(entry.message):
             return tree, entry.message.strip()
-    return tree, ""
+        if entry.message.strip() == _STRAY_END:
+            stray = _STRAY_END
+    return tree, stray
 
 
 def detect(tree: Element) -> Profile:

@@ -55,6 +55,8 @@ MAY_IMPORT: Final[dict[str, frozenset[str]]] = {
 PARTS: Final[dict[str, str]] = {
     "clean_code": "cleaner",
     "clean_math": "cleaner",
+    "clean_media": "cleaner",
+    "clean_toc": "cleaner",
     "code_language": "cleaner",
     "console": "cli",
     "dates": "frontmatter",

@@ -1,0 +1,91 @@
+"""Passes for what Markdown cannot embed: players, pages in pages, drawings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from lxml import etree
+
+from converter.tree import Element, classes_of, drop, is_blank, neutralize, replace, text_of
+
+if TYPE_CHECKING:
+    from converter.profiles import Profile
+
+NO_ADDRESS: Final = frozenset({"", "null", "undefined", "about:blank"})
+"""What an attribute that should hold an address says when it has none."""
+
+_FILE_OF_OBJECT: Final = frozenset({"movie", "src", "filename", "url"})
+_LABELS: Final = ("text", "foreignobject")
+_DRAWN_FORMULAS: Final = frozenset({"katex", "katex-html", "MathJax", "MathJax_SVG", "MathJax_Display"})
+
+
+def link_embeds(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
+    """Turn embedded players and pages into a paragraph with a link; a caption beside it stays where it is."""
+    found = list(root.iter("iframe", "video", "audio", "embed", "object"))
+    for element in found:
+        src = _address_of(element)
+        # An address that names no host (a script, inline HTML) leads nowhere.
+        if _is_address(src) and element.getparent() is not None:
+            paragraph = etree.Element("p")
+            link = etree.SubElement(paragraph, "a", {"href": src})
+            link.text = "视频" if _is_player(element) else src
+            replace(element, paragraph)
+        elif element.tag == "object" and not is_blank(text_of(element)):
+            neutralize(element)  # a browser shows what stands in the place of an object that it cannot show
+        else:
+            drop(element)
+    return len(found)
+
+
+def _address_of(element: Element) -> str:
+    src = (element.get("src") or element.get("data-src") or element.get("data") or "").strip()
+    if src not in NO_ADDRESS:
+        return src
+    files = (s.get("src") for s in element.iter("source", "embed"))
+    params = (p.get("value") for p in element.iter("param") if (p.get("name") or "").lower() in _FILE_OF_OBJECT)
+    return next((found.strip() for found in (*files, *params) if found), "")
+
+
+def _is_player(element: Element) -> bool:
+    parent = element.getparent()
+    around = classes_of(parent) if parent is not None else []
+    return element.tag == "video" or any("video" in name for name in around)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return bool(urlsplit(text).netloc)
+    except ValueError:
+        return False
+
+
+def list_labels_of_drawings(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Write the labels of a drawing as a list in its place: all that is left of a diagram whose source is lost.
+
+    Mermaid keeps them in `text` and in `foreignObject`; the styles of the drawing, its titles and arrows are no text.
+    A sequence diagram names each actor at both ends: a label counts once.
+    """
+    count = 0
+    for drawing in list(root.iter("svg")):
+        if drawing.getparent() is None or "none" in (drawing.get("style") or "") or _is_formula(drawing):
+            continue
+        labels = list(dict.fromkeys(filter(None, (_words(e) for e in drawing.iter(*_LABELS)))))
+        if labels:
+            listed = etree.Element("ul")
+            for label in labels:
+                etree.SubElement(listed, "li").text = label
+            replace(drawing, listed)
+            count += 1
+    return count
+
+
+def _words(label: Element) -> str:
+    """Text of a label on one line; the lines of a label are `tspan`s."""
+    pieces = [text for e in label.iter() if e.tag not in {"style", "title", "desc"} for text in (e.text,) if text]
+    tails = len(label) and any(not is_blank(e.tail) for e in label.iterdescendants())
+    return " ".join((text_of(label) if tails else " ".join(pieces)).split())
+
+
+def _is_formula(drawing: Element) -> bool:
+    return any(not _DRAWN_FORMULAS.isdisjoint(classes_of(above)) for above in drawing.iterancestors())
