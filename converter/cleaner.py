@@ -58,6 +58,8 @@ _BLOCKS: Final = frozenset(
     "address article aside blockquote center dd details div dl dt fieldset figcaption figure footer form h1 h2 "
     "h3 h4 h5 h6 header hr li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
 )
+_FORMS: Final = frozenset({"form", "fieldset", "legend"})
+_TABLE: Final = frozenset({"table", "thead", "tbody", "tfoot", "tr"})
 _EMPHASIS: Final = frozenset({"strong", "b", "em", "i"})
 _PICTURE_WRAPPERS: Final = _EMPHASIS | frozenset(_HEADINGS) | {"span", "font", "a", "u"}
 _SAME: Final = {"strong": ("strong", "b"), "em": ("em", "i"), "del": ("del", "s", "strike")}
@@ -240,6 +242,9 @@ def unwrap_buttons(root: Element, profile: Profile) -> int:  # noqa: ARG001
                 element.tag = "img"
             else:
                 drop(element)
+        elif element.tag in _FORMS and (above := element.getparent()) is not None and above.tag not in _TABLE:
+            element.attrib.clear()
+            element.tag = "div"
         else:
             neutralize(element)
         count += 1
