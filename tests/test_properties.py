@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bs4 import BeautifulSoup
 from facts import Facts, facts
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from converter import emitter
@@ -217,6 +217,7 @@ def letters(found: Facts) -> Counter[str]:
 def test_a_tree_says_its_text_and_comes_back(tree: list[Block], render: Render, split: Split) -> None:
     markdown = emitter.emit(tree)
     rendered = render(markdown)
+    assume("<hr />\n<hr />" not in rendered)  # the cleaner makes one of them (CATALOG 6.3)
     assert facts(rendered).text == spoken(tree)
     assert body(f"<p>x</p>{rendered}", split) == (f"x\n\n{markdown}" if markdown else "x\n")
 
