@@ -19,6 +19,7 @@ from converter.clean_code import (
     normalize_code_blocks,
     turn_prose_listings_into_paragraphs,
 )
+from converter.clean_layout import unwrap_layout_tables
 from converter.clean_math import recover_formula_images, recover_formulas
 from converter.clean_media import NO_ADDRESS, link_embeds, list_labels_of_drawings
 from converter.clean_structure import (
@@ -390,6 +391,7 @@ PASSES: Final[tuple[tuple[Pass, tuple[bytes, ...]], ...]] = (
     (flatten_emphasis, ()),
     (unwrap_picture_wrappers, ()),
     (move_stray_content_out_of_tables, (b"<table", b"<TABLE")),
+    (unwrap_layout_tables, (b"<table", b"<TABLE")),
     (drop_empty_elements, ()),
     (merge_adjacent_rules, (b"<hr", b"<HR")),
     (wrap_stray_items, ()),

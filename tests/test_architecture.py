@@ -56,6 +56,7 @@ PARTS: Final[dict[str, str]] = {
     "clean_code": "cleaner",
     "clean_math": "cleaner",
     "clean_media": "cleaner",
+    "clean_layout": "cleaner",
     "clean_structure": "cleaner",
     "clean_toc": "cleaner",
     "code_language": "cleaner",
