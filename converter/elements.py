@@ -6,48 +6,23 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from lxml import etree
-
-from converter.nodes import (
-    CODE,
-    DEL,
-    EM,
-    IMAGE,
-    KBD,
-    STRONG,
-    SUB,
-    SUP,
-    TEX,
-    Block,
-    Fence,
-    Formula,
-    Heading,
-    Item,
-    Link,
-    List,
-    Paragraph,
-    Quote,
-    Rule,
+from converter.nodes import Block, Fence, Heading, Item, List, Paragraph, Quote, Rule
+from converter.phrases import (
+    MARKS,
+    enter_break,
+    enter_code,
+    enter_image,
+    enter_link,
+    enter_mark,
+    enter_tex,
+    leave_link,
+    leave_mark,
 )
-from converter.reading import NONE, NORMAL, SPACES, UPRIGHT, WHITE, State, settle_task, split_heading
+from converter.reading import NONE, State, settle_task, split_heading
 from converter.tree import Element, text_of
 
-_DOLLARS: Final = re.compile(r"(\$\$?)\s*([^$]*[^$\\\s])\s*\1")
 _LANGUAGE: Final = re.compile(r"(?:^|\s)language-(\S+)")
 
-_MARKS: Final = {
-    "strong": STRONG,
-    "b": STRONG,
-    "em": EM,
-    "i": EM,
-    "del": DEL,
-    "s": DEL,
-    "strike": DEL,
-    "sup": SUP,
-    "sub": SUB,
-    "kbd": KBD,
-}
-_EDGES: Final = {STRONG: "strong", EM: "em", SUP: "sup", SUB: "sub"}
 _BLOCKS: Final = frozenset(
     "address article aside body caption center dd details dialog div dl dt fieldset figcaption figure footer "
     "form header hgroup html legend main menu nav p section summary tbody td tfoot th thead tr".split()
@@ -61,106 +36,6 @@ list in 24,624 posts); without a limit the indentation alone makes the output gr
 
 
 Handler = Callable[[State, Element], bool]
-
-
-def _enter_mark(state: State, element: Element) -> bool:
-    state.restyle(element)
-    tag = element.tag
-    mark = _MARKS[tag]
-    style = element.get("style") or ""
-    if not (mark == STRONG and NORMAL.search(style)) and not (mark == EM and UPRIGHT.search(style)):
-        state.marks |= mark
-    state.edge = _EDGES.get(mark, state.edge)
-    return False
-
-
-def _leave_mark(state: State, element: Element) -> None:
-    state.edge = _EDGES.get(_MARKS[element.tag], state.edge)
-
-
-def _enter_link(state: State, element: Element) -> bool:
-    state.restyle(element)
-    href = (element.get("href") or "").strip()
-    if href and state.link is None:
-        state.links += 1
-        state.link = Link(href, (element.get("title") or "").strip(), state.links)
-    state.edge = "a"
-    return False
-
-
-def _leave_link(state: State, element: Element) -> None:  # noqa: ARG001 (all handlers are called alike)
-    state.edge = "a"
-
-
-def _enter_code(state: State, element: Element) -> bool:
-    """Inline code: its text, without the white space that a pretty-printer puts inside; pictures after it."""
-    if len(element) == 0:
-        _add_code(state, element.text or "")
-        return True
-    pending: list[str] = []
-    before = state.link
-
-    def flush() -> None:
-        _add_code(state, "".join(pending))
-        pending.clear()
-
-    for event, e in etree.iterwalk(element, events=("start", "end")):
-        if e.tag in {"a", "br", "img"}:  # a link inside covers a part of the code, a break ends it
-            flush()
-            if e.tag == "a" and before is None and event == "start":
-                state.links += 1
-                href = (e.get("href") or "").strip()
-                state.link = Link(href, "", state.links) if href else None
-            elif e.tag == "a":
-                state.link = before
-            elif event == "start":
-                state.add_break() if e.tag == "br" else _enter_image(state, e)
-        if event == "start":
-            pending.append(e.text or "")
-        elif e is not element:
-            pending.append(e.tail or "")
-    flush()
-    state.link = before
-    return True
-
-
-def _add_code(state: State, raw: str) -> None:
-    text = state.collapse(raw.strip(WHITE))
-    if raw[:1] in WHITE and raw:
-        state.add_gap(raw[: len(raw) - len(raw.lstrip(WHITE))])
-    if text:
-        state.add_atom(CODE, text, "code")
-        if raw[-1] in WHITE:
-            state.add_gap(raw[len(raw.rstrip(WHITE)) :])
-
-
-def _enter_image(state: State, element: Element) -> bool:
-    src = (element.get("src") or "").strip()
-    if src:
-        alt = element.get("alt") or ""
-        if alt:
-            alt = SPACES.sub(" ", alt).strip()
-        state.add_atom(IMAGE, alt, "span", src, (element.get("title") or "").strip())
-    return True
-
-
-def _enter_break(state: State, element: Element) -> bool:  # noqa: ARG001
-    state.add_break()
-    return False
-
-
-def _enter_tex(state: State, element: Element) -> bool:
-    tex = (element.text or "").strip()
-    if tex.startswith("$") and (doubled := _DOLLARS.fullmatch(tex)):
-        tex = doubled[2]  # dollars of the editor's source inside of what is a formula by its tag
-    if not tex:
-        return True
-    if element.get("display") == "block" and not state.heading and state.link is None:
-        state.flush()
-        state.blocks.append(Formula(tex))
-    else:
-        state.add_atom(TEX, tex, "math")
-    return True
 
 
 def enter_block(state: State, element: Element) -> bool:
@@ -407,15 +282,15 @@ def read_around(state: State, element: Element) -> None:
 
 
 ENTER: Final[dict[str, Handler]] = {
-    **dict.fromkeys(_MARKS, _enter_mark),
+    **dict.fromkeys(MARKS, enter_mark),
     **dict.fromkeys(_BLOCKS, enter_block),
     **dict.fromkeys(_HEADINGS, _enter_heading),
     **dict.fromkeys(_LIST_TAGS, _enter_list),
-    **dict.fromkeys(_CODE, _enter_code),
-    "a": _enter_link,
-    "img": _enter_image,
-    "br": _enter_break,
-    "x-tex": _enter_tex,
+    **dict.fromkeys(_CODE, enter_code),
+    "a": enter_link,
+    "img": enter_image,
+    "br": enter_break,
+    "x-tex": enter_tex,
     "blockquote": _enter_quote,
     "li": _enter_item,
     "input": _enter_input,
@@ -426,11 +301,11 @@ ENTER: Final[dict[str, Handler]] = {
 }
 """What an element does when it begins; true when it was read whole. Missing elements only have a style."""
 LEAVE: Final[dict[str, Callable[[State, Element], None]]] = {
-    **dict.fromkeys(_MARKS, _leave_mark),
+    **dict.fromkeys(MARKS, leave_mark),
     **dict.fromkeys(_BLOCKS, leave_block),
     **dict.fromkeys(_HEADINGS, _leave_heading),
     **dict.fromkeys(_LIST_TAGS, _leave_list),
-    "a": _leave_link,
+    "a": leave_link,
     "blockquote": _leave_quote,
     "li": _leave_item,
 }
@@ -439,9 +314,9 @@ READ: Final[dict[str, Callable[[State, Element], object]]] = {
     **dict.fromkeys(ENTER, read_around),
     **dict.fromkeys(_BLOCKS, _read_block),
     **dict.fromkeys(_HEADINGS, _read_heading),
-    **dict.fromkeys(_CODE, _enter_code),
-    "img": _enter_image,
-    "br": _enter_break,
+    **dict.fromkeys(_CODE, enter_code),
+    "img": enter_image,
+    "br": enter_break,
     "li": _read_item,
 }
 """What is done with an element that has no children, in one step; missing ones are read by `read_inline`."""

@@ -66,6 +66,7 @@ PARTS: Final[dict[str, str]] = {
     "emphasis": "inline",
     "lenient_yaml": "frontmatter",
     "listings": "cleaner",
+    "phrases": "reader",
     "plain_yaml": "frontmatter",
     "plan": "batch",
     "protect": "inline",

@@ -1,0 +1,136 @@
+"""What inline elements mean: emphasis, links, code, images, breaks, formulas."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from lxml import etree
+
+from converter.nodes import CODE, DEL, EM, IMAGE, KBD, STRONG, SUB, SUP, TEX, Formula, Link
+from converter.reading import NORMAL, SPACES, UPRIGHT, WHITE, State
+
+if TYPE_CHECKING:
+    from converter.tree import Element
+
+_DOLLARS: Final = re.compile(r"(\$\$?)\s*([^$]*[^$\\\s])\s*\1")
+MARKS: Final = {
+    "strong": STRONG,
+    "b": STRONG,
+    "em": EM,
+    "i": EM,
+    "del": DEL,
+    "s": DEL,
+    "strike": DEL,
+    "sup": SUP,
+    "sub": SUB,
+    "kbd": KBD,
+}
+_EDGES: Final = {STRONG: "strong", EM: "em", SUP: "sup", SUB: "sub"}
+
+
+def enter_mark(state: State, element: Element) -> bool:
+    """Begin emphasis or a raised, lowered or keyboard text."""
+    state.restyle(element)
+    tag = element.tag
+    mark = MARKS[tag]
+    style = element.get("style") or ""
+    if not (mark == STRONG and NORMAL.search(style)) and not (mark == EM and UPRIGHT.search(style)):
+        state.marks |= mark
+    state.edge = _EDGES.get(mark, state.edge)
+    return False
+
+
+def leave_mark(state: State, element: Element) -> None:
+    """End it."""
+    state.edge = _EDGES.get(MARKS[element.tag], state.edge)
+
+
+def enter_link(state: State, element: Element) -> bool:
+    """Begin a link; one in a link is none."""
+    state.restyle(element)
+    href = (element.get("href") or "").strip()
+    if href and state.link is None:
+        state.links += 1
+        state.link = Link(href, (element.get("title") or "").strip(), state.links)
+    state.edge = "a"
+    return False
+
+
+def leave_link(state: State, element: Element) -> None:  # noqa: ARG001 (all handlers are called alike)
+    """End a link."""
+    state.edge = "a"
+
+
+def enter_code(state: State, element: Element) -> bool:
+    """Inline code: its text, without the white space that a pretty-printer puts inside; pictures after it."""
+    if len(element) == 0:
+        _add_code(state, element.text or "")
+        return True
+    pending: list[str] = []
+    before = state.link
+
+    def flush() -> None:
+        _add_code(state, "".join(pending))
+        pending.clear()
+
+    for event, e in etree.iterwalk(element, events=("start", "end")):
+        if e.tag in {"a", "br", "img"}:  # a link inside covers a part of the code, a break ends it
+            flush()
+            if e.tag == "a" and before is None and event == "start":
+                state.links += 1
+                href = (e.get("href") or "").strip()
+                state.link = Link(href, "", state.links) if href else None
+            elif e.tag == "a":
+                state.link = before
+            elif event == "start":
+                state.add_break() if e.tag == "br" else enter_image(state, e)
+        if event == "start":
+            pending.append(e.text or "")
+        elif e is not element:
+            pending.append(e.tail or "")
+    flush()
+    state.link = before
+    return True
+
+
+def _add_code(state: State, raw: str) -> None:
+    text = state.collapse(raw.strip(WHITE))
+    if raw[:1] in WHITE and raw:
+        state.add_gap(raw[: len(raw) - len(raw.lstrip(WHITE))])
+    if text:
+        state.add_atom(CODE, text, "code")
+        if raw[-1] in WHITE:
+            state.add_gap(raw[len(raw.rstrip(WHITE)) :])
+
+
+def enter_image(state: State, element: Element) -> bool:
+    """Add an image that has an address."""
+    src = (element.get("src") or "").strip()
+    if src:
+        alt = element.get("alt") or ""
+        if alt:
+            alt = SPACES.sub(" ", alt).strip()
+        state.add_atom(IMAGE, alt, "span", src, (element.get("title") or "").strip())
+    return True
+
+
+def enter_break(state: State, element: Element) -> bool:  # noqa: ARG001
+    """Add a line break."""
+    state.add_break()
+    return False
+
+
+def enter_tex(state: State, element: Element) -> bool:
+    """Add a formula: a block where it may stand as one."""
+    tex = (element.text or "").strip()
+    if tex.startswith("$") and (doubled := _DOLLARS.fullmatch(tex)):
+        tex = doubled[2]  # dollars of the editor's source inside of what is a formula by its tag
+    if not tex:
+        return True
+    if element.get("display") == "block" and not state.heading and state.link is None:
+        state.flush()
+        state.blocks.append(Formula(tex))
+    else:
+        state.add_atom(TEX, tex, "math")
+    return True
