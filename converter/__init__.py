@@ -31,6 +31,7 @@ def convert(  # noqa: PLR0913 (one keyword for each option of `Options`)
     encoding: str | None = None,
     hard_break: HardBreak = "backslash",
     title_heading: bool = False,
+    keep: tuple[str, ...] = (),
 ) -> Result:
     """Convert one post: HTML or Markdown, with or without front matter.
 
@@ -43,21 +44,22 @@ def convert(  # noqa: PLR0913 (one keyword for each option of `Options`)
         encoding: character encoding of `bytes`; None detects it.
         hard_break: how a line break inside a paragraph is written: `backslash` or `spaces`.
         title_heading: repeat the title as a heading above the body.
+        keep: rules for noise that are not to be applied, such as `toc`.
 
     Returns:
         The outcome: `markdown` (front matter and body), `notes`, counts of what was removed; or `error`, one line, when
         the post cannot be converted.
 
     Raises:
-        ConfigError: an unknown profile or engine.
+        ConfigError: an unknown profile, engine or rule.
 
     """
     from converter import pipeline
 
-    options = Options(profile, engine, encoding, hard_break, title_heading)
-    pipeline.check(options)
     if isinstance(post, str):
-        post, options = post.encode("utf-8", "replace"), Options(profile, engine, "utf-8", hard_break, title_heading)
+        post, encoding = post.encode("utf-8", "replace"), "utf-8"
+    options = Options(profile, engine, encoding, hard_break, title_heading, tuple(sorted(set(keep))))
+    pipeline.check(options)
     return pipeline.convert(Source(path or "post", post, path or ".html"), options)
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
 
 from converter.clean_code import (
     drop_code_tool_bars,
@@ -22,6 +22,14 @@ from converter.clean_code import (
 from converter.clean_layout import unwrap_layout_tables
 from converter.clean_math import recover_formula_images, recover_formulas
 from converter.clean_media import NO_ADDRESS, link_embeds, list_labels_of_drawings
+from converter.clean_noise import (
+    MARKED,
+    drop_hidden_elements,
+    drop_invisible_elements,
+    drop_noise,
+    drop_tracking_images,
+    image_rule,
+)
 from converter.clean_structure import (
     merge_adjacent_rules,
     move_stray_content_out_of_tables,
@@ -31,28 +39,21 @@ from converter.clean_structure import (
 from converter.clean_toc import drop_page_contents, drop_repeated_title, drop_toc_blocks, drop_toc_marks
 from converter.model import Article, Facts
 from converter.profiles import Profile
-from converter.tree import Element, Query, Test, Values, classes_of, drop, is_blank, neutralize, text_of
+from converter.rules import RULE_OF
+from converter.tree import Element, Query, classes_of, drop, is_blank, neutralize, text_of
 
-Pass = Callable[[Element, Profile], int]
+if TYPE_CHECKING:
+    from converter.trace import Trace
+
+Pass = Callable[[Element, Profile], int | Mapping[str, int]]
+"""Tells how many changes it made, by rule when it follows several."""
 
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
-_INVISIBLE: Final = tuple("link style script svg noscript template meta title base select head".split())
-_GONE: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_SIZELESS: Final = re.compile(r"font-size\s*:\s*0(?:px|pt|em|%)?\s*(?:;|$)", re.IGNORECASE)
 _START_TAG: Final = re.compile(rb"<[a-zA-Z][^>]*")
 _CAPITALS: Final = re.compile(rb"<[A-Z]").search
 _APOSTROPHES: Final = re.compile(rb"=\s*'").search
-_MARKED: Final = Query("descendant::*[@class or @id]")
-# Steps along the attribute axis take a fifth of the time of a condition on each element.
-_CLASSES: Final = Values("descendant::*/@class")
-_IDS: Final = Values("descendant::*/@id")
-_STYLES: Final = Values("descendant::*/@style")
-_HAS_HIDDEN: Final = Test("descendant::*/@hidden")
 _LINK_CARDS: Final = Query(".//a[contains(concat(' ', @class, ' '), ' has-card ')]")
 _COPY: Final = re.compile(r"(?:登录后)?复制(?:代码)?|copy(?: code)?|收起|展开|运行", re.IGNORECASE).fullmatch
-_DOT: Final = re.compile(r"\s*[01](?:px)?\s*")
-_LAZY: Final = ("data-src", "data-original", "data-original-src", "data-actualsrc", "data-lazy-src")
-
 # Elements that mean something without text: the rest of what holds nothing goes.
 _KEPT_EMPTY: Final = frozenset({"img", "br", "hr", "td", "th", "input", "x-tex", "tr", "tbody", "thead", "col"})
 _BLOCKS: Final = frozenset(
@@ -67,11 +68,16 @@ _SAME: Final = {"strong": ("strong", "b"), "em": ("em", "i"), "del": ("del", "s"
 _SAME_TAGS: Final = tuple(tag for tags in _SAME.values() for tag in tags)
 
 
-def clean(article: Article, profile: Profile) -> Facts:
-    """Run all passes over the article's tree, in place.
+def clean(article: Article, profile: Profile, trace: Trace | None = None) -> Facts:
+    """Run all passes over the article's tree, in place; those whose rule the profile keeps are left out.
+
+    Args:
+        article: the article, as it was found.
+        profile: its profile.
+        trace: is told what each pass did; None when nobody asks.
 
     Returns:
-        How many elements each pass removed or changed, by the name of the pass; passes that found nothing left out.
+        How many elements were removed or changed, by rule; rules that found nothing are left out.
 
     """
     removed: dict[str, int] = {}
@@ -80,21 +86,41 @@ def clean(article: Article, profile: Profile) -> Facts:
     for one, words, place in ((one, words, place) for passes, place in searched for one, words in passes):
         if words and place and not any(word in place for word in words):
             continue  # nothing for it in this post; looking for words is far cheaper than looking at elements
+        if profile.keep and RULE_OF.get(one.__name__) in profile.keep:
+            continue
+        if trace is not None:
+            trace.begin(article.root)
         count = one(article.root, profile)
-        if count:
-            removed[one.__name__] = count
+        if trace is not None:
+            trace.end(RULE_OF.get(one.__name__, ""), lambda element: _rule_of(element, profile))
+        if isinstance(count, int):
+            if count:
+                rule = RULE_OF[one.__name__]
+                removed[rule] = removed.get(rule, 0) + count
+        else:
+            for rule, number in count.items():
+                removed[rule] = removed.get(rule, 0) + number
     return Facts(removed=removed)
 
 
-def drop_title(article: Article, title: str, facts: Facts) -> Facts:
+def _rule_of(element: Element, profile: Profile) -> str | None:
+    """Name the rule by which a pass that follows several took an element out, or a listing left it out."""
+    return profile.drop.rule_of_any(element) or (image_rule(element, profile) if element.tag == "img" else None)
+
+
+def drop_title(article: Article, title: str, facts: Facts, trace: Trace | None = None) -> Facts:
     """Drop the title where the cleaned article begins with it, in place; the front matter says it.
 
     Returns:
         The facts of `clean` with what went.
 
     """
+    if trace is not None:
+        trace.begin(article.root)
     count = drop_repeated_title(article.root, title)
-    return dataclasses.replace(facts, removed={**facts.removed, "drop_repeated_title": count}) if count else facts
+    if trace is not None:
+        trace.end("repeated-title")
+    return dataclasses.replace(facts, removed={**facts.removed, "repeated-title": count}) if count else facts
 
 
 def _start_tags(source: bytes) -> bytes:
@@ -111,87 +137,13 @@ def apply_element_rules(root: Element, profile: Profile) -> int:
     if profile.elements is None:
         return 0
     count = 0
-    for element in _MARKED(root):
+    for element in MARKED(root):
         tag = profile.elements.rule_of(element, element.get("id"), classes_of(element))
         if tag == "unwrap":
             neutralize(element)
         elif tag:
             element.tag = tag
         count += tag is not None
-    return count
-
-
-def drop_invisible_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
-    """Drop what a browser does not show: styles, scripts, vector icons, form menus."""
-    found = list(root.iter(*_INVISIBLE))
-    for element in found:
-        drop(element)
-    return len(found)
-
-
-def drop_hidden_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Drop what CSS or the `hidden` attribute hides."""
-    hiding = {style for style in _STYLES(root) if _hides(style)}
-    marked = _HAS_HIDDEN(root)
-    if not hiding and not marked:
-        return 0
-    found = [
-        element
-        for element in root.iterdescendants()
-        if (element.get("style") in hiding and not _shows_inside(element))
-        or (marked and element.get("hidden") is not None)
-    ]
-    for element in found:
-        drop(element)
-    return len(found)
-
-
-def _hides(style: str) -> bool:
-    # Most styles are colours and fonts; a substring is found faster than a pattern.
-    suspect = "isplay" in style or "isibility" in style or "ize:" in style or "ize :" in style or style.isupper()
-    return suspect and (_GONE.search(style) or _SIZELESS.search(style)) is not None
-
-
-def _shows_inside(element: Element) -> bool:
-    """Whether text below has a size of its own: `font-size:0` around it only takes the gaps between boxes away."""
-    style = element.get("style") or ""
-    if _SIZELESS.search(style) is None or _GONE.search(style) is not None:
-        return False
-    return any("font-size" in inner and not _SIZELESS.search(inner) for inner in _STYLES(element))
-
-
-def drop_noise(root: Element, profile: Profile) -> int:
-    """Drop the elements that the profile names: tool bars, gutters, tables of contents, the hidden id."""
-    rules = profile.drop
-    named = any(not rules.by_class.keys().isdisjoint(names.split()) for names in _CLASSES(root))
-    named = named or not rules.by_id.keys().isdisjoint(_IDS(root))
-    # `<p class_="artid">`: rules without id and class.
-    found = set(rules.others(root)) if rules.others else set()
-    if not named and not found:
-        return 0
-    count = 0
-    for element in _MARKED(root) if not found else list(root.iterdescendants()):
-        if element in found or rules.rule_of(element, element.get("id"), classes_of(element)):
-            drop(element)
-            count += 1
-    return count
-
-
-def drop_tracking_images(root: Element, profile: Profile) -> int:
-    """Drop images that count visitors, that answer with a random picture, that are buttons, or that have no address."""
-    count = 0
-    noise = (*profile.tracking, *profile.policy.random_images)
-    for image in list(root.iter("img")):
-        src = (image.get("src") or "").strip()
-        lazy = next((image.get(name) for name in _LAZY if image.get(name)), None)
-        if lazy and (src in NO_ADDRESS or src.startswith("data:")):
-            src = lazy.strip()
-        dot = all(_DOT.fullmatch(image.get(name) or "") for name in ("width", "height"))
-        if src in NO_ADDRESS or dot or any(part in src for part in noise) or image.get("alt") in profile.tool_alts:
-            drop(image)
-            count += 1
-        else:
-            image.set("src", src)
     return count
 
 

@@ -25,6 +25,7 @@ from converter.errors import (
     ConfigError,
     ConverterError,
 )
+from converter.inspecting import choosing, inspect_command, options_of, profiles_command
 from converter.model import Engine, HardBreak, Options
 from converter.task import Task, run
 
@@ -118,26 +119,13 @@ def cli() -> None:
     help="""File or directory to write to. A directory mirrors the
     directories of the inputs; several inputs need one. Without it, one post goes to standard output.""",
 )
-@click.option(
-    "-p",
-    "--profile",
-    metavar="NAME|FILE",
-    default=DEFAULTS.profile,
-    show_default=True,
-    help="How the site wraps its posts: a profile that comes with archive2md, or the path of your own YAML file.",
-)
+@choosing
 @click.option(
     "--engine",
     type=click.Choice(get_args(Engine)),
     default=DEFAULTS.engine,
     show_default=True,
     help="Which program part writes the Markdown.",
-)
-@click.option(
-    "--encoding",
-    metavar="NAME",
-    help="""Character encoding of the inputs, such as gb18030. Without it,
-    UTF-8 is tried first, then what the page declares.""",
 )
 @click.option(
     "--hard-break",
@@ -203,7 +191,7 @@ def convert(ctx: click.Context, /, inputs: tuple[str, ...], output: str | None, 
         return EXIT_USAGE
     from converter.pipeline import check
 
-    options = _options(flags)
+    options = options_of(flags)
     check(options)
     task = Task(
         inputs or ("-",),
@@ -221,36 +209,6 @@ def convert(ctx: click.Context, /, inputs: tuple[str, ...], output: str | None, 
         exclude=flags["exclude"],
     )
     return run(task, console)
-
-
-def _options(flags: dict[str, Any]) -> Options:
-    """Collect the options of the conversion.
-
-    Raises:
-        ConfigError: there is no such character encoding.
-
-    """
-    encoding = flags["encoding"]
-    if encoding is not None and not _is_encoding(encoding):
-        raise ConfigError(f"unknown encoding {encoding!r}", remedy="use a name such as utf-8 or gb18030")
-    return Options(
-        profile=flags["profile"],
-        engine=flags["engine"],
-        encoding=encoding,
-        hard_break=flags["hard_break"],
-        title_heading=flags["title_heading"],
-    )
-
-
-def _is_encoding(name: str) -> bool:
-    """Whether Python knows how to decode text by this name; `hex` is no text encoding."""
-    try:
-        bytes(4).decode(name)  # empty bytes would not even be looked at
-    except UnicodeError:
-        return True
-    except (LookupError, ValueError):
-        return False
-    return True
 
 
 def _is_terminal(stream: Any) -> bool:  # noqa: ANN401 (sys.stdin may be anything that has been put there)
@@ -276,6 +234,10 @@ def report_command(directory: str, *, as_json: bool) -> int:
         document = past(manifest, lines)
     Console().data(dumps(document) if as_json else visible_lines(as_text(document)).encode())
     return EXIT_OK
+
+
+cli.add_command(inspect_command)
+cli.add_command(profiles_command)
 
 
 def main() -> NoReturn:

@@ -30,6 +30,7 @@ class Options:
         encoding: name of the input's character encoding; None detects it.
         hard_break: how a line break inside a paragraph is written: `\` or two spaces (kramdown).
         title_heading: repeat the title as a level-1 heading above the body.
+        keep: rules for noise that are not applied, sorted.
 
     """
 
@@ -38,6 +39,7 @@ class Options:
     encoding: str | None = None
     hard_break: HardBreak = "backslash"
     title_heading: bool = False
+    keep: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +194,69 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True)
+class Removal:
+    """One thing that was taken out of an article, or changed in it.
+
+    Attributes:
+        rule: name of the rule; `converter.rules` describes it.
+        element: the element as a short selector, such as `div.toc`.
+        excerpt: the beginning of its text, or what an attribute was and is; may be empty.
+
+    """
+
+    rule: str
+    element: str
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A field of the front matter, and where its value comes from: `article: h1.title`, `front matter: date`."""
+
+    field: str
+    value: object
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What converting one source does, in full.
+
+    Attributes:
+        name: as in `Source`.
+        kind: `html`, or `markdown` for a post that already was; empty when it could not be read.
+        encoding: the character encoding, and how it was found.
+        profile: name of the profile; empty for Markdown.
+        chosen: why this profile: the selector that recognised the page, or the option.
+        root: the selector that found the article.
+        outside: characters of text around the article, which are not part of it.
+        fields: the front matter of the output.
+        removed: what was taken out, in the order it went.
+        changed: attributes that have another value now.
+        reshaped: how many elements were brought into another form, by rule.
+        notes: as in `Result`.
+        error: as in `Result`.
+
+    """
+
+    name: str
+    kind: str = ""
+    encoding: tuple[str, str] = ("", "")
+    profile: str = ""
+    chosen: str = ""
+    root: str = ""
+    outside: int = 0
+    fields: tuple[Origin, ...] = ()
+    removed: tuple[Removal, ...] = ()
+    changed: tuple[Removal, ...] = ()
+    reshaped: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
-    """What was removed from an article: count by rule."""
+    """What was removed from an article or changed in it: count by the name of the rule (`converter.rules`)."""
 
     removed: Mapping[str, int] = field(default_factory=dict)
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 from converter import cleaner, decode, emitter, frontmatter, profiles, reader, scraper
 from converter.errors import ConfigError, ConverterError, EmptyArticle
 from converter.model import Article, Metadata, Note, Options, Page, Result, Source
+from converter.rules import OPTIONAL
 from converter.tree import text_of
+
+if TYPE_CHECKING:
+    from converter.trace import Account
 
 ENGINES = ("native", "markdownify")
 
@@ -16,11 +21,17 @@ def check(options: Options) -> None:
     """Find out before a run starts whether its options make sense.
 
     Raises:
-        ConfigError: the profile or the engine is unknown, or the profile is not valid.
+        ConfigError: the profile, the engine or a rule to keep is unknown, or the profile is not valid.
 
     """
     if options.profile != "auto":
         profiles.load(options.profile)
+    if options.keep:
+        used = profiles.names() if options.profile == "auto" else (options.profile,)
+        known = OPTIONAL.union(*(profiles.load(name).drop.rules() for name in used))
+        if unknown := sorted(set(options.keep) - known):
+            remedy = f"rules that can be kept are {', '.join(sorted(known))}"
+            raise ConfigError(f"there is no rule {unknown[0]!r} to keep", remedy=remedy)
     if options.engine not in ENGINES:
         raise ConfigError(f"there is no engine {options.engine!r}", remedy=f"use one of {', '.join(ENGINES)}")
 
@@ -32,13 +43,31 @@ def convert(source: Source, options: Options) -> Result:
     """
     try:
         page = decode.decode(source, options.encoding)
-        return _from_markdown(page) if page.kind == "markdown" else _from_html(page, options, source.url)
+        return from_page(page, options, source.url)
     except ConverterError as e:
         return Result(name=source.name, error=str(e.about(source.name)))
     except Exception as e:  # noqa: BLE001 (law 6: whatever one post does to us, the batch goes on and says which post)
         problem = f"internal error {type(e).__name__}: {e}"
         error = ConverterError(problem, source=source.name, remedy="please report it with this post")
         return Result(name=source.name, error=str(error))
+
+
+def from_page(page: Page, options: Options, url: str, account: Account | None = None) -> Result:
+    """Convert one decoded input.
+
+    Args:
+        page: the input.
+        options: how to convert.
+        url: where its container says that it was published.
+        account: is told how the result came about; None when nobody asks.
+
+    Raises:
+        ConverterError: it cannot be converted.
+
+    """
+    if page.kind == "markdown":
+        return _from_markdown(page, account)
+    return _from_html(page, options, url, account)
 
 
 def convert_fragment(html: str) -> str:
@@ -58,14 +87,17 @@ def convert_fragment(html: str) -> str:
     return _emit(article, Options())
 
 
-def _from_markdown(page: Page) -> Result:
+def _from_markdown(page: Page, account: Account | None) -> Result:
     """Normalize the front matter of a post that already is Markdown; its body stays as it is."""
     raw, notes = frontmatter.parse(page.front_matter) if page.front_matter is not None else ({}, ())
     heading = next((line.lstrip("#").strip() for line in page.body.split("\n") if line.startswith("# ")), "")
     stem = page.path.rpartition("/")[2].rpartition(".")[0]
     # Placeholders are the site's, but a post exported as Markdown names no site; they mean nothing anywhere.
     policy = profiles.load("csdn").policy
-    front = frontmatter.normalize(raw, Metadata(first_heading=heading, stem=stem), policy)
+    metadata = Metadata(first_heading=heading, stem=stem)
+    front = frontmatter.normalize(raw, metadata, policy)
+    if account is not None:
+        account.fields(raw, metadata, policy, front)
     body = page.body if page.front_matter is not None or page.body.startswith("\n") else "\n" + page.body
     return Result(
         name=page.name,
@@ -75,15 +107,20 @@ def _from_markdown(page: Page) -> Result:
     )
 
 
-def _from_html(page: Page, options: Options, url: str) -> Result:
+def _from_html(page: Page, options: Options, url: str, account: Account | None) -> Result:
     raw, notes = frontmatter.parse(page.front_matter) if page.front_matter is not None else ({}, ())
-    article = scraper.scrape(decode.with_clean_characters(page), options.profile)
-    profile = profiles.load(article.profile)
-    facts = cleaner.clean(article, profile)
-    front = frontmatter.normalize(raw, _with_body(article, url), profile.policy)
+    seen, trace = (account.seen, account.trace) if account is not None else (None, None)
+    article = scraper.scrape(decode.with_clean_characters(page), options.profile, seen)
+    profile = profiles.load(article.profile, frozenset(options.keep))
+    facts = cleaner.clean(article, profile, trace)
+    metadata = _with_body(article, url)
+    front = frontmatter.normalize(raw, metadata, profile.policy)
+    if account is not None:
+        account.fields(raw, metadata, profile.policy, front)
     title = str(front.fields["title"])
-    if article.metadata.title or raw.get("title"):  # else the title was taken from the body
-        facts = cleaner.drop_title(article, title, facts)
+    # Without a title of its own, the article gave its first heading.
+    if (article.metadata.title or raw.get("title")) and "repeated-title" not in profile.keep:
+        facts = cleaner.drop_title(article, title, facts, trace)
     body = _emit(article, options)
     if options.title_heading:
         body = f"# {title}\n\n{body}" if body else f"# {title}\n"

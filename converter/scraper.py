@@ -44,12 +44,14 @@ _END_OF_PAGE: Final = re.compile(r"</(?:html|body)\s*>", re.IGNORECASE)
 _TOO_DEEP: Final = frozenset({etree.ErrorTypes.ERR_RESOURCE_LIMIT, etree.ErrorTypes.ERR_NAME_TOO_LONG})
 
 
-def scrape(page: Page, profile_name: str = "auto") -> Article:
+def scrape(page: Page, profile_name: str = "auto", seen: dict[str, str] | None = None) -> Article:
     """Find the article of an HTML page.
 
     Args:
         page: a page of kind `html`.
         profile_name: `auto`, the name of a profile, or the path of one.
+        seen: gets the selector by which each thing was found: `profile`, `root`, fields of the metadata; None when
+            nobody asks.
 
     Returns:
         The article, not cleaned yet; `root.tail` is not part of it.
@@ -62,20 +64,22 @@ def scrape(page: Page, profile_name: str = "auto") -> Article:
     """
     source = page.data or page.body.encode("utf-8", "replace")
     tree, notes = parse(page.body, source)
-    profile = detect(tree) if profile_name == "auto" else profiles.load(profile_name)
-    root = _find_root(tree, profile)
+    profile = detect(tree, source, seen) if profile_name == "auto" else profiles.load(profile_name)
+    root = _find_root(tree, profile, seen)
     parent = root.getparent()
     if parent is not None and profile.name != "generic":
         # What is left is the frame around the article, small enough for lookup after lookup; and a copied page inside
         # of the article, with metadata of its own, is not in the way.
         parent.remove(root)
+        if seen is not None:
+            seen["outside"] = str(len("".join(text_of(tree).split())))
     elements = tuple(root.iter())
     # Words are searched in the frame alone; that of an export is a thirtieth of the page.
     frame = source if root.getparent() is not None or root is tree else etree.tostring(tree, encoding="utf-8")
     return Article(
         root=root,
         profile=profile.name if profile_name == "auto" else profile_name,
-        metadata=_metadata(tree, profile, page, frame),
+        metadata=_metadata(tree, profile, page, frame, seen),
         source=source,
         elements=elements,
         prettified=is_prettified(root),
@@ -156,12 +160,15 @@ def _parse_lxml(data: bytes) -> tuple[Element, str]:
     return tree, stray
 
 
-def detect(tree: Element) -> Profile:
+def detect(tree: Element, source: bytes, seen: dict[str, str] | None = None) -> Profile:
     """Choose the profile of a parsed page: the first that recognises it, else the generic one."""
     for name in profiles.names():
         profile = profiles.load(name)
-        if any(xpath(tree) for xpath in profile.detect):
-            return profile
+        for mark in profile.detect:
+            if mark.word in source and mark.xpath(tree):
+                if seen is not None:
+                    seen["profile"] = mark.place
+                return profile
     return profiles.load("generic")
 
 
@@ -187,17 +194,21 @@ def is_prettified(root: Element) -> bool:
     return printed > _MOST * (printed + other)
 
 
-def _find_root(tree: Element, profile: Profile) -> Element:
-    for xpath in profile.root:
-        found = xpath(tree)
+def _find_root(tree: Element, profile: Profile, seen: dict[str, str] | None) -> Element:
+    for place in profile.root:
+        found = place.xpath(tree)
         if found:
+            if seen is not None:
+                seen["root"] = place.place
             return found[0]
     remedy = "export the post itself, not a list of posts, or name the site with --profile"
     raise NoArticle(f"the page has no article by the rules of profile {profile.name!r}", remedy=remedy)
 
 
-def _metadata(tree: Element, profile: Profile, page: Page, source: bytes) -> Metadata:
-    every = {field: _values(tree, places, source, field) for field, places in profile.metadata.items()}
+def _metadata(
+    tree: Element, profile: Profile, page: Page, source: bytes, seen: dict[str, str] | None = None
+) -> Metadata:
+    every = {field: _values(tree, places, source, field, seen) for field, places in profile.metadata.items()}
     first = {field: values[0] if values else "" for field, values in every.items()}
     urls = [url for value in every.get("source_url", ()) if (url := decode_hex_url(value))]
     url = urls[0] if urls else ""
@@ -220,7 +231,9 @@ def _metadata(tree: Element, profile: Profile, page: Page, source: bytes) -> Met
     )
 
 
-def _values(tree: Element, places: tuple[Lookup, ...], source: bytes, field: str) -> list[str]:
+def _values(
+    tree: Element, places: tuple[Lookup, ...], source: bytes, field: str, seen: dict[str, str] | None
+) -> list[str]:
     """List what the first place that says anything says; for the address all places speak, since some hold junk."""
     values: list[str] = []
     for place in places:
@@ -230,6 +243,8 @@ def _values(tree: Element, places: tuple[Lookup, ...], source: bytes, field: str
             text = element.get(place.attribute, "") if place.attribute else text_of(element)
             values.append(" ".join(text.split()))
         values = [v for v in values if v]
+        if values and seen is not None and (field != "source_url" or any(map(decode_hex_url, values))):
+            seen.setdefault(field, place.place)
         if values and field != "source_url":
             break
     return values

@@ -203,6 +203,20 @@ class Index:
             msg = f"selector {text!r} would be tried on every element"
             raise ConfigError(msg, remedy="name a tag, an #id or a .class in it")
 
+    def rules(self) -> set[str]:
+        """Name all rules."""
+        tables = (self.by_id, self.by_class, self.by_tag)
+        return {rule for table in tables for rows in table.values() for _, rule in rows}
+
+    def rule_of_any(self, element: Element) -> str | None:
+        """Name the first rule that the element meets in whatever way; slower than `rule_of`, which knows no tags."""
+        classes = (element.get("class") or "").split()
+        rule = self.rule_of(element, element.get("id"), classes)
+        if rule is None and isinstance(element.tag, str):
+            rows = self.by_tag.get(element.tag, ())
+            rule = next((rule for compound, rule in rows if compound.matches(element, classes)), None)
+        return rule
+
     def rule_of(self, element: Element, ident: str | None, classes: list[str]) -> str | None:
         """Name the first rule that the element meets by its id or one of its classes; None when there is none."""
         rows: list[tuple[Compound, str]] = []

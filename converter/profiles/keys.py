@@ -1,0 +1,37 @@
+"""The keys of a profile, and a sentence on each."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TEXTS: Final = {
+    "name": "what `--profile` and reports call it",
+    "about": "one sentence for people",
+    "extends": "the profile whose rules it adds to",
+    "utc_offset": "zone of dates that name none, such as '+08:00'",
+    "boilerplate": "regular expression: what the site puts before the description of each page",
+}
+LISTS: Final = {
+    "detect": "selectors: a page with any of them belongs to the site",
+    "root": "selectors of the article's body, best first",
+    "placeholders": "tags and categories that mean none",
+}
+TABLES: Final = {
+    "metadata": "field -> selectors, best first; `@name` at the end reads an attribute instead of the text",
+    "drop": "rule -> selectors of elements that are no content",
+    "images": "tracking, random: parts of addresses; tool_alts: alternative texts of buttons",
+    "elements": "standard element, or unwrap -> selectors of the site's own elements that mean it",
+}
+FIELDS: Final = frozenset(
+    {"title", "source_url", "date", "updated", "author", "description", "keywords", "tags", "categories", "language"}
+)
+"""Metadata that a profile can look for; the names are those of `model.Metadata`."""
+
+IMAGES: Final = frozenset({"tracking", "random", "tool_alts"})
+RULED_TAGS: Final = frozenset(
+    "unwrap p h1 h2 h3 h4 h5 h6 blockquote pre code ul ol li strong em del sup sub kbd a br hr div span".split()
+)
+"""What a site's own elements can be read as: the standard element that means the same, or `unwrap`."""
+
+MAX_DEPTH: Final = 5
+"""How deep a profile may nest, and how many profiles may extend each other."""

@@ -1,0 +1,115 @@
+"""The names of everything that is taken out or changed, and a sentence on each: the one list that people are shown.
+
+Names never change: `--keep`, reports and other people's scripts use them. docs/rules.md is made of the same words.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, NamedTuple
+
+Kind = Literal["noise", "gone", "form"]
+
+
+class Rule(NamedTuple):
+    """What a rule does.
+
+    Attributes:
+        kind: `noise` takes out what a reader of the page could see, unless `--keep` names it; `gone` takes out what no
+            reader can see or what Markdown cannot hold; `form` brings something into another shape.
+        about: one sentence.
+
+    """
+
+    kind: Kind
+    about: str
+
+
+RULES: Final[dict[str, Rule]] = {
+    # Noise by the selectors of a profile; a user's own profile may add names of its own.
+    "advertisement": Rule("noise", "Banners of other sites that were copied with a post, known by their class."),
+    "code-gutter": Rule("noise", "Line numbers beside or inside of listings."),
+    "copy-button": Rule("noise", "Buttons and labels of a page's tools: copy, view source, fold, run."),
+    "hidden-id": Rule("noise", "The hidden element with the post's hexadecimal address; it becomes `source_url`."),
+    "math-preview": Rule("noise", "What MathJax shows before a formula is drawn."),
+    "page-footer": Rule("noise", "What other sites write around a post: account, date, copyright line."),
+    "share-bar": Rule("noise", "Rows of buttons that share a post."),
+    "toc": Rule("noise", "Generated tables of contents: their links lead to anchors that Markdown has no more."),
+    # Noise by a pass of its own.
+    "button-image": Rule("noise", "Icons of code tool bars, known by their alternative text."),
+    "code-tool-bar": Rule("noise", "Bars over listings (`view plain copy`), icons and labels that fold a listing."),
+    "hidden": Rule("noise", "What CSS or the `hidden` attribute hides."),
+    "link-card": Rule("noise", "Icon, description and address in a link that is drawn as a card; its title stays."),
+    "placeholder": Rule("noise", "Tags and categories that mean none (`无标签`)."),
+    "random-image": Rule("noise", "Pictures, covers too, of services that answer with another picture each time."),
+    "repeated-title": Rule("noise", "A first block that says the title once more; the front matter has it."),
+    "tracking-image": Rule("noise", "Pictures that count visitors, by their address or a size of one pixel."),
+    # What nobody can see, or Markdown cannot say.
+    "empty": Rule("gone", "Elements without text and pictures; cells of tables stay."),
+    "form-control": Rule("gone", "Input fields; the text of buttons and labels stays, and so do check boxes."),
+    "image-without-address": Rule("gone", "Pictures without an address."),
+    "invisible": Rule("gone", "Scripts, styles, vector icons, menus of forms."),
+    "repeated-line": Rule("gone", "A rule directly after a rule."),
+    # Other shapes; the text stays.
+    "code-lines": Rule("form", "Paragraphs of code elements alone become one listing."),
+    "dead-link": Rule("form", "Links without a target become their text."),
+    "drawing": Rule("form", "A drawing whose source is lost becomes the list of its labels."),
+    "embed": Rule("form", "Players and pages in the page become links."),
+    "formula": Rule("form", "Rendered formulas become their TeX."),
+    "formula-image": Rule("form", "Pictures of formulas become their TeX."),
+    "heading-bold": Rule("form", "Bold in headings is unwrapped: they are bold already."),
+    "highlighter-box": Rule("form", "Boxes of highlighters with an element for each line become listings."),
+    "layout-table": Rule("form", "A table that only lays a page out becomes the blocks in it."),
+    "lazy-image": Rule("form", "The address that a script was to load becomes the picture's."),
+    "listing": Rule("form", "Listings of every shape become plain ones; line numbers and buttons in them go."),
+    "nested-emphasis": Rule("form", "Emphasis in the same emphasis is unwrapped."),
+    "picture-wrapper": Rule("form", "Headings and emphasis around pictures alone are unwrapped."),
+    "prose-listing": Rule("form", "Prose that a site keeps in `pre` becomes paragraphs."),
+    "site-element": Rule("form", "A site's own elements are read as the standard ones that its profile names."),
+    "stray-item": Rule("form", "List items that stand in no list get one."),
+    "table-stray": Rule("form", "What stands between the cells of a table moves before it."),
+}
+
+RULE_OF: Final[dict[str, str]] = {
+    "apply_element_rules": "site-element",
+    "recover_formulas": "formula",
+    "recover_formula_images": "formula-image",
+    "drop_code_tool_bars": "code-tool-bar",
+    "turn_prose_listings_into_paragraphs": "prose-listing",
+    "fold_highlighter_boxes": "highlighter-box",
+    "drop_number_gutters": "code-gutter",
+    "join_lines_of_code": "code-lines",
+    "normalize_code_blocks": "listing",
+    "list_labels_of_drawings": "drawing",
+    "drop_invisible_elements": "invisible",
+    "drop_hidden_elements": "hidden",
+    "drop_toc_blocks": "toc",
+    "drop_toc_marks": "toc",
+    "drop_page_contents": "toc",
+    "link_embeds": "embed",
+    "simplify_link_cards": "link-card",
+    "unwrap_dead_links": "dead-link",
+    "drop_copy_buttons": "copy-button",
+    "unwrap_buttons": "form-control",
+    "unwrap_bold_in_headings": "heading-bold",
+    "flatten_emphasis": "nested-emphasis",
+    "unwrap_picture_wrappers": "picture-wrapper",
+    "move_stray_content_out_of_tables": "table-stray",
+    "unwrap_layout_tables": "layout-table",
+    "drop_empty_elements": "empty",
+    "merge_adjacent_rules": "repeated-line",
+    "wrap_stray_items": "stray-item",
+}
+"""Cleaning pass -> its rule. Passes that follow several rules (`drop_noise`) count by rule themselves."""
+
+OPTIONAL: Final = frozenset(name for name, rule in RULES.items() if rule.kind == "noise")
+"""What `--keep` takes; a profile's own rules come on top."""
+
+
+def kind_of(name: str) -> Kind:
+    """Tell the kind of a rule; one that only a user's profile knows is noise."""
+    return RULES[name].kind if name in RULES else "noise"
+
+
+def about(name: str) -> str:
+    """Describe a rule in one sentence."""
+    return RULES[name].about if name in RULES else "A rule of the profile."
