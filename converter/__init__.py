@@ -63,12 +63,19 @@ def convert(  # noqa: PLR0913 (one keyword for each option of `Options`)
     return pipeline.convert(Source(path or "post", post, path or ".html"), options)
 
 
-def to_markdown(html: str) -> str:
+def to_markdown(html: str, *, clean: bool = True) -> str:
     """Convert a piece of HTML, such as the body of an article, to Markdown without front matter.
 
     Noise that no reader of the page sees goes (scripts, hidden elements, tracking images); the rest comes out as
     Markdown that renders to the same. The empty string gives the empty string.
+
+    Args:
+        html: the piece of HTML.
+        clean: false for HTML without noise, such as another renderer's: what looks like noise is meant then. Empty
+            elements, addresses of links and images, languages of listings, spaces at the edges of inline code and
+            emphasis of punctuation come out as they stand, as far as Markdown can say them.
+
     """
     from converter import pipeline
 
-    return pipeline.convert_fragment(html)
+    return pipeline.convert_fragment(html, clean=clean)

@@ -108,6 +108,12 @@ def _rule_of(element: Element, profile: Profile) -> str | None:
     return profile.drop.rule_of_any(element) or (image_rule(element, profile) if element.tag == "img" else None)
 
 
+def settle(article: Article, profile: Profile) -> None:
+    """Do what even an article without noise needs, in place: formulas in one shape, no scripts and styles."""
+    recover_formulas(article.root, profile)
+    drop_invisible_elements(article.root, profile)
+
+
 def drop_title(article: Article, title: str, facts: Facts, trace: Trace | None = None) -> Facts:
     """Drop the title where the cleaned article begins with it, in place; the front matter says it.
 

@@ -65,9 +65,9 @@ def _leave_heading(state: State, element: Element) -> None:
     runs, level, after = state.runs, state.heading, state.blocks
     state.heading, state.runs = 0, []
     state.close_block()
-    before, own, behind = split_heading(runs)
+    before, own, behind = split_heading(runs, bold=state.exact)
     state.blocks += before
-    if own:
+    if own or state.exact:
         state.blocks.append(Heading(level, own))
     state.blocks += behind
     state.blocks += after
@@ -83,7 +83,9 @@ def _read_heading(state: State, element: Element) -> None:
     state.end_paragraph()
     run = state.lone_run(element.text)
     if run is not None:
-        state.blocks.append(Heading(_HEADINGS[element.tag], split_heading([run])[1]))
+        state.blocks.append(Heading(_HEADINGS[element.tag], split_heading([run], bold=state.exact)[1]))
+    elif state.exact:
+        state.blocks.append(Heading(_HEADINGS[element.tag], []))
     state.marks = marks
 
 
@@ -106,7 +108,7 @@ def _leave_quote(state: State, element: Element) -> None:
     state.flush()
     inner = state.blocks
     state.close_block()
-    if inner:
+    if inner or state.exact:
         state.blocks.append(Quote(inner))
 
 
@@ -135,12 +137,17 @@ def _leave_list(state: State, element: Element) -> None:
     state.close_block()
     if stray:  # what stood in the list without an item, after the last of them
         _into_last_item(found, stray)
+    if not state.exact:
+        _drop_empty_items(found)
+    if found.items:
+        state.blocks.append(found)
+
+
+def _drop_empty_items(found: List) -> None:
     if found.start is None:
         found.items = [item for item in found.items if not _is_empty(item)]
     while found.items and _is_empty(found.items[-1]):
         found.items.pop()
-    if found.items:
-        state.blocks.append(found)
 
 
 def _is_empty(item: Item) -> bool:
@@ -220,11 +227,15 @@ def _enter_input(state: State, element: Element) -> bool:
 
 def _enter_pre(state: State, element: Element) -> bool:
     text = text_of(element)
-    if not text.strip():
-        return True
+    if not state.exact:
+        text = text.lstrip("\n")
+        if not text.strip():
+            return True
+    elif (element.text or "").startswith("\n"):
+        text = text[1:]  # HTML drops the line end right behind <pre>
     code = element.find("code")
     named = _LANGUAGE.search((code.get("class") or "") if code is not None else element.get("class") or "")
-    add_block(state, Fence(text.lstrip("\n").removesuffix("\n") or text, named[1] if named else ""))
+    add_block(state, Fence(text.removesuffix("\n") or text, named[1] if named else ""))
     return True
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from converter.model import HardBreak
 
 _TICKS: Final = re.compile(r"^[ \t]*(`{3,})", re.MULTILINE)
+_INFO: Final = re.compile(r"`|\\(?=[!-/:-@\[-`{-~])|&(?=#?\w+;)")
 _HARD_BREAKS: Final = {"backslash": "\\\n", "spaces": "  \n"}
 _MAX_NUMBER: Final = 999_999_999  # CommonMark: at most nine digits
 # A marker and dashes, or stars, make a rule together.
@@ -80,10 +81,14 @@ def _lines(blocks: list[Block], style: _Style, *, tight: bool = False) -> list[s
 
 def _write_heading(block: Heading, style: _Style) -> list[str]:  # noqa: ARG001 (all writers are called alike)
     text = inline.render(block.runs, heading=True)
+    if not block.runs:
+        return ["#" * block.level]
     return [f"{'#' * block.level} {guard_heading(text)}"] if text else []
 
 
 def _write_quote(block: Quote, style: _Style) -> list[str]:
+    if not block.blocks:
+        return [">"]
     return [f"> {line}" if line else ">" for line in _lines(block.blocks, style)]
 
 
@@ -103,7 +108,8 @@ def _write_fence(block: Fence, style: _Style) -> list[str]:  # noqa: ARG001
     text = block.text
     longest = max((len(run) for run in _TICKS.findall(text)), default=0) if "```" in text else 0
     fence = "`" * max(3, longest + 1)
-    return [fence + block.language, *text.split("\n"), fence]
+    language = _INFO.sub(lambda m: f"&#{ord(m[0])};", block.language)
+    return [fence + language, *text.split("\n"), fence] if text else [fence + language, fence]
 
 
 def _list(block: List, style: _Style, marker: int) -> list[str]:

@@ -10,7 +10,24 @@ import re
 import unicodedata
 from typing import Final
 
-from converter.nodes import BREAK, CODE, DEL, EM, EMPHASIS, IMAGE, KBD, RAW, STRONG, SUB, SUP, TEX, TEXT, Link, Run
+from converter.nodes import (
+    BREAK,
+    CODE,
+    DEL,
+    EM,
+    EMPHASIS,
+    IMAGE,
+    KBD,
+    KEPT,
+    RAW,
+    STRONG,
+    SUB,
+    SUP,
+    TEX,
+    TEXT,
+    Link,
+    Run,
+)
 from converter.scan import is_punctuation
 
 INNER: Final = 6
@@ -222,7 +239,7 @@ def _trim_group(inner: list[Run], mark: int, before: str, after: str) -> list[Ru
 
 def _shows_emphasis(run: Run) -> bool:
     """Tell whether a run looks different when it is bold: punctuation hardly does, a picture not at all."""
-    return run.kind != IMAGE and (run.kind != TEXT or _ALNUM.search(run.text) is not None)
+    return run.kind != IMAGE and (run.kind != TEXT or run.marks & KEPT > 0 or _ALNUM.search(run.text) is not None)
 
 
 def _open_border(char: str) -> bool:
@@ -242,11 +259,11 @@ def _is_symbol(char: str) -> bool:
 def _lead(inner: list[Run], mark: int, before: str) -> Run | None:
     """Take the first character or run out of an emphasis whose opening delimiter does not flank; None when it does."""
     first = inner[0]
-    if first.kind == TEXT and first.text[0].isspace():
+    if first.kind == TEXT and first.text[:1].isspace():
         return _cut_first(inner, mark)
     if _open_border(before):
         return None
-    if first.kind != TEXT:
+    if first.kind != TEXT or not first.text:
         inner.pop(0)
         return first._replace(marks=first.marks & ~mark)
     if not is_punctuation(first.text[0]):
@@ -268,11 +285,11 @@ def _cut_first(inner: list[Run], mark: int) -> Run:
 def _trail(inner: list[Run], mark: int, after: str) -> Run | None:
     """The same for the last character and the closing delimiter."""
     last = inner[-1]
-    if last.kind == TEXT and last.text[-1].isspace():
+    if last.kind == TEXT and last.text[-1:].isspace():
         return _cut_last(inner, mark)
     if _open_border(after):
         return None
-    if last.kind != TEXT:
+    if last.kind != TEXT or not last.text:
         inner.pop()
         return last._replace(marks=last.marks & ~mark)
     if not is_punctuation(last.text[-1]):
@@ -308,6 +325,6 @@ def _char_after(runs: list[Run], at: int, boxes: Boxes, group: Extent) -> str:
 
 
 def _edge_char(run: Run, *, last: bool) -> str:
-    if run.kind in {TEXT, RAW}:
+    if run.kind in {TEXT, RAW} and run.text:
         return run.text[-1] if last else run.text[0]
     return {CODE: "`", TEX: "$"}.get(run.kind, ")" if last else "!")

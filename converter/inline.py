@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import quote
 
 from converter.emphasis import BOXES, INNER, Extent, settle
-from converter.nodes import BREAK, CODE, DEL, EM, EMPHASIS, IMAGE, STRONG, TEX, TEXT, Link, Run
+from converter.nodes import BREAK, CODE, DEL, EM, EMPHASIS, IMAGE, KEPT, STRONG, TEX, TEXT, Link, Run
 from converter.protect import Draft
 from converter.unsafe import HAZARD, SUSPECT, is_hazardous
 
@@ -35,6 +35,7 @@ _TOUCHING: Final = frozenset(_PLAIN_MARKS.values())
 _HALVES: Final = "]<&"  # the next run may begin with what makes syntax of them
 _ALNUM: Final = re.compile(r"[^\W_]")
 _EDGE_SPACES: Final = "\u3000 "  # the indent of Chinese paragraphs
+_EDGE: Final = frozenset(_EDGE_SPACES)
 
 
 def render(runs: list[Run], *, hard_break: str = "\\\n", cell: bool = False, heading: bool = False) -> str:
@@ -91,13 +92,18 @@ def destination(href: str) -> str:
     return _ENTITY.sub("&amp;", url) if "&" in url else url
 
 
+def _target(href: str, title: str) -> str:
+    """Write an address and a title; without an address the title would be taken for it."""
+    return (destination(href) or ("<>" if title else "")) + title
+
+
 def _title(title: str, *same: str) -> str:
     """Write the title of a link or an image; one that repeats what is there anyway is left out."""
-    text = " ".join(title.split())
-    if not text or text in same:
+    if not title or title in same:
         return ""
-    text = re.sub(r"\\(?=[!-/:-@\[-`{-~])", r"\\\\", text).replace('"', '\\"')
-    return f' "{_ENTITY.sub("&amp;", text)}"'
+    text = re.sub(r"\\(?=[!-/:-@\[-`{-~])", r"\\\\", title).replace('"', '\\"')
+    text = _ENTITY.sub("&amp;", text)
+    return f' "{text}"' if "\n" not in text else f' "{text.replace(chr(10), "&#10;")}"'
 
 
 def _trimmed(runs: list[Run]) -> list[Run]:
@@ -113,7 +119,7 @@ def _trimmed(runs: list[Run]) -> list[Run]:
             continue
         current = run
         if line_start:
-            if run.kind == TEXT and run.text[:1] in _EDGE_SPACES:
+            if run.kind == TEXT and run.text[:1] in _EDGE:
                 stripped = run.text.lstrip(_EDGE_SPACES)
                 if not stripped:
                     continue
@@ -130,7 +136,7 @@ def _trimmed(runs: list[Run]) -> list[Run]:
 
 
 def _strip_last(out: list[Run]) -> None:
-    while out and out[-1].kind == TEXT and out[-1].text[-1:] in _EDGE_SPACES:
+    while out and out[-1].kind == TEXT and out[-1].text[-1:] in _EDGE:
         text = out[-1].text.rstrip(_EDGE_SPACES)
         if text:
             out[-1] = out[-1]._replace(text=text)
@@ -218,7 +224,7 @@ class _Plain:
         kind, text, marks, link, space, _, _ = run
         if self.last is None:
             space = False  # at the start of a line it means nothing
-            if kind == TEXT and text[:1] in _EDGE_SPACES:
+            if kind == TEXT and text[:1] in _EDGE:
                 text = text.lstrip(_EDGE_SPACES)
                 if not text:
                     return False
@@ -297,7 +303,7 @@ class _Plain:
             return True
         if "[" in text or "]" in text:
             return False
-        out.append(f"![{text}]({destination(run.src)}{_title(run.title, text, run.src)})")
+        out.append(f"![{text}]({_target(run.src, _title(run.title, text, run.src))})")
         return True
 
 
@@ -334,7 +340,7 @@ def _open_all(draft: Draft, stack: list[Extent], opening: list[Extent], runs: li
     for extent in opening:
         # Emphasis that begins and ends with the address has no place in an autolink.
         run = runs[extent.start]
-        alone = extent.end - extent.start == 1 and run.kind == TEXT and not run.marks & ~EMPHASIS
+        alone = extent.end - extent.start == 1 and run.kind == TEXT and not run.marks & ~(EMPHASIS | KEPT)
         if extent.link is not None and extent is opening[-1] and alone and (auto := _autolink(run.text, extent.link)):
             draft.atom(auto, "autolink")
             return extent.end
@@ -351,7 +357,7 @@ def _close(draft: Draft, stack: list[Extent], at: int, runs: list[Run]) -> None:
         if extent.link is not None:
             text = "".join(run.text for run in runs[extent.start : extent.end])
             link = extent.link
-            draft.close_link(f"]({destination(link.href)}{_title(link.title, text, link.href)})")
+            draft.close_link(f"]({_target(link.href, _title(link.title, text, link.href))})")
         elif extent.kind in BOXES:
             draft.markup(BOXES[extent.kind][1])
         else:
@@ -393,7 +399,7 @@ def _put(draft: Draft, run: Run, hard_break: str) -> None:
     elif run.kind == IMAGE:
         draft.open_link("![")
         draft.text(run.text)
-        draft.close_link(f"]({destination(run.src)}{_title(run.title, run.text, run.src)})")
+        draft.close_link(f"]({_target(run.src, _title(run.title, run.text, run.src))})")
     elif run.kind == TEX:
         draft.tex(run.text)
     elif run.kind == BREAK:
@@ -404,9 +410,10 @@ def _put(draft: Draft, run: Run, hard_break: str) -> None:
 
 def code_span(text: str) -> str:
     """Write inline code: a delimiter longer than any run inside, padded where a backtick is at an edge."""
+    pad = " " if text[0] == " " == text[-1] and not text.isspace() else ""  # a parser takes one off both edges
     if "`" not in text:
-        return f"`{text}`"
+        return f"`{pad}{text}{pad}`"
     runs = {len(run) for run in re.findall("`+", text)}
     width = next(n for n in range(1, len(runs) + 2) if n not in runs)
-    pad = " " if text[0] == "`" or text[-1] == "`" else ""
+    pad = pad or (" " if text[0] == "`" or text[-1] == "`" else "")
     return f"{'`' * width}{pad}{text}{pad}{'`' * width}"

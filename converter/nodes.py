@@ -25,6 +25,8 @@ DEL: Final = 4
 SUP: Final = 8
 SUB: Final = 16
 KBD: Final = 32
+KEPT: Final = 512
+"""On emphasis that stays even where it cannot be seen, around punctuation."""
 EMPHASIS: Final = STRONG | EM | DEL
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from lxml import etree
 
-from converter.nodes import CODE, DEL, EM, IMAGE, KBD, STRONG, SUB, SUP, TEX, Formula, Link
+from converter.nodes import CODE, DEL, EM, IMAGE, KBD, KEPT, STRONG, SUB, SUP, TEX, TEXT, Formula, Link
 from converter.reading import NORMAL, SPACES, UPRIGHT, WHITE, State
-
-if TYPE_CHECKING:
-    from converter.tree import Element
+from converter.tree import Element, text_of
 
 _DOLLARS: Final = re.compile(r"(\$\$?)\s*([^$]*[^$\\\s])\s*\1")
 MARKS: Final = {
@@ -36,7 +34,7 @@ def enter_mark(state: State, element: Element) -> bool:
     mark = MARKS[tag]
     style = element.get("style") or ""
     if not (mark == STRONG and NORMAL.search(style)) and not (mark == EM and UPRIGHT.search(style)):
-        state.marks |= mark
+        state.marks |= mark | KEPT if state.exact else mark
     state.edge = _EDGES.get(mark, state.edge)
     return False
 
@@ -50,15 +48,26 @@ def enter_link(state: State, element: Element) -> bool:
     """Begin a link; one in a link is none."""
     state.restyle(element)
     href = (element.get("href") or "").strip()
-    if href and state.link is None:
+    if (href or (state.exact and element.get("href") is not None)) and state.link is None:
         state.links += 1
-        state.link = Link(href, (element.get("title") or "").strip(), state.links)
+        state.link = Link(href, _title(state, element), state.links)
     state.edge = "a"
     return False
 
 
-def leave_link(state: State, element: Element) -> None:  # noqa: ARG001 (all handlers are called alike)
-    """End a link."""
+def _title(state: State, element: Element) -> str:
+    """Return the title of a link or an image, on one line."""
+    title = element.get("title") or ""
+    return title if state.exact else " ".join(title.split())
+
+
+def leave_link(state: State, element: Element) -> None:
+    """End a link; one without text is a run without text."""
+    if state.exact and next(element.iter("img"), None) is None and not text_of(element).strip():
+        enter_link(state, element)
+        if state.link is not None:
+            state.add_atom(TEXT, "", "a")
+            state.link = None
     state.edge = "a"
 
 
@@ -95,6 +104,10 @@ def enter_code(state: State, element: Element) -> bool:
 
 
 def _add_code(state: State, raw: str) -> None:
+    if state.exact:
+        if raw:
+            state.add_atom(CODE, raw.replace("\n", " "), "code")
+        return
     text = state.collapse(raw.strip(WHITE))
     if raw[:1] in WHITE and raw:
         state.add_gap(raw[: len(raw) - len(raw.lstrip(WHITE))])
@@ -107,15 +120,15 @@ def _add_code(state: State, raw: str) -> None:
 def enter_image(state: State, element: Element) -> bool:
     """Add an image that has an address."""
     src = (element.get("src") or "").strip()
-    if src:
+    if src or (state.exact and element.get("src") is not None):
         alt = element.get("alt") or ""
         if alt:
             alt = SPACES.sub(" ", alt).strip()
-        state.add_atom(IMAGE, alt, "span", src, (element.get("title") or "").strip())
+        state.add_atom(IMAGE, alt, "span", src, _title(state, element))
     return True
 
 
-def enter_break(state: State, element: Element) -> bool:  # noqa: ARG001
+def enter_break(state: State, element: Element) -> bool:  # noqa: ARG001 (all handlers are called alike)
     """Add a line break."""
     state.add_break()
     return False

@@ -70,7 +70,7 @@ def from_page(page: Page, options: Options, url: str, account: Account | None = 
     return _from_html(page, options, url, account)
 
 
-def convert_fragment(html: str) -> str:
+def convert_fragment(html: str, *, clean: bool = True) -> str:
     """Convert a piece of HTML without a page around it; see `converter.to_markdown`."""
     if not html.strip():
         return ""
@@ -83,6 +83,9 @@ def convert_fragment(html: str) -> str:
     root = tree if body is None else body
     data = source.encode("utf-8", "replace")
     article = Article(root, "generic", Metadata(), scraper.is_prettified(root), notes, data, tuple(root.iter()))
+    if not clean:
+        cleaner.settle(article, profiles.load("generic"))
+        return emitter.emit(reader.read(root, prettified=article.prettified, exact=True))
     cleaner.clean(article, profiles.load("generic"))
     return _emit(article, Options())
 

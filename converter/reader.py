@@ -25,18 +25,20 @@ if TYPE_CHECKING:
 _MAX_NESTED: Final = 6  # tables in tables; what lies deeper is read as if it were no table
 
 
-def read(root: Element, *, prettified: bool) -> list[Block]:
+def read(root: Element, *, prettified: bool, exact: bool = False) -> list[Block]:
     """Read what is in a cleaned element (not its tail).
 
     Args:
         root: element that holds the article; not changed.
         prettified: white space with a line end in it, at the edge of a text, says nothing.
+        exact: nobody cleaned the article, since all that is in it is meant; empty elements, spaces at the edges of
+            inline code and emphasis of punctuation stay.
 
     Returns:
         The blocks of the article, in order.
 
     """
-    return _walk(State(prettified=prettified, enter_table=_enter_table), root)
+    return _walk(State(prettified=prettified, enter_table=_enter_table, exact=exact), root)
 
 
 def _walk(state: State, root: Element) -> list[Block]:
@@ -87,12 +89,12 @@ def _enter_table(state: State, table: Element) -> bool:
         if not len(element):
             run = state.lone_run(element.text)
             return [] if run is None else [Paragraph([run])]
-        inner = State(prettified=state.prettified, enter_table=_enter_table, tables=state.tables + 1)
+        inner = State(prettified=state.prettified, enter_table=_enter_table, tables=state.tables + 1, exact=state.exact)
         inner.marks, inner.link = state.marks, state.link
         return _walk(inner, element)
 
     state.flush()
-    for block in read_table(table, read_inside):
+    for block in read_table(table, read_inside, exact=state.exact):
         add_block(state, block)
     state.end_paragraph()
     return True

@@ -57,14 +57,23 @@ class State:
         prettified: white space with a line end in it, at the edge of a text, says nothing.
         enter_table: handler of `table` elements.
         tables: how many tables the walk is in already.
+        exact: empty elements and the like are meant, and said as far as Markdown can.
 
     """
 
-    def __init__(self, *, prettified: bool, enter_table: Callable[[State, Element], bool], tables: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        prettified: bool,
+        enter_table: Callable[[State, Element], bool],
+        tables: int = 0,
+        exact: bool = False,
+    ) -> None:
         """Start with nothing read."""
         self.prettified = prettified
         self.enter_table = enter_table
         self.tables = tables
+        self.exact = exact
         self.blocks: list[Block] = []
         self.runs: list[Run] = []
         self.marks = 0
@@ -224,10 +233,11 @@ def styled(marks: int, style: str) -> int:
     return marks
 
 
-def split_heading(runs: list[Run]) -> tuple[list[Block], list[Run], list[Block]]:
+def split_heading(runs: list[Run], *, bold: bool = False) -> tuple[list[Block], list[Run], list[Block]]:
     """Split a heading at its breaks: lines of pictures alone, at its start or end, are paragraphs beside it.
 
-    Bold goes, since a heading is bold already: by tags it is gone by now, by styles and from outside it is not.
+    Bold goes unless it shall stay, since a heading is bold already: by tags it is gone by now, by styles and from
+    outside it is not.
 
     Returns:
         The paragraphs before the heading, its own runs on one line, the paragraphs behind it.
@@ -240,7 +250,7 @@ def split_heading(runs: list[Run]) -> tuple[list[Block], list[Run], list[Block]]
         if run.kind == BREAK:
             lines.append([])
         else:
-            lines[-1].append(run._replace(marks=run.marks & ~STRONG) if run.marks & STRONG else run)
+            lines[-1].append(run._replace(marks=run.marks & ~STRONG) if run.marks & STRONG and not bold else run)
     lines = [line for line in lines if line]
     before: list[Block] = []
     behind: list[Block] = []

@@ -33,24 +33,25 @@ _KEPT_ATTRIBUTES: Final = {
 _VOID: Final = frozenset({"br", "img", "hr"})
 
 
-def read_table(table: Element, read_inside: Read) -> list[Block]:
+def read_table(table: Element, read_inside: Read, *, exact: bool = False) -> list[Block]:
     """Read one table into blocks; `read_inside` reads the inside of a cell.
 
     A table with one filled cell is a box around that cell; one with content that no pipe table can hold (lists,
     listings, tables with data) is kept as HTML; any other becomes a pipe table. Its caption is a paragraph before it.
+    An `exact` table is none that only draws a box, and keeps its empty rows and columns.
     """
     rows = _rows(table)
     if not rows:
         return read_inside(table)
     filled = [cell for _, row in rows for cell in row if _has_content(cell)]
-    if not filled:
+    if not filled and not exact:
         return []
-    if len(filled) == 1:
+    if len(filled) == 1 and not exact:
         blocks = [block for cell in filled for block in read_inside(cell)]
     elif any(next(cell.iter(*_UNSAYABLE), None) is not None for cell in filled):
         blocks = [Html(to_html(table))]
     else:
-        blocks = [_pipe_table(read_inside, rows)]
+        blocks = [_pipe_table(read_inside, rows, exact=exact)]
     caption = table.find("caption")
     if caption is not None and _has_content(caption) and not isinstance(blocks[0], Html):
         blocks[:0] = read_inside(caption)
@@ -96,21 +97,19 @@ def _grid(rows: list[tuple[bool, list[Element]]]) -> list[list[Element | None]]:
     return [[taken.get((y, x)) for x in range(width)] for y in range(len(rows))]
 
 
-def _pipe_table(read_inside: Read, rows: list[tuple[bool, list[Element]]]) -> Table:
+def _pipe_table(read_inside: Read, rows: list[tuple[bool, list[Element]]], *, exact: bool) -> Table:
     grid = _grid(rows)
     head = rows[0][0] or all(c is None or c.tag == "th" for c in grid[0])
     cells = [[[] if c is None else _cell(read_inside, c) for c in row] for row in grid]
     alignments = [_alignment([row[x] for row in grid]) for x in range(len(grid[0]))]
     used = [x for x in range(len(grid[0])) if any(row[x] for row in cells)]
-    last = used[-1] + 1 if used else 1
+    last = len(grid[0]) if exact else used[-1] + 1 if used else 1
     cells = [row[:last] for row in cells]
-    if not head and _all_bold(cells[0]):
-        cells[0] = [[run._replace(marks=run.marks & ~STRONG) for run in cell] for cell in cells[0]]
-        head = True
-    elif head:
+    head = head or (_all_bold(cells[0]) and not exact)
+    if head and not exact:
         cells[0] = [[run._replace(marks=run.marks & ~STRONG) for run in cell] for cell in cells[0]]
     header = cells.pop(0) if head else [[] for _ in range(last)]
-    return Table(header, [row for row in cells if any(row)], alignments[:last])
+    return Table(header, [row for row in cells if exact or any(row)], alignments[:last])
 
 
 def _all_bold(row: list[list[Run]]) -> bool:

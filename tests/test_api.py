@@ -22,6 +22,25 @@ def test_fragment_without_content_is_empty(nothing: str) -> None:
     assert converter.to_markdown(nothing) == ""
 
 
+@pytest.mark.parametrize(
+    ("html", "cleaned", "exact"),
+    [
+        ("<h2></h2><p>x</p>", "x\n", "##\n\nx\n"),
+        ("<p><code> a </code></p>", "`a`\n", "`  a  `\n"),
+        ("<p><b>!</b> x</p>", "! x\n", "**!** x\n"),
+        ('<p>x <a href=""></a></p>', "x\n", "x []()\n"),
+        ("<pre><code></code></pre><p>x</p>", "x\n", "```\n```\n\nx\n"),
+        ("<blockquote></blockquote><p>x</p>", "x\n", ">\n\nx\n"),
+        ('<pre><code class="language-a&amp;lt;`b">x</code></pre>', "```\nx\n```\n", "```a&#38;lt;&#96;b\nx\n```\n"),
+        ("<style>p{}</style><p>x</p><script>x()</script>", "x\n", "x\n"),
+        ('<p><img src="a" alt="b" title="c\nd"></p>', '![b](a "c d")\n', '![b](a "c&#10;d")\n'),
+    ],
+)
+def test_clean_html_comes_out_as_it_stands(html: str, cleaned: str, exact: str) -> None:
+    assert converter.to_markdown(html) == cleaned
+    assert converter.to_markdown(html, clean=False) == exact
+
+
 def test_text_and_bytes_give_the_same() -> None:
     html = "<div id='content_views'><p>Grüße, 世界</p></div>"
     assert converter.convert(html).markdown == converter.convert(html.encode()).markdown
