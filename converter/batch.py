@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 from converter import __version__
 from converter.errors import ConverterError, SourceError
 from converter.names import STATE_DIRECTORY
-from converter.plan import Plan, informed, make_plan, relative_to
+from converter.plan import Place, Plan, informed, make_plan, relative_to
 from converter.store import digest, discard, encode, read_input, sweep, unwritable, write
 from converter.work import STATUSES, Job, Outcome, Rules, about, convert_bytes, convert_file, settle
 
@@ -119,11 +119,12 @@ def run(plan: Plan, options: Options, rules: Rules, *, workers: int, stopped: Ca
         ended = False
         try:
             yield from (Outcome(name=problem.source, error=str(problem)) for problem in plan.problems)
-            jobs = informed(plan, manifest, key, force=rules.force)
+            pending: dict[int, Place] = {}
+            jobs = informed(plan, manifest, key, pending, force=rules.force)
             handle = partial(convert_file, options=options, rules=rules)
-            outcomes = _outcomes(jobs, len(plan.jobs), handle, workers, stopped, rules)
+            outcomes = _outcomes(jobs, plan.count, handle, workers, stopped, rules)
             with contextlib.closing(outcomes):
-                for outcome in _settled(outcomes, plan, manifest, key, rules):
+                for outcome in _settled(outcomes, pending, manifest, key, rules):
                     if outcome.error:
                         failures.append(outcome.error)
                     yield outcome
@@ -193,7 +194,9 @@ def _too_slow(job: Job, rules: Rules) -> SourceError:
     return SourceError(f"takes longer than {rules.seconds:g} s", source=job.name, remedy=remedy)
 
 
-def _settled(outcomes: Iterable[Outcome], plan: Plan, manifest: Manifest, key: str, rules: Rules) -> Generator[Outcome]:
+def _settled(
+    outcomes: Iterable[Outcome], pending: dict[int, Place], manifest: Manifest, key: str, rules: Rules
+) -> Generator[Outcome]:
     """Let the new texts take their places, group by group; the manifest knows them before and after."""
     after: list[tuple[str, Record]] = []
     group: list[Outcome] = []
@@ -203,10 +206,10 @@ def _settled(outcomes: Iterable[Outcome], plan: Plan, manifest: Manifest, key: s
             group.append(outcome)
             if len(group) >= GROUP or time.monotonic() - since > GROUP_SECONDS:
                 ready, group = group, []
-                yield from _settle(ready, after, plan, manifest, key, rules)
+                yield from _settle(ready, after, pending, manifest, key, rules)
                 since = time.monotonic()
         ready, group = group, []
-        yield from _settle(ready, after, plan, manifest, key, rules)
+        yield from _settle(ready, after, pending, manifest, key, rules)
     finally:
         for outcome in group:
             if outcome.temporary:
@@ -218,22 +221,24 @@ def _settled(outcomes: Iterable[Outcome], plan: Plan, manifest: Manifest, key: s
 def _settle(
     group: Sequence[Outcome],
     after: list[tuple[str, Record]],
-    plan: Plan,
+    pending: dict[int, Place],
     manifest: Manifest,
     key: str,
     rules: Rules,
 ) -> list[Outcome]:
     """Settle one group; `after` is what the manifest still has to learn about earlier ones."""
+    places = [pending.pop(outcome.position) for outcome in group]
     if rules.dry_run:
         return list(group)
     former: dict[str, Record | None] = {}
     records = after.copy()
     after.clear()
-    for outcome in group:
-        output = plan.outputs[outcome.position]
+    for outcome, place in zip(group, places, strict=True):
+        if (record := _record(outcome, place, manifest, key)) is None:
+            continue
+        output = place.output
         old = manifest.get(output)
-        record = _record(plan, outcome, old, key)
-        if record is None or record == old:
+        if record == old:
             continue
         if outcome.temporary:
             former[output] = old
@@ -243,8 +248,8 @@ def _settle(
     if records:
         manifest.put(records)
     settled = [settle(outcome) for outcome in group]
-    failed = {plan.outputs[outcome.position] for outcome in settled if outcome.error}.intersection(former)
-    if failed:
+    failed = {place.output for place, outcome in zip(places, settled, strict=True) if outcome.error}
+    if failed := failed.intersection(former):
         before = {output: former[output] for output in failed}
         manifest.put(
             [(output, old) for output, old in before.items() if old],
@@ -254,42 +259,53 @@ def _settle(
     return settled
 
 
-def _record(plan: Plan, outcome: Outcome, old: Record | None, key: str) -> Record | None:
+def _record(outcome: Outcome, place: Place, manifest: Manifest, key: str) -> Record | None:
     """What to remember about an output now; None when there is nothing."""
     from converter.manifest import Record
 
-    if outcome.error or (outcome.source_mtime < 0 and old is not None):
+    if outcome.error or outcome.source_size < 0:  # failed, or up to date and not even read
         return None
     notes = "\n".join(f"{note.rule}: {note.text}" for note in outcome.notes)
-    source = plan.origins[outcome.position]
-    file = relative_to(plan.root, plan.jobs[outcome.position].file)
     seen = (outcome.source_size, outcome.source_mtime, outcome.source_sha256, key)
     if outcome.size < 0:  # the input was read and is the same: only its time is new
+        old = manifest.get(place.output)
         return old._replace(source_mtime=outcome.source_mtime) if old else None
-    return Record(source, outcome.sha256, outcome.size, "", file, *seen, notes)
+    return Record(place.origin, outcome.sha256, outcome.size, "", place.file, *seen, notes)
 
 
 def _vanished(plan: Plan, manifest: Manifest, rules: Rules) -> Iterator[Outcome]:
-    """Find outputs whose input, in one of this run's directories, is gone; with `prune` they go, too."""
+    """Find outputs whose input, in one of this run's directories or containers, is gone; with `prune` they go, too."""
     tops = tuple(f"{relative_to(plan.root, directory)}/" for directory in plan.directories)
-    present = frozenset(plan.outputs)
-    gone = [
-        (output, record)
-        for output, record in manifest
-        if output not in present and record.file.startswith(tops) and not os.path.lexists(Path(plan.root, record.file))
-    ]
-    for output, record in gone:
-        target = Path(plan.root, output)
-        outcome = Outcome(record.file, str(target), "vanished")
+    containers = {relative_to(plan.root, container) for container in plan.containers}
+    present = plan.spool.outputs()
+    planned = next(present, None)
+    for output, record in manifest:
+        while planned is not None and planned < output:
+            planned = next(present, None)
+        if planned == output:
+            continue
+        if record.file in containers:
+            is_gone = not plan.spool.is_spared(record.source)
+        else:
+            is_gone = record.file.startswith(tops) and not os.path.lexists(Path(plan.root, record.file))
+        if is_gone:
+            plan.spool.lose(output)
+    for output in plan.spool.lost():
+        lost = manifest.get(output)
+        if lost is None:
+            continue
+        name = lost.source if lost.file in containers else lost.file
+        outcome = Outcome(name, str(Path(plan.root, output)), "vanished")
         if rules.prune:
-            outcome = _prune(outcome, target, record, rules)
+            outcome = _prune(outcome, lost, rules)
         if rules.prune and not rules.dry_run and not outcome.error:
             manifest.put((), (output,))
         yield outcome
 
 
-def _prune(outcome: Outcome, target: Path, record: Record, rules: Rules) -> Outcome:
+def _prune(outcome: Outcome, record: Record, rules: Rules) -> Outcome:
     """Remove an output, unless it was edited since."""
+    target = Path(outcome.output)
     try:
         if target.exists() and digest(read_input(str(target), str(target))) != record.sha256 and not rules.force:
             problem = "its input is gone, but it was edited since it was written"

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
 SUFFIXES: Final = (".md", ".markdown", ".html", ".htm")
 """What a post's name ends in, in the order in which they win a name: `a.md` keeps `a.md`, `a.html` gives way."""
@@ -29,15 +29,13 @@ FORBIDDEN: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\ud800-\udfff]')
 RESERVED: Final = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(?=\.|\Z)", re.IGNORECASE)
 """Devices of Windows: also with any suffix, so `nul.txt` is the null device."""
 
-_STRIPPED: Final = (*SUFFIXES, ".txt", ".xhtml", ".mhtml", ".mht")
+_RANKS: Final = {suffix: rank for rank, suffix in enumerate((*SUFFIXES, ".txt", ".xhtml", ".mhtml", ".mht"))}
 
 
 def split_suffix(name: str) -> tuple[str, str]:
     """Cut the suffix of a text file off; what follows another dot (`Node.js`, `v1.2`) belongs to the title."""
-    for suffix in _STRIPPED:
-        if len(name) > len(suffix) and name.lower().endswith(suffix):
-            return name[: -len(suffix)], name[-len(suffix) :]
-    return name, ""
+    stem, _, suffix = name.rpartition(".")
+    return (stem, f".{suffix}") if stem and f".{suffix.lower()}" in _RANKS else (name, "")
 
 
 def sort_key(path: str) -> tuple[tuple[str, ...], str, int, str]:
@@ -49,11 +47,25 @@ def sort_key(path: str) -> tuple[tuple[str, ...], str, int, str]:
     """
     *parents, name = path.split("/")
     stem, suffix = split_suffix(name)
-    rank = _STRIPPED.index(suffix.lower()) if suffix else len(_STRIPPED)
+    rank = _RANKS[suffix.lower()] if suffix else len(_RANKS)
     return tuple(parents), stem, rank, suffix
 
 
-def output_names(inputs: Sequence[tuple[str, str]]) -> list[str]:
+class Taken(Protocol):
+    """Which names are taken; a set for few of them, a table on disk for many."""
+
+    def claim(self, key: str) -> bool:
+        """Take a name; false when it was taken before."""
+
+
+def folders(path: str) -> Iterator[str]:
+    """Name the directories above the output of an input; all of them are to be claimed before `output_names` begins."""
+    parts = [safe_name(part) for part in path.split("/")[:-1]]
+    for depth in range(1, len(parts) + 1):
+        yield fold("/".join(parts[:depth]))
+
+
+def output_names(inputs: Iterable[tuple[str, str]], taken: Taken) -> Iterator[str]:
     """Give every input its output path, relative to the output directory.
 
     A post `2024/post.html` becomes `2024/post.md`. When that is taken (`post.md` beside `post.html`, `A.md` beside
@@ -64,22 +76,22 @@ def output_names(inputs: Sequence[tuple[str, str]]) -> list[str]:
     Args:
         inputs: path inside the batch and identity of each input, sorted by `sort_key` of the path and then by
             whatever makes the order total. The identity is what the hash is made of.
+        taken: holds the `folders` of all inputs; gets the outputs.
 
-    Returns:
+    Yields:
         The outputs in the same order, `/` between the parts, in Unicode normal form C.
 
     """
-    parents = [tuple(safe_name(part) for part in path.split("/")[:-1]) for path, _ in inputs]
-    taken = {fold("/".join(parts[:depth])) for parts in set(parents) for depth in range(1, len(parts) + 1)}
-    outputs = []
-    for (path, identity), parts in zip(inputs, parents, strict=True):
-        for name in _candidates(path.rpartition("/")[2], identity):
-            output = "/".join((*parts, name))
-            if (key := fold(output)) not in taken:
+    former, prefix = "", ""
+    for path, identity in inputs:
+        parent, _, name = path.rpartition("/")
+        if parent != former:
+            former, prefix = parent, "".join(f"{safe_name(part)}/" for part in parent.split("/"))
+        for candidate in _candidates(name, identity):
+            output = (prefix if parent else "") + candidate
+            if taken.claim(fold(output)):
+                yield output
                 break
-        taken.add(key)
-        outputs.append(output)
-    return outputs
 
 
 def _candidates(name: str, identity: str) -> Iterator[str]:
@@ -99,7 +111,7 @@ def safe_name(name: str, suffix: str = "") -> str:
     Forbidden characters become `_`; a name that ends in a dot or a space (Windows drops those) or that names a
     device gets a `_`; a name of more than 255 bytes is cut at a character border and marked with `~` and a hash.
     """
-    safe = FORBIDDEN.sub("_", unicodedata.normalize("NFC", name))
+    safe = FORBIDDEN.sub("_", name if name.isascii() else unicodedata.normalize("NFC", name))
     if match := RESERVED.match(safe):
         safe = f"{match[0]}_{safe[match.end() :]}"
     if not suffix and (not safe or safe[-1] in ". "):
@@ -114,6 +126,8 @@ def safe_name(name: str, suffix: str = "") -> str:
 
 def fold(path: str) -> str:
     """Give the same key to all paths that some file system may take for one: canonical caseless matching."""
+    if path.isascii():
+        return path.lower()
     return unicodedata.normalize("NFD", unicodedata.normalize("NFD", path).casefold())
 
 

@@ -5,48 +5,81 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass, replace
+from itertools import tee
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from converter.errors import ConfigError, ConverterError, SourceError
 from converter.model import Note
-from converter.names import output_names
+from converter.names import folders, output_names
 from converter.store import digest, read_input
 from converter.work import Job, Outcome, about
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from converter.manifest import Manifest, Record
     from converter.sources import Inputs
+    from converter.sources.spool import Spool
 
 EDITED: Final = Note("output-edited", "the output was edited since it was written; it is left as it is")
 
 
+class Place(NamedTuple):
+    """Where a post comes from and goes to, as the manifest writes it.
+
+    Attributes:
+        output: the output, relative to the output directory, `/` between the parts.
+        origin: name of the input.
+        file: path of the input, from the output directory.
+
+    """
+
+    output: str
+    origin: str
+    file: str
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a batch will do.
+    """What a batch will do. Its posts wait on disk, so it is small however many they are.
 
     Attributes:
         root: the output directory.
-        jobs: the posts, in order, with their outputs.
-        outputs: for each job the output's path relative to `root`, `/` between the parts.
-        origins: for each job what the manifest calls its source.
+        spool: the posts, in order, with their outputs.
+        count: how many they are.
         directories: the input directories.
+        containers: the input containers that could be listed to their ends.
         problems: errors for INPUTs that gave no posts.
 
     """
 
     root: Path
-    jobs: tuple[Job, ...]
-    outputs: tuple[str, ...]
-    origins: tuple[str, ...]
+    spool: Spool
+    count: int
     directories: tuple[str, ...] = ()
+    containers: tuple[str, ...] = ()
     problems: tuple[ConverterError, ...] = ()
 
     def __len__(self) -> int:
         """Count the outcomes that this plan will have."""
-        return len(self.jobs) + len(self.problems)
+        return self.count + len(self.problems)
+
+    def __iter__(self) -> Iterator[tuple[Job, Place]]:
+        """Go through the posts, in the order in which they are best read."""
+        prefix = "" if str(self.root) == os.curdir else os.path.join(self.root, "")  # noqa: PTH118 (a Path per post costs more than all the rest)
+        parent, folder = "", ""
+        for position, (output, refusal, found) in enumerate(self.spool.jobs()):
+            path = found.path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            target = prefix + output
+            job = Job(found.file, found.name, path, target, position=position, member=found.member)
+            if refusal:
+                error = SourceError(refusal, source=target, remedy="choose another -o")
+                job = replace(job, refusal=about(job.name, error))
+            above, name = os.path.split(found.file)
+            if above != parent:
+                parent, folder = above, relative_to(self.root, above)
+            yield job, Place(output, found.origin, f"{folder}/{_printable(name)}")
 
 
 def make_plan(inputs: Inputs, root: Path) -> Plan:
@@ -57,27 +90,33 @@ def make_plan(inputs: Inputs, root: Path) -> Plan:
 
     """
     _check_root(inputs.directories, root)
-    outputs = output_names([(found.path, found.origin) for found in inputs.found])
-    real_root = root.resolve()
-    folders = {os.path.dirname(found.file) for found in inputs.found}  # noqa: PTH120 (25,000 Paths take a second)
-    is_near = any(Path(folder).resolve().is_relative_to(real_root) for folder in folders)
-    own = {str(Path(found.file).resolve()) for found in inputs.found} if is_near else set()
-    prefix = "" if str(root) == os.curdir else os.path.join(root, "")  # noqa: PTH118 (as above)
-    from converter.sources import reading_order  # a pipe has no plan
+    spool = inputs.spool
+    refusal = _look_around(spool, root.resolve())
+    first, second = tee(spool.named())
+    names = output_names(((path, origin) for _, path, origin in first), spool)
+    count = spool.plan((output, refusal(output), number) for output, (number, *_) in zip(names, second, strict=True))
+    return Plan(root, spool, count, inputs.directories, inputs.containers, inputs.problems)
 
-    order = reading_order(inputs.found)
-    outputs = [outputs[index] for index in order]
-    jobs = []
-    for position, (found, output) in enumerate(zip(map(inputs.found.__getitem__, order), outputs, strict=True)):
-        path = found.path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        target = prefix + output
-        job = Job(found.file, found.name, path, target, position=position, member=found.member)
-        if is_near and str(real_root / output) in own:
-            error = SourceError("would replace an input", source=job.output, remedy="choose another -o")
-            job = replace(job, refusal=about(job.name, error))
-        jobs.append(job)
-    origins = tuple(inputs.found[index].origin.encode("utf-8", "backslashreplace").decode() for index in order)
-    return Plan(root, tuple(jobs), tuple(outputs), origins, inputs.directories, inputs.problems)
+
+def _look_around(spool: Spool, root: Path) -> Callable[[str], str]:
+    """Take the names of all folders, and make the question why an output must not be written, as it is an input."""
+    folder, parent, is_near, any_near = "", "", False, False
+    for path, file in spool.places():
+        if (above := path.rpartition("/")[0]) != folder:
+            folder = above
+            for name in folders(path):
+                spool.claim(name)
+        if (above := os.path.dirname(file)) != parent:  # noqa: PTH120 (as above)
+            parent = above
+            is_near = Path(parent).resolve().is_relative_to(root)
+            any_near = any_near or is_near
+        if is_near:
+            spool.own(str(Path(file).resolve()))
+
+    def refusal(output: str) -> str:
+        return "would replace an input" if any_near and spool.is_own(str(root / output)) else ""
+
+    return refusal
 
 
 def _check_root(directories: Sequence[str], root: Path) -> None:
@@ -97,48 +136,66 @@ def relative_to(root: Path, file: str) -> str:
         path = os.path.relpath(file, root)
     except ValueError:  # on another drive of Windows
         path = file
-    return path.replace(os.sep, "/").encode("utf-8", "backslashreplace").decode()
+    return _printable(path.replace(os.sep, "/"))
 
 
-def informed(plan: Plan, manifest: Manifest, key: str, *, force: bool) -> Iterator[Job | Outcome]:
+def _printable(path: str) -> str:
+    return path.encode("utf-8", "backslashreplace").decode()
+
+
+def informed(
+    plan: Plan, manifest: Manifest, key: str, pending: dict[int, Place], *, force: bool
+) -> Iterator[Job | Outcome]:
     """Tell each job what the manifest knows about its output; what is up to date is done without being read.
 
     What was written from an input that is not part of this run does not count as ours: of two runs over two
     directories, each with an `index.html`, the second must not eat the output of the first.
+
+    Args:
+        plan: what is to be done.
+        manifest: what was done.
+        key: version and options of this run.
+        pending: gets the places of jobs that are under way, by their positions.
+        force: convert what has not changed, too.
+
     """
-    origins = frozenset(plan.origins)
-    root = plan.root.resolve()
-    for job, output, origin in zip(plan.jobs, plan.outputs, plan.origins, strict=True):
-        record = manifest.get(output)
-        refusal = job.refusal
-        if job.file.startswith(f"{root}{os.sep}") and manifest.get(Path(job.file).relative_to(root).as_posix()):
-            refusal = str(SourceError("is an output of an earlier run", source=job.name, remedy="leave it out"))
-        if record is None or record.source not in origins or refusal:
-            yield replace(job, refusal=refusal) if refusal else job
-            continue
-        told = replace(job, recorded=tuple(filter(None, (record.sha256, record.before))))
-        if force or record.key != key or record.source != origin or record.before:
-            yield told
-            continue
-        yield _up_to_date(told, record, manifest.mtime) or told
+    root = os.path.join(plan.root.resolve(), "")  # noqa: PTH118 (as above)
+    for job, place in plan:
+        pending[job.position] = place
+        record = manifest.get(place.output)
+        if not job.refusal and job.file.startswith(root) and manifest.get(job.file[len(root) :].replace(os.sep, "/")):
+            error = SourceError("is an output of an earlier run", source=job.name, remedy="leave it out")
+            yield replace(job, refusal=str(error))
+        elif job.refusal or record is None or not _is_ours(record, place, plan.spool):
+            yield job
+        else:
+            is_same = not force and record.key == key and record.source == place.origin and not record.before
+            done = _up_to_date(job, record, manifest.mtime) if is_same else ""
+            if isinstance(done, Outcome):
+                yield done
+            else:
+                yield replace(job, recorded=tuple(filter(None, (record.sha256, record.before))), known=done)
 
 
-def _up_to_date(job: Job, record: Record, since: int) -> Job | Outcome | None:
-    """Find out whether there is anything to do; None when there is."""
+def _is_ours(record: Record, place: Place, spool: Spool) -> bool:
+    """Whether an output was made from an input of this run: mostly from the same one."""
+    return record.source == place.origin or spool.has_origin(record.source)
+
+
+def _up_to_date(job: Job, record: Record, since: int) -> Outcome | str:
+    """Find out whether there is anything to do; else the hash of the input with which there would not be, if any."""
     state = _state_of(job.output, record, since)
     if state == "gone":
-        return None
+        return ""
     try:
         found = os.stat(job.file)  # noqa: PTH116 (a Path per post costs more than the call)
     except OSError:
-        return None
+        return ""
     same_size = job.member is not None or found.st_size == record.source_size
     if same_size and found.st_mtime_ns == record.source_mtime:
         notes = (EDITED,) if state == "edited" else ()
         return Outcome(job.name, job.output, "unchanged", notes=notes, sha256=record.sha256, position=job.position)
-    if state == "intact" and same_size:
-        return replace(job, known=record.source_sha256)
-    return None
+    return record.source_sha256 if state == "intact" and same_size else ""
 
 
 def _state_of(output: str, record: Record, since: int) -> str:

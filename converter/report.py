@@ -26,7 +26,8 @@ class Report:
     def add(self, outcome: Outcome) -> None:
         """Count one outcome."""
         self.tally[outcome.status] += 1
-        self.notes.update(note.rule for note in outcome.notes)
+        if outcome.notes:
+            self.notes.update(note.rule for note in outcome.notes)
         self.bytes += max(0, outcome.source_size)
         if outcome.error:
             self.failures.append((outcome.name, outcome.error))

@@ -148,7 +148,7 @@ def _convert_file(task: Task, text: str, console: Console) -> int:
     elif manifest_path(Path(task.output)).exists():
         return _convert_batch(replace(task, is_one_file=True), console)
     else:
-        job = make_plan(inputs, Path(task.output)).jobs[0]
+        job, _ = next(iter(make_plan(inputs, Path(task.output))))
     if Path(job.output).exists() and Path(job.output).samefile(found.file):
         raise ConfigError("the output is the input itself", source=found.name, remedy="choose another -o")
     outcome = settle(convert_file(job, options=task.options, rules=task.rules))
@@ -189,7 +189,7 @@ def _convert_batch(task: Task, console: Console) -> int:
         raise ConfigError("several posts need a directory", remedy=f"try: archive2md {words} -o out/")
     inputs = expand(task.inputs, selection(task.include, task.exclude))
     plan = make_plan(inputs, Path(task.output))
-    if not plan.jobs:
+    if not plan.count:
         for problem in plan.problems:
             console.fail(str(problem))
         return max(problem.exit_code for problem in plan.problems)

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import zipfile
 from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from converter import pool, report, store
 from converter.errors import ConfigError, ConverterError, SourceError
 from converter.manifest import APPLICATION_ID, VERSION, Manifest, Record, manifest_path
 from converter.model import Options
+from converter.sources import Found
 from converter.sources.directory import expand
 
 if TYPE_CHECKING:
@@ -386,6 +388,60 @@ def test_outputs_without_an_input(batch: ModuleType, *, prune: bool) -> None:
     assert Path("out/d0/0003.md").exists() is not prune
     assert Path("out/d0/0006.md").exists()
     assert len(run(batch)) == 7 + 1 + (not prune)
+
+
+def zipped(*members: str) -> None:
+    with zipfile.ZipFile("x.zip", "w") as archive:
+        for name in members:
+            archive.writestr(name, "post")
+    os.utime("x.zip", ns=(1, len(members)))
+
+
+@pytest.mark.parametrize("prune", [False, True])
+def test_members_that_are_gone(batch: ModuleType, *, prune: bool) -> None:
+    """What a container no longer holds has vanished; what the user leaves out or must not be read is still there."""
+    zipped("a.html", "b.html", "d/c.html", "e.html")
+    run(batch, "x.zip")
+    Path("out/x/e.md").write_text("edited", encoding="utf-8")
+    zipped("a.html", "./b.html", "b.html")
+    plan = batch.make_plan(expand(["x.zip"], lambda path: path != "a.html"), Path("out"))
+    outcomes = list(batch.run(plan, Options(), batch.Rules(prune=prune), workers=1, stopped=lambda: False))
+    assert [(o.name, o.status) for o in outcomes] == [
+        ("x.zip:b.html", "failed"),  # the second one of this name
+        ("x.zip:b.html", "unchanged"),
+        (f"{Path.cwd().name}/x.zip/d/c.html", "pruned" if prune else "vanished"),
+        (f"{Path.cwd().name}/x.zip/e.html", "failed" if prune else "vanished"),
+    ]
+    assert sorted(tree("out")) == sorted(
+        [".archive2md/failures.txt", ".archive2md/manifest.sqlite", "x/a.md", "x/b.md", "x/e.md"]
+        + ["x/d/c.md"] * (not prune)
+    )
+
+
+def test_a_damaged_container_says_nothing_about_what_it_does_not_hold(batch: ModuleType) -> None:
+    zipped("a.html", "b.html")
+    run(batch, "x.zip")
+    Path("x.zip").write_bytes(Path("x.zip").read_bytes()[:-10])
+    assert [o.status for o in run(batch, "x.zip", prune=True)] == ["failed"]
+    assert Path("out/x/a.md").exists()
+
+
+def test_a_full_directory_for_temporary_files() -> None:
+    write_posts(3)
+    inputs = expand(["posts"])
+    inputs.spool._connection.execute("PRAGMA max_page_count = 10")  # noqa: SLF001 (a disk that is full)
+    with pytest.raises(SourceError, match=r"cannot keep the list of posts: database or disk is full; make room"):
+        inputs.spool.add(Found("p" * 5000, "o", "f", "n") for _ in range(100))
+
+
+def test_names_of_files_that_are_no_text(batch: ModuleType) -> None:
+    Path("posts").mkdir()
+    for name in ("a\udcff.html", "b\\udcff.html", "标题.html"):
+        Path("posts", name).write_text("x", encoding="utf-8")
+    assert [o.status for o in run(batch)] == ["converted"] * 3
+    assert [o.status for o in run(batch)] == ["unchanged"] * 3
+    Path("posts/a\udcff.html").unlink()
+    assert [o.status for o in run(batch, prune=True)] == ["unchanged", "unchanged", "pruned"]
 
 
 def test_manifests_of_the_first_format_are_taken_over(batch: ModuleType) -> None:

@@ -8,13 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converter.names import FORBIDDEN, RESERVED, fold, output_names, safe_name, sort_key, split_suffix
+from converter.names import FORBIDDEN, RESERVED, fold, folders, output_names, safe_name, sort_key, split_suffix
+
+
+class Names(set[str]):
+    """Names that are taken."""
+
+    def claim(self, key: str) -> bool:
+        """Take one; false when it was taken before."""
+        is_new = key not in self
+        self.add(key)
+        return is_new
 
 
 def plan(*paths: str) -> dict[str, str]:
     """Output by input, in plan order."""
     ordered = sorted(paths, key=lambda path: (sort_key(path), path))
-    return dict(zip(ordered, output_names([(path, path) for path in ordered]), strict=True))
+    taken = Names(folder for path in ordered for folder in folders(path))
+    return dict(zip(ordered, output_names([(path, path) for path in ordered], taken), strict=True))
 
 
 @pytest.mark.parametrize(
@@ -50,7 +61,8 @@ def test_the_first_keeps_the_plain_name() -> None:
 
 
 def test_a_third_one_gets_a_hash() -> None:
-    outputs = output_names([("x.md", "one/x.md"), ("x.md", "two/x.md"), ("x.md", "three/x.md"), ("x.md", "three/x.md")])
+    posts = [("x.md", "one/x.md"), ("x.md", "two/x.md"), ("x.md", "three/x.md"), ("x.md", "three/x.md")]
+    outputs = list(output_names(posts, Names()))
     assert outputs[:2] == ["x.md", "x.md.md"]
     assert outputs[2].startswith("x.md~")
     assert outputs[3] == outputs[2].replace(".md", "-2.md").replace("x-2", "x", 1)

@@ -20,8 +20,7 @@ import converter
 from converter.batch import Rules, make_plan, run
 from converter.errors import ConfigError, ConverterError, SourceError
 from converter.model import Options, Result, Source
-from converter.names import output_names
-from converter.sources import Found, Inputs, containers, reading, reading_order
+from converter.sources import Found, Inputs, containers, reading
 from converter.sources.archive import LastTar
 from converter.sources.directory import expand, is_list, is_several
 from converter.sources.mhtml import page_of
@@ -117,9 +116,9 @@ def test_members_are_read_whatever_the_format_and_order(name: str) -> None:
     assert paths(inputs) == sorted(f"{folder}/{member}" for member in MEMBERS)
     assert [found.name for found in inputs.found[:1]] == [f"{name}:d0/000.html"]
     assert {found.path.partition("/")[2]: read(found) for found in inputs.found[::9]}.items() <= MEMBERS.items()
-    ordered = [inputs.found[index] for index in reading_order(inputs.found)]
-    assert [found.path.partition("/")[2] for found in ordered] == [member for member, _ in shuffled]
-    assert {found.path.partition("/")[2]: read(found) for found in ordered} == MEMBERS
+    jobs = [job for job, _ in make_plan(inputs, Path("out"))]
+    assert [job.path.partition("/")[2] for job in jobs] == [member for member, _ in shuffled]
+    assert {job.path.partition("/")[2]: reading.read(job.file, job.member, job.name).data for job in jobs} == MEMBERS
     assert is_several(name)
 
 
@@ -130,8 +129,8 @@ def test_a_compressed_tar_is_unpacked_once(monkeypatch: pytest.MonkeyPatch) -> N
     plan = make_plan(expand(["x.tar.gz"]), Path("out"))
     opened = []
     monkeypatch.setattr(LastTar, "close", lambda tar: opened.append(tar.file))
-    assert all(read_job.member for read_job in plan.jobs)
-    for job in plan.jobs:
+    for job, _ in plan:
+        assert job.member
         reading.read(job.file, job.member, job.name)
     assert len(opened) == 1
     monkeypatch.undo()
@@ -287,9 +286,9 @@ def test_names_do_not_depend_on_the_order_and_never_collide() -> None:
         Path(name).write_bytes(zip_of({"p.html": PAGE, "p.md": PAGE, "P.html": PAGE}))
     Path("x.tar").write_bytes(tar_of({"p.html": PAGE}))
     inputs = expand(["a/x.zip", "b/x.zip", "x.tar"])
-    assert inputs == expand(["x.tar", "b/x.zip", "a/x.zip"])
-    names = output_names([(found.path, found.origin) for found in inputs.found])
-    assert len({name.casefold() for name in names}) == len(inputs.found) == 7
+    assert inputs.found == expand(["x.tar", "b/x.zip", "a/x.zip"]).found
+    names = [place.output for _, place in make_plan(inputs, Path("out"))]
+    assert len({name.casefold() for name in names}) == 7
     assert all(name.startswith("x/") for name in names)
     assert paths(expand(["[ab]/x.zip"]))[:3] == ["a/x/P.html", "a/x/p.md", "a/x/p.html"]
 
@@ -653,7 +652,7 @@ def test_pages_of_warc_files(packed: bool) -> None:  # noqa: FBT001 (a column of
     assert said_by[f"{name}:{url}1"].encoding == "gbk"
     with pytest.raises(SourceError, match="is packed by zstd, which cannot be read"):
         read(found[f"{name}:{url}5.br"])
-    names = output_names([(one.path, one.origin) for one in inputs.found])
+    names = [place.output for _, place in make_plan(inputs, Path("out"))]
     assert len(set(names)) == len(names) == 6
     assert {"x/blog.example/a/1.md", "x/blog.example/a/3_x=1.md", "x/blog.example/a/index.md"} < set(names)
 

@@ -5,15 +5,14 @@ INPUT --directory.expand--> [Found] ... in a worker: reading.read(file, member, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from converter.names import SUFFIXES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from converter.errors import ConverterError
+    from converter.sources.spool import Spool
 
 PAGES: Final = (".mhtml", ".mht")
 """Suffixes of pages that a browser saved whole."""
@@ -45,7 +44,7 @@ class Member(NamedTuple):
     check: int = 0
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Found:
     """One input of a batch: a file, or a member of a container.
 
@@ -62,7 +61,7 @@ class Found:
     origin: str
     file: str
     name: str
-    member: Member | None = field(default=None, compare=False)
+    member: Member | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,27 +69,19 @@ class Inputs:
     """What the INPUTs of a command line stand for, in an order that does not depend on theirs.
 
     Attributes:
-        found: the files, sorted by `names.sort_key`, each file once.
+        spool: holds the inputs, each file once.
         problems: one error for each INPUT, directory, container or member that cannot be read or holds no post.
         directories: the INPUTs that are directories, as the user gave them.
+        containers: absolute paths of the containers that could be listed to their ends.
 
     """
 
-    found: tuple[Found, ...]
+    spool: Spool
     problems: tuple[ConverterError, ...]
     directories: tuple[str, ...]
+    containers: tuple[str, ...] = ()
 
-
-def reading_order(found: Sequence[Found]) -> Sequence[int]:
-    """Give the order in which inputs are best read: members of containers last, as they lie in their container.
-
-    A compressed tar can only be read forward: in any other order, each step back would unpack it from its beginning.
-    """
-    if not any(one.member for one in found):
-        return range(len(found))
-
-    def place(index: int) -> tuple[str, int]:
-        one = found[index]
-        return (one.file, one.member.offset) if one.member else ("", 0)
-
-    return sorted(range(len(found)), key=place)
+    @property
+    def found(self) -> tuple[Found, ...]:
+        """All inputs at once, sorted by `names.sort_key`: for callers who know that there are few."""
+        return tuple(self.spool)

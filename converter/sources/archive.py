@@ -1,6 +1,6 @@
 """Zip and tar files -> their posts, without unpacking anything to disk.
 
-Listing yields one `Found` at a time and keeps nothing but names. Zip files are read by their table of contents, entry
+Listing yields one `Found` at a time and keeps nothing. Zip files are read by their table of contents, entry
 by entry, since the reader of the standard library keeps all entries, and gives up the whole file for one bad name.
 Sources: PKWARE APPNOTE 6.3.10, sections 4.3 to 4.5; POSIX.1-2017 `pax`.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
-    from converter.errors import ConverterError
+    from converter.sources.containers import Listing
 
 _END: Final = struct.Struct("<4s4H2LH")
 _LOCATOR: Final = struct.Struct("<4sLQL")
@@ -54,13 +54,13 @@ class _Entry(NamedTuple):
     member: Member
 
 
-def zip_members(container: Found, wanted: Callable[[str], bool], problems: list[ConverterError]) -> Iterator[Found]:
+def zip_members(container: Found, listing: Listing) -> Iterator[Found]:
     """List the posts of a zip file.
 
     Names without the UTF-8 flag are read as UTF-8 or GBK; backslashes, which some Windows tools write, separate too.
     """
     stream, size, stamp = open_container(container.file, container.name)
-    gate = Gate(container, size, wanted, problems)
+    gate = Gate(container, size, listing)
     with stream:
         try:
             for entry in _entries(stream, size, stamp):
@@ -339,13 +339,13 @@ _COMPRESSIONS: Final = (
 )
 
 
-def tar_members(container: Found, wanted: Callable[[str], bool], problems: list[ConverterError]) -> Iterator[Found]:
+def tar_members(container: Found, listing: Listing) -> Iterator[Found]:
     """List the posts of a tar file in the order in which they lie there.
 
     `tarfile` ends without a word where a header is damaged; here that is an error, since the rest is missing.
     """
     tar, stamp = _open_tar(container.file, container.name)
-    gate = Gate(container, 0, wanted, problems)
+    gate = Gate(container, 0, listing)
     gate.most = tar.most or sys.maxsize
     try:
         for info in _infos(tar):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from converter.errors import ConverterError
+    from converter.sources.spool import Spool
 
 KINDS: Final = {
     ".zip": "zip",
@@ -86,33 +87,60 @@ def decode_name(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
 
 
+class Listing(NamedTuple):
+    """What the search for inputs wants to know, and what it learns, while a container is listed.
+
+    Attributes:
+        wanted: asked about the path of each post inside the container.
+        problems: gets one error for each post that is refused.
+        spool: knows which names are taken in this container, and which posts are there but not taken.
+        broken: gets the file of each container that could not be listed to its end.
+
+    """
+
+    wanted: Callable[[str], bool]
+    problems: list[ConverterError]
+    spool: Spool
+    broken: set[str]
+
+
 class Gate:
     """Lets the posts of one container through, and says why others are refused.
 
     Args:
         container: the container, as a file of the batch.
         size: its bytes.
-        wanted: asked about the path of each post inside the container.
-        problems: gets one error for each post that is refused.
+        listing: the search that this belongs to.
 
     """
 
-    def __init__(
-        self, container: Found, size: int, wanted: Callable[[str], bool], problems: list[ConverterError]
-    ) -> None:
+    def __init__(self, container: Found, size: int, listing: Listing) -> None:
         """Begin with nothing unpacked and no name taken."""
-        self.container, self.wanted, self.problems = container, wanted, problems
+        self.container, self.listing = container, listing
         self.most = max(FREE, RATIO * size)
         self.used = 0
         self.folder = without_suffix(container.path)
-        self.taken: set[str] = set()
+        listing.spool.end_container()
 
     def is_post(self, inner: str) -> bool:
         """Whether a member concerns us by its name: a post, not hidden, and wanted."""
         if not inner.lower().endswith(POSTS):
             return False
         hidden = any(part.startswith(".") and part not in {".", ".."} for part in inner.split("/"))
-        return not hidden and not inner.startswith("__MACOSX/") and self.wanted(inner)
+        if hidden or inner.startswith("__MACOSX/"):
+            return False
+        return self.is_wanted(inner, _plain(inner))
+
+    def is_wanted(self, path: str, identity: str) -> bool:
+        """Whether the user wants a post; one that is left out is there all the same."""
+        if self.listing.wanted(path):
+            return True
+        self.listing.spool.spare(self._origin(identity))
+        return False
+
+    def claim(self, identity: str) -> bool:
+        """Take a name in this container; false when it was taken before."""
+        return self.listing.spool.claim_member(identity)
 
     def admit(self, inner: str, member: Member, refusal: str = "") -> Found | None:
         """Make the input for a post, unless something speaks against it.
@@ -124,13 +152,13 @@ class Gate:
 
         """
         refusal = refusal or _bad_name(inner) or self._too_large(member)
-        plain = "/".join(part for part in inner.split("/") if part not in {"", "."})
-        if not refusal and plain in self.taken:
+        plain = _plain(inner)
+        if not refusal and not self.claim(plain):
             refusal = "a second member of this name"
         if refusal:
+            self.listing.spool.spare(self._origin(plain))
             self.refuse(inner, refusal)
             return None
-        self.taken.add(plain)
         self.used += member.size
         return self.found(plain, plain, member)
 
@@ -138,7 +166,7 @@ class Gate:
         """Describe a member; two members may have one path, but not one identity."""
         return Found(
             path=f"{self.folder}/{inner}",
-            origin=f"{self.container.origin}/{identity}",
+            origin=self._origin(identity),
             file=self.container.file,
             name=f"{self.container.name}:{identity}",
             member=member,
@@ -146,11 +174,16 @@ class Gate:
 
     def refuse(self, inner: str, problem: str, remedy: str = _UNPACK) -> None:
         """Report a member that is left out."""
-        self.problems.append(SourceError(problem, source=f"{self.container.name}:{inner}", remedy=remedy))
+        self.listing.spool.spare(self._origin(inner))
+        self.listing.problems.append(SourceError(problem, source=f"{self.container.name}:{inner}", remedy=remedy))
 
     def give_up(self, problem: str, remedy: str = "get it again, or repair it") -> None:
         """Report what is wrong with the container itself; what was found in it before stays."""
-        self.problems.append(SourceError(problem, source=self.container.name, remedy=remedy))
+        self.listing.problems.append(SourceError(problem, source=self.container.name, remedy=remedy))
+        self.listing.broken.add(self.container.file)
+
+    def _origin(self, identity: str) -> str:
+        return f"{self.container.origin}/{identity}"
 
     def _too_large(self, member: Member) -> str:
         if max(member.size, member.packed) > LARGEST:
@@ -160,6 +193,11 @@ class Gate:
         if self.used + member.size > self.most:
             return f"with it, the container unpacks to more than {RATIO} times its size"
         return ""
+
+
+def _plain(inner: str) -> str:
+    """Drop what leads nowhere from the name of a member."""
+    return "/".join(part for part in inner.split("/") if part not in {"", "."})
 
 
 def _bad_name(inner: str) -> str:

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from converter.errors import ConfigError, ConverterError, SourceError
-from converter.names import sort_key
 from converter.sources import POSTS, Found, Inputs
-from converter.sources.containers import kind_of
+from converter.sources.containers import Listing, kind_of
 from converter.sources.selection import everything
+from converter.sources.spool import Spool
 from converter.store import read_input
 
 if TYPE_CHECKING:
@@ -55,25 +55,20 @@ def expand(texts: Iterable[str], wanted: Wanted = everything) -> Inputs:
         wanted: asked about each post of directories, patterns and containers: its path there.
 
     """
-    search = _Search(wanted)
-    best: dict[tuple[str, int], Found] = {}
-    for text in sorted(set(texts)):
+    spool = Spool()
+    search = _Search(wanted, spool)
+    different = sorted(set(texts))
+    for text in different:
         before = len(search.problems), search.left_out
-        found = list(search.expand_one(text))
-        if not found and (len(search.problems), search.left_out) == before:
+        if not spool.add(search.expand_one(text)) and (len(search.problems), search.left_out) == before:
             search.problems.append(_nothing_in(text))
-        for one in found:
-            place = one.file, one.member.offset if one.member else -1
-            best[place] = min(best.get(place, one), one, key=_depth)
-    if not best and not search.problems:
+    if len(different) > 1 or not os.path.isdir(different[0]):  # noqa: PTH112 (as below)
+        spool.keep_one_of_each()
+    if not search.problems and not len(spool):
         remedy = "check the patterns: * does not match /, and ** does"
         search.problems.append(ConfigError("--include and --exclude leave no post", remedy=remedy))
-    ordered = sorted(best.values(), key=lambda found: (sort_key(found.path), found))
-    return Inputs(tuple(ordered), tuple(sorted(search.problems, key=str)), tuple(search.directories))
-
-
-def _depth(found: Found) -> tuple[int, Found]:
-    return -found.path.count("/"), found
+    problems = tuple(sorted(search.problems, key=str))
+    return Inputs(spool, problems, tuple(search.directories), tuple(sorted(search.containers)))
 
 
 def _nothing_in(text: str) -> ConverterError:
@@ -95,6 +90,21 @@ def _found(file: str, base: str) -> Found:
     return Found(path=path, origin=f"{root.name}/{path}", file=str(absolute), name=file)
 
 
+def _finder(top: str, base: str) -> Callable[[str, str], Found]:
+    """Make a function that does the same for files below the directory `top`, given what is behind it, too."""
+    folder = _absolute(top)
+    root = _absolute(base)
+    above = folder.relative_to(root).as_posix()
+    before = "" if above == os.curdir else f"{above}/"
+    start = os.path.join(folder, "")  # noqa: PTH118 (a Path per post costs more than all the rest)
+
+    def find(file: str, inner: str) -> Found:
+        path = before + inner.replace(os.sep, "/")
+        return Found(path, f"{root.name}/{path}", start + inner, file)
+
+    return find
+
+
 def _absolute(path: str) -> Path:
     """Make a path absolute without following links: a linked post is a post of its own."""
     return Path(os.path.abspath(path))  # noqa: PTH100 (Path.resolve follows links, Path.absolute keeps `..`)
@@ -103,8 +113,10 @@ def _absolute(path: str) -> Path:
 class _Search:
     """What is found, and what goes wrong, while INPUTs are expanded."""
 
-    def __init__(self, wanted: Wanted) -> None:
+    def __init__(self, wanted: Wanted, spool: Spool) -> None:
         self._wanted = wanted
+        self._spool = spool
+        self.containers: list[str] = []
         self.problems: list[ConverterError] = []
         self.directories: list[str] = []
         self.left_out = 0
@@ -149,6 +161,7 @@ class _Search:
         if not kind:
             yield found
             return
+        listing = Listing(self.wanted, self.problems, self._spool, set())
         try:
             if kind == "warc":
                 from converter.sources.warc import warc_members as members
@@ -156,7 +169,9 @@ class _Search:
                 from converter.sources.archive import zip_members as members
             else:
                 from converter.sources.archive import tar_members as members
-            yield from members(found, self.wanted, self.problems)
+            yield from members(found, listing)
+            if not listing.broken:
+                self.containers.append(found.file)
         except ConverterError as error:
             self.problems.append(error)
 
@@ -185,6 +200,7 @@ class _Search:
     def from_directory(self, top: str, base: str) -> Iterator[Found]:
         """Find the posts below a directory."""
         start = len(os.path.join(top, ""))  # noqa: PTH118 (Path would eat a leading `./`)
+        find = _finder(top, base)
         pending = [top]
         while pending:
             directory = pending.pop()
@@ -195,8 +211,10 @@ class _Search:
                             continue
                         if entry.is_dir(follow_symlinks=False):
                             pending.append(entry.path)
-                        elif _is_post(entry) and self.wanted(entry.path[start:].replace(os.sep, "/")):
-                            yield _found(entry.path, base)
+                        elif _is_post(entry):
+                            inner = entry.path[start:]
+                            if self.wanted(inner.replace(os.sep, "/")):
+                                yield find(entry.path, inner)
             except OSError as error:
                 problem = f"cannot list this directory: {error.strerror}"
                 self.problems.append(SourceError(problem, source=directory, remedy="check its permissions"))

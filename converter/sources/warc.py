@@ -17,10 +17,10 @@ from converter.sources.containers import LARGEST, Gate, damaged, open_container
 from converter.sources.mhtml import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from typing import BinaryIO
 
-    from converter.errors import ConverterError
+    from converter.sources.containers import Listing
 
 _HTML: Final = ("text/html", "application/xhtml+xml")
 _SUFFIXES: Final = (".html", ".htm")
@@ -65,23 +65,25 @@ class _Records:
         return offset, is_damaged
 
 
-def warc_members(container: Found, wanted: Callable[[str], bool], problems: list[ConverterError]) -> Iterator[Found]:
+def warc_members(container: Found, listing: Listing) -> Iterator[Found]:
     """List the pages of a WARC file; one that was fetched twice is two posts, told apart by date."""
     stream, size, stamp = open_container(container.file, container.name)
-    gate = Gate(container, size, wanted, problems)
+    gate = Gate(container, size, listing)
     with stream:
         records = _Records(stream, container.name)
         try:
             while (record := records.next()) is not None:
                 url = record.rec_headers.get_header("WARC-Target-URI") or ""
                 path = path_of(url)
-                concerns = _is_page(record) and wanted(path)
+                concerns = _is_page(record)
+                if concerns:
+                    identity = _identity(gate, url, record.rec_headers.get_header("WARC-Date") or "")
+                    concerns = gate.is_wanted(path, identity)
                 offset, is_damaged = records.finish(record)
                 if is_damaged and not concerns:
                     gate.give_up("one of its records is cut off or damaged")
                 if not concerns:
                     continue
-                identity = _identity(gate, url, record.rec_headers.get_header("WARC-Date") or "")
                 if is_damaged:
                     gate.refuse(identity, "is cut off or damaged", "get the container again")
                     continue
@@ -107,10 +109,9 @@ def _is_page(record: Any) -> bool:  # noqa: ANN401 (as above)
 def _identity(gate: Gate, url: str, date: str) -> str:
     """Name a record: its address, and for further ones of the same address the date, at last a number."""
     identity, number = url, 1
-    while identity in gate.taken:
+    while not gate.claim(identity):
         number += 1
         identity = f"{url}@{date}" if number == 2 else f"{url}@{date}-{number - 1}"  # noqa: PLR2004 (the second)
-    gate.taken.add(identity)
     return identity
 
 
