@@ -180,7 +180,8 @@ def cli() -> None:
 def convert(ctx: click.Context, /, inputs: tuple[str, ...], output: str | None, **flags: Any) -> int:  # noqa: ANN401
     """Convert exported blog posts (HTML in site wrappers, with or without front matter) to clean Markdown.
 
-    INPUT is a file, a directory, a quoted pattern, a container (zip, tar, WARC), @FILE for a list of these, or - for
+    INPUT is a file, a directory, a quoted pattern, a container (zip, tar, WARC, WordPress or
+    Blogger export), @FILE for a list of these, or - for
     standard input, which is also read when there is no INPUT. In directories and containers, files that end in .md,
     .markdown, .html, .htm, .mhtml or .mht are posts.
     """

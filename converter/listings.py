@@ -30,7 +30,8 @@ _CONTAINERS: Final = frozenset({"ol", "ul", "table", "tbody", "tr"})
 _ODD: Final = Test(
     "descendant::*[not(self::span or self::code or self::font or self::b or self::strong or self::i "
     "or self::em or self::u or self::a or self::s)]"
-    " | descendant::code[2] | descendant::span[contains(@class, 'lin') or contains(@class, 'gutter')]"
+    " | descendant::code[2] | descendant::span[contains(@class, 'lin') or contains(@class, 'gutter')"
+    " or contains(@class, 'copy')]"
 )
 _WHITE: Final = " \t\n"
 _UNKNOWN: Final = "?"

@@ -32,6 +32,7 @@ RULES: Final[dict[str, Rule]] = {
     "hidden-id": Rule("noise", "The hidden element with the post's hexadecimal address; it becomes `source_url`."),
     "math-preview": Rule("noise", "What MathJax shows before a formula is drawn."),
     "page-footer": Rule("noise", "What other sites write around a post: account, date, copyright line."),
+    "related-posts": Rule("noise", "Lists of, and links to, other posts of the site around a post."),
     "share-bar": Rule("noise", "Rows of buttons that share a post."),
     "toc": Rule("noise", "Generated tables of contents: their links lead to anchors that Markdown has no more."),
     # Noise by a pass of its own.

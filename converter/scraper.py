@@ -14,10 +14,12 @@ from converter.tree import Element, text_of
 from converter.urls import decode_hex_url
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from converter.profiles import Lookup, Profile
 
 _DATE: Final = re.compile(
-    r"\d{4}[-/年]\d{1,2}[-/月]\d{1,2}日?(?:[T\s]+\d{1,2}:\d{2}(?::\d{2})?(?:\s*(?:Z\b|[+-]\d{2}:?\d{2}))?)?"
+    r"\d{4}[-/年.]\d{1,2}[-/月.]\d{1,2}日?(?:[T\s]+\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s*(?:Z\b|[+-]\d{2}:?\d{2}))?)?"
 )
 _ID: Final = re.compile(r"/(?:article/details|archive/\d+/\d+/\d+)/(\d+)")
 
@@ -219,8 +221,8 @@ def _metadata(
         source_url=url,
         source_id=found_id[1] if found_id else "",
         author=first.get("author", ""),
-        date=_date_in(first.get("date", "")),
-        updated=_date_in(first.get("updated", "")),
+        date=_date_in(every.get("date", ())),
+        updated=_date_in(every.get("updated", ())),
         description=profile.boilerplate.sub("", first.get("description", ""))
         if profile.boilerplate
         else first.get("description", ""),
@@ -250,6 +252,6 @@ def _values(
     return values
 
 
-def _date_in(text: str) -> str:
-    found = _DATE.search(text)
-    return found.group() if found else ""
+def _date_in(texts: Iterable[str]) -> str:
+    """Find the first date; the place where a page says it may say the author and a category before (oschina)."""
+    return next((found.group() for text in texts if (found := _DATE.search(text))), "")

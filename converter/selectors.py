@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _PART: Final = re.compile(
-    r"""(?P<tag>[a-zA-Z][\w:-]*|\*) | \#(?P<id>[\w-]+) | \.(?P<cls>[\w-]+)
+    r"""(?P<tag>[a-zA-Z][\w-]*|\*) | \#(?P<id>[\w-]+) | \.(?P<cls>[\w-]+)
       | \[ \s* (?P<attr>[\w:-]+) \s* (?: (?P<op>[*^$]?=) \s* (?P<value>"[^"]*"|'[^']*'|[^\]\s]+) \s* )? \]""",
     re.VERBOSE,
 )

@@ -41,6 +41,8 @@ def checked(name: str, text: str, known: Collection[str]) -> dict[str, object]:
         mark = e.problem_mark or e.context_mark
         where = f"{name}:{mark.line + 1}" if mark else name
         problem = f"the profile is not valid YAML: {e.problem or e.context}"
+        if "nesting depth" in problem:  # the limit of newer libyaml
+            problem = "the profile nests too deep"
         raise ConfigError(problem, source=where, remedy=_GUIDE) from e
     except yaml.YAMLError as e:  # characters that no YAML may hold
         raise ConfigError(f"the profile is not valid YAML: {e}", source=name, remedy=_GUIDE) from e

@@ -25,7 +25,7 @@ class Member(NamedTuple):
     """Where in a container a post is; enough to read it without reading the container's contents again.
 
     Attributes:
-        kind: how it is read: `zip`, `warc`, `tar` for a compressed tar, `stored` for a plain one.
+        kind: how it is read: `zip`, `warc`, `feed`, `tar` for a compressed tar, `stored` for a plain one.
         stamp: when the container was changed, as it was listed: nanoseconds.
         offset: where the member begins: in the file, or in what the file unpacks to (tar).
         size: its bytes, unpacked; not known of records of a WARC file.

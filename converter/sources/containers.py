@@ -21,6 +21,7 @@ KINDS: Final = {
     ".zip": "zip",
     **dict.fromkeys((".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".tzst"), "tar"),
     **dict.fromkeys((".warc", ".warc.gz"), "warc"),
+    **dict.fromkeys((".xml", ".atom", ".rss", ".wxr"), "feed"),
 }
 """Suffix -> format of the container."""
 

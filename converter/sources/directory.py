@@ -40,7 +40,17 @@ def is_list(text: str) -> bool:
 
 def is_several(text: str) -> bool:
     """Whether an INPUT may stand for more than one post."""
-    return is_pattern(text) or is_list(text) or os.path.isdir(text) or bool(kind_of(text))  # noqa: PTH112 (as below)
+    return is_pattern(text) or is_list(text) or os.path.isdir(text) or bool(_container_kind(text))  # noqa: PTH112 (as below)
+
+
+def _container_kind(file: str) -> str:
+    """Tell which container a file is; XML that is no feed is none."""
+    kind = kind_of(file)
+    if kind != "feed" or not os.path.lexists(file):
+        return kind
+    from converter.sources.feed import is_feed
+
+    return kind if is_feed(file) else ""
 
 
 def expand(texts: Iterable[str], wanted: Wanted = everything) -> Inputs:
@@ -157,7 +167,7 @@ class _Search:
 
     def from_file(self, found: Found) -> Iterator[Found]:
         """Take a file, or the posts in it when it is a container."""
-        kind = kind_of(found.file)
+        kind = _container_kind(found.file)
         if not kind:
             yield found
             return
@@ -167,6 +177,8 @@ class _Search:
                 from converter.sources.warc import warc_members as members
             elif kind == "zip":
                 from converter.sources.archive import zip_members as members
+            elif kind == "feed":
+                from converter.sources.feed import feed_members as members
             else:
                 from converter.sources.archive import tar_members as members
             yield from members(found, listing)
@@ -234,7 +246,7 @@ class _Search:
                 if path.is_dir():
                     if not deep and not any_suffix and not path.is_symlink():
                         yield from self.from_directory(str(path), base)
-                elif kind_of(path.name) or (
+                elif _container_kind(str(path)) or (
                     (any_suffix or path.name.lower().endswith(POSTS)) and self.wanted(path.relative_to(base).as_posix())
                 ):
                     yield from self.from_file(_found(str(path), base))

@@ -71,6 +71,10 @@ def _read_member(file: str, member: Member, name: str) -> Content:
             from converter.sources.warc import read_warc
 
             data, url, encoding = read_warc(stream, member, name)
+        elif member.kind == "feed":
+            from converter.sources.feed import read_feed
+
+            data = read_feed(stream, member, file, name)
         elif member.kind == "tar":
             data = _last_tar().read(file, member, name)
         else:
