@@ -124,7 +124,7 @@ def _sources(inputs: tuple[str, ...], console: Console) -> Iterator[Source | Non
     for problem in found.problems if found else ():
         console.fail(str(problem))
         yield None
-    for one in found.found if found else ():
+    for one in found.spool if found else ():
         try:
             content = read(one.file, one.member, one.name)
         except SourceError as error:

@@ -27,7 +27,7 @@ def problem(text: str) -> str:
 
 
 def fence(language: str, number: int = 0) -> str:
-    return re.findall(rf"^```{language}\n(.*?)^```$", GUIDE, re.DOTALL | re.MULTILINE)[number]
+    return str(re.findall(rf"^```{language}\n(.*?)^```$", GUIDE, re.DOTALL | re.MULTILINE)[number])
 
 
 @pytest.mark.parametrize("name", profiles.names())

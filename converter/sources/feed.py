@@ -24,10 +24,10 @@ from converter.sources.containers import LARGEST, Gate, damaged, open_container
 from converter.sources.feed_item import Item, Node, read_item
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from typing import BinaryIO
 
-    from converter.errors import ConverterError
+    from converter.sources.containers import Listing
 
 _STEP: Final = 1 << 20
 _HEAD: Final = 4096
@@ -80,10 +80,10 @@ def is_feed(file: str) -> bool:
         return False
 
 
-def feed_members(container: Found, wanted: Callable[[str], bool], problems: list[ConverterError]) -> Iterator[Found]:
+def feed_members(container: Found, listing: Listing) -> Iterator[Found]:
     """List the posts and pages of a feed; attachments, menus, comments, templates and the trash are none."""
     stream, size, stamp = open_container(container.file, container.name)
-    gate = Gate(container, size, wanted, problems)
+    gate = Gate(container, size, listing)
     with stream:
         places = _Reader(stream)
         try:
@@ -92,9 +92,9 @@ def feed_members(container: Found, wanted: Callable[[str], bool], problems: list
                 if not item.is_post:
                     continue
                 path = _path_of(item)
-                if not wanted(path):
-                    continue
                 identity = _identity(item, gate)
+                if not gate.is_wanted(path, identity):
+                    continue
                 if place.size > LARGEST:
                     gate.refuse(identity, f"has more than {LARGEST >> 20} MB", "leave it out with --exclude")
                     continue
@@ -114,10 +114,9 @@ def _identity(item: Item, gate: Gate) -> str:
     """Tell items apart by number or address; those that share one by their order."""
     wanted = identity = item.number or item.url or item.title or "post"
     count = 1
-    while identity in gate.taken:
+    while not gate.claim(identity):
         count += 1
         identity = f"{wanted}#{count}"
-    gate.taken.add(identity)
     return identity
 
 
