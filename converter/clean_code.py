@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from lxml import etree
 
 from converter.code_language import language_of, language_of_names
-from converter.listings import LINE_LISTS, copy_image, is_noise, line_text, text_and_images
+from converter.listings import BLOCKS, LINE_LISTS, copy_image, is_noise, line_text, text_and_images
 from converter.tree import Element, Query, classes_of, drop, inside, is_blank, neutralize, replace, text_of
 
 if TYPE_CHECKING:
@@ -65,7 +65,12 @@ _BOX_PREFIXES: Final = ("cm-", "codemirror", "js-", "highlight", "tab-")
 _CODE_CELLS: Final = Query(".//tr[count(*) = 2]/td[2][.//pre or .//code]")
 _NUMBERS: Final = re.compile(r"\d{1,5}[.:]?")
 # Paragraphs of code elements alone: the lines of a listing, copied off a page without its box.
-_CODE_PARAGRAPHS: Final = Query(".//p[code[3]]")
+_CODE_PARAGRAPHS: Final = Query(".//p[code[3]] | .//div[code[3]]")
+# Inline code that an editor broke into lines, and lines of it beside other content.
+_BROKEN_CODE: Final = Query(".//code[not(parent::pre)][descendant::br[2]]")
+_CODE_LINES: Final = Query(".//*[code[3]][br]")
+_NO_LISTING_IN: Final = ("pre", "table", "a", "h1", "h2", "h3", "h4", "h5", "h6")
+_FEWEST_LINES: Final = 3
 _MIN_TOKENS: Final = 3
 
 
@@ -259,9 +264,61 @@ def join_lines_of_code(root: Element, profile: Profile) -> int:
     return count
 
 
+def fold_broken_code(root: Element, profile: Profile) -> int:
+    """Make listings of inline code that breaks divide into three lines or more, in one element or in one each.
+
+    Fewer lines stay what they are. So do those in a table, a heading or a link, which can hold no listing.
+    """
+    count = 0
+    for code in _BROKEN_CODE(root):
+        text = line_text(code, profile, blank_lines=True)
+        if text.count("\n") + 1 - text.count("\n\n") < _FEWEST_LINES or inside(code, _NO_LISTING_IN):
+            continue
+        _put(code, text, "", [copy_image(image) for image in code.iter("img") if image.get("src")])
+        count += 1
+    for parent in _CODE_LINES(root):
+        if parent.tag in BLOCKS and not inside(parent, _NO_LISTING_IN) and parent.tag not in _NO_LISTING_IN:
+            count += sum(_fold_lines(parent, lines, profile) for lines in _paragraphs_of_code(parent))
+    return count
+
+
+def _paragraphs_of_code(parent: Element) -> list[list[Element]]:
+    """Find the `code` and `br` elements between two ends of paragraphs where nothing else stands between those."""
+    found: list[list[Element]] = []
+    now: list[Element] = []
+    alone, after_break = is_blank(parent.text), False
+    for child in parent:
+        if child.tag in BLOCKS or (child.tag == "br" and after_break):
+            found += [now] if alone else []
+            now, alone = [], True
+        elif child.tag in {"code", "br"}:
+            now.append(child)
+        else:
+            alone = False
+        alone = alone and is_blank(child.tail)
+        after_break = child.tag == "br" and is_blank(child.tail)
+    return [*found, now] if alone else found
+
+
+def _fold_lines(parent: Element, lines: list[Element], profile: Profile) -> int:
+    first = next((at for at, element in enumerate(lines) if element.tag == "code"), len(lines))
+    while lines and lines[-1].tag == "br":
+        lines = lines[:-1]
+    lines = lines[first:]
+    if sum(element.tag == "code" for element in lines) < _FEWEST_LINES or all(e.tag == "code" for e in lines):
+        return 0
+    listing = etree.Element("pre")
+    listing.tail = lines[-1].tail
+    parent.insert(parent.index(lines[0]), listing)
+    together = etree.Element("p")
+    together.extend(lines)
+    _put(listing, line_text(together, profile), "", [])
+    return 1
+
+
 def _is_line_of_code(element: Element) -> bool:
     return (
-        element.tag == "p"
+        element.tag in {"p", "div"}
         and is_blank(element.text)
         and len(element) > 0
         and element[0].tag == "code"

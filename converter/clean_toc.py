@@ -132,8 +132,11 @@ def _leads_somewhere(link: Element, targets: frozenset[str], texts: frozenset[st
 
 
 def _texts(root: Element, contents: set[Element]) -> frozenset[str]:
-    """Collect the texts of headings and of what may be one, but for those in tables of contents."""
-    blocks = root.iter("h1", "h2", "h3", "h4", "h5", "h6", "p", "strong")
+    """Collect the texts of headings and of bold lines, but for those in tables of contents.
+
+    Not those of paragraphs: whether a text is one depends on what stands beside it, and a caption is none of a chapter.
+    """
+    blocks = root.iter("h1", "h2", "h3", "h4", "h5", "h6", "strong")
     return frozenset(
         letters(text_of(e)) for e in blocks if e not in contents and contents.isdisjoint(e.iterancestors())
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from converter.clean_code import (
     drop_code_tool_bars,
     drop_number_gutters,
+    fold_broken_code,
     fold_highlighter_boxes,
     join_lines_of_code,
     normalize_code_blocks,
@@ -350,6 +351,7 @@ PASSES: Final[tuple[tuple[Pass, tuple[bytes, ...]], ...]] = (
     (unwrap_picture_wrappers, ()),
     (move_stray_content_out_of_tables, (b"<table", b"<TABLE")),
     (unwrap_layout_tables, (b"<table", b"<TABLE")),
+    (fold_broken_code, (b"<code",)),
     (drop_empty_elements, ()),
     (merge_adjacent_rules, (b"<hr", b"<HR")),
     (wrap_stray_items, ()),

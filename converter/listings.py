@@ -130,12 +130,12 @@ def _line_items(element: Element) -> set[Element]:
     return {li for ol in numbered for li in ol.iterchildren("li")}
 
 
-def line_text(item: Element, profile: Profile) -> str:
+def line_text(item: Element, profile: Profile, *, blank_lines: bool = False) -> str:
     """Text of an element that holds one line of a listing, or several where blocks or `br` in it divide them.
 
-    The line ends and indents that a pretty-printer put around it and its tokens go.
+    The line ends and indents that a pretty-printer put around it and its tokens go; so do blank lines, unless wanted.
     """
-    line = _Line()
+    line = _Line(blank_lines=blank_lines)
     walker = etree.iterwalk(item, events=("start", "end"))
     for event, node in walker:
         if event == "start" and node is not item and is_noise(node, profile):
@@ -154,8 +154,9 @@ def line_text(item: Element, profile: Profile) -> str:
 class _Line:
     """A line under construction, token by token."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, blank_lines: bool) -> None:
         self.done: list[str] = []
+        self.blank_lines = blank_lines
         self.now = ""
         self.gap = ""  # what stands before the next token; a pretty-printer's line end hides it
 
@@ -182,8 +183,9 @@ class _Line:
     def end(self) -> None:
         if self.now and not self.now.isspace():
             self.done.append(self.now)
-            self.now = ""
-        self.gap = ""
+        elif self.blank_lines and self.done and self.done[-1]:
+            self.done.append("")
+        self.now = self.gap = ""
 
     def text(self) -> str:
         return "\n".join(_unwrapped(line).rstrip() for line in (*self.done, self.now)).rstrip()

@@ -51,7 +51,10 @@ RULES: Final[dict[str, Rule]] = {
     "invisible": Rule("gone", "Scripts, styles, vector icons, menus of forms."),
     "repeated-line": Rule("gone", "A rule directly after a rule."),
     # Other shapes; the text stays.
-    "code-lines": Rule("form", "Paragraphs of code elements alone become one listing."),
+    "code-lines": Rule(
+        "form",
+        "Paragraphs of `code` alone, and inline code that breaks divide in three, become one listing.",
+    ),
     "dead-link": Rule("form", "Links without a target become their text."),
     "drawing": Rule("form", "A drawing whose source is lost becomes the list of its labels."),
     "embed": Rule("form", "Players and pages in the page become links."),
@@ -79,6 +82,7 @@ RULE_OF: Final[dict[str, str]] = {
     "fold_highlighter_boxes": "highlighter-box",
     "drop_number_gutters": "code-gutter",
     "join_lines_of_code": "code-lines",
+    "fold_broken_code": "code-lines",
     "normalize_code_blocks": "listing",
     "list_labels_of_drawings": "drawing",
     "drop_invisible_elements": "invisible",

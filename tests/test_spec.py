@@ -40,6 +40,18 @@ DIFFERS: Final = {
         "text look flow listings tables",
         "the table was the listing",
     ),
+    "CATALOG 4.4: inline code that breaks divide into three lines is a listing": (
+        "text look flow listings",
+        "it was no listing",
+    ),
+    "CATALOG 4.4: the same in a pretty-printed item, with breaks at its edges": (
+        "text look flow listings items",
+        "it was no listing",
+    ),
+    "CATALOG 4.4: lines of inline code beside other content, where paragraphs end": (
+        "text look flow listings",
+        "it was no listing",
+    ),
     "CATALOG 4.1: a heading and a table in a listing": ("listings", "a block is a line of its own"),
     "CATALOG 4.2: an ideographic space stays, a zero-width one goes": ("listings", "hygiene of law 8"),
     "CATALOG 5: KaTeX with an empty comment in it": ("formulas", "a comment is no space"),
