@@ -14,7 +14,7 @@ from converter.tree import Element, text_of
 from converter.urls import decode_hex_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from converter.profiles import Lookup, Profile
 
@@ -212,17 +212,19 @@ def _metadata(
 ) -> Metadata:
     every = {field: _values(tree, places, source, field, seen) for field, places in profile.metadata.items()}
     first = {field: values[0] if values else "" for field, values in every.items()}
-    urls = [url for value in every.get("source_url", ()) if (url := decode_hex_url(value))]
+    addresses = (profile.base_url + v if v[:1] == "/" != v[1:2] else v for v in every.get("source_url", ()))
+    urls = [url for value in addresses if (url := decode_hex_url(value))]
     url = urls[0] if urls else ""
     found_id = _ID.search(url)
+    date, updated = _date_in(every.get("date", ()), min), _date_in(every.get("updated", ()), max)
     return Metadata(
         title=first.get("title", ""),
         stem=page.path.rpartition("/")[2].rpartition(".")[0],
         source_url=url,
         source_id=found_id[1] if found_id else "",
         author=first.get("author", ""),
-        date=_date_in(every.get("date", ())),
-        updated=_date_in(every.get("updated", ())),
+        date=date,
+        updated=updated if updated != date else "",
         description=profile.boilerplate.sub("", first.get("description", ""))
         if profile.boilerplate
         else first.get("description", ""),
@@ -245,13 +247,24 @@ def _values(
             text = element.get(place.attribute, "") if place.attribute else text_of(element)
             values.append(" ".join(text.split()))
         values = [v for v in values if v]
-        if values and seen is not None and (field != "source_url" or any(map(decode_hex_url, values))):
+        if (
+            values
+            and seen is not None
+            and (field != "source_url" or any(v[:1] == "/" or decode_hex_url(v) for v in values))
+        ):
             seen.setdefault(field, place.place)
         if values and field != "source_url":
             break
     return values
 
 
-def _date_in(texts: Iterable[str]) -> str:
-    """Find the first date; the place where a page says it may say the author and a category before (oschina)."""
-    return next((found.group() for text in texts if (found := _DATE.search(text))), "")
+def _date_in(texts: Iterable[str], choose: Callable[[list[str]], str]) -> str:
+    """Find the date in the first text that has any; other texts of the same place may name author and category.
+
+    Where it says when a post was published and when it was changed, `choose` tells which of them is wanted.
+    """
+    for text in texts:
+        if found := _DATE.findall(text):
+            # They can only be compared when they are written alike.
+            return choose(found) if len(set(map(len, found))) == 1 else str(found[0])
+    return ""

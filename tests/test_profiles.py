@@ -76,7 +76,7 @@ def test_rows_of_a_profile_are_added_and_fields_replaced(tmp_path: Path) -> None
     ("text", "message"),
     [
         ("name: a\ndetects: [p]\n", "my.yaml:2: unknown key 'detects' in the profile; did you mean 'detect'?"),
-        ("name: a\n\nzzz: 1\n", "my.yaml:3: unknown key 'zzz' in the profile; known are about, boilerplate, "),
+        ("name: a\n\nzzz: 1\n", "my.yaml:3: unknown key 'zzz' in the profile; known are about, base_url, "),
         (
             "metadata:\n  titel: [h1]\n",
             "my.yaml:2: unknown key 'metadata: titel' in the profile; did you mean 'title'?",
@@ -108,6 +108,7 @@ def test_rows_of_a_profile_are_added_and_fields_replaced(tmp_path: Path) -> None
         ("root: [a]\nroot: [b]\n", "my.yaml:2: 'root' is there twice; join the two"),
         ("utc_offset: 8\n", "my.yaml:1: 'utc_offset' must be a text; put it in quotes"),
         ("utc_offset: '8'\n", "my.yaml:1: 'utc_offset' is no offset: 8; write it like '+08:00'"),
+        ("base_url: example.com\n", "my.yaml:1: 'base_url' is no address: example.com; write it like https://"),
         ("boilerplate: '('\n", "my.yaml:1: 'boilerplate' is no regular expression: "),
         ("extends: csdm\n", "my.yaml:1: 'extends' names no profile: csdm; did you mean 'csdn'?"),
         ("- a\n", "my.yaml: a profile is a mapping; begin with `name:` and `extends: generic`"),

@@ -59,6 +59,7 @@ class Profile:
         tracking: substrings of addresses of images that count visitors.
         tool_alts: alternative texts of images that are buttons.
         boilerplate: what the site puts around the description of a page.
+        base_url: what addresses of posts that begin with `/` are relative to; empty when nobody knows.
         policy: what front matter values mean nothing.
         keep: rules that are not applied.
 
@@ -74,6 +75,7 @@ class Profile:
     tracking: tuple[str, ...]
     tool_alts: frozenset[str]
     boilerplate: re.Pattern[str] | None
+    base_url: str
     policy: FieldPolicy
     keep: frozenset[str] = frozenset()
 
@@ -178,6 +180,7 @@ def _build(data: dict[str, object], keep: frozenset[str]) -> Profile:
         tracking=images["tracking"],
         tool_alts=frozenset(images["tool_alts"]),
         boilerplate=re.compile(str(boilerplate)) if boilerplate else None,
+        base_url=str(data.get("base_url") or "").rstrip("/"),
         policy=FieldPolicy(
             placeholders=frozenset(() if "placeholder" in keep else lists["placeholders"]),
             random_images=images["random"],

@@ -107,6 +107,8 @@ class _Check:
         value = node.value
         if key == "utc_offset" and not _OFFSET(value):
             self.fail(node, f"'{key}' is no offset: {value}", "write it like '+08:00'")
+        if key == "base_url" and not value.startswith(("https://", "http://")):
+            self.fail(node, f"'{key}' is no address: {value}", "write it like https://example.com")
         if key == "extends" and value not in known and not value.endswith((".yaml", ".yml")):
             self.fail(node, f"'{key}' names no profile: {value}", _did_you_mean(value, known))
         if key == "boilerplate":

@@ -8,6 +8,7 @@ TEXTS: Final = {
     "name": "what `--profile` and reports call it",
     "about": "one sentence for people",
     "extends": "the profile whose rules it adds to",
+    "base_url": "what addresses of posts that begin with / are relative to, such as https://example.com",
     "utc_offset": "zone of dates that name none, such as '+08:00'",
     "boilerplate": "regular expression: what the site puts before the description of each page",
 }
