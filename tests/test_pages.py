@@ -1,7 +1,8 @@
 """Whole inputs, front matter and wrappers and all: dotted cases of `tests/pages/*.md`.
 
 A title, a line with one dot, the input, a dot, the output, a dot, the rules of its notes, a dot. A title may end in the
-name of the input's file in braces. Each output is also converted once more: a post that is Markdown keeps its body and its fields.
+name of the input's file in braces. Each output is also converted once more: a post that is Markdown keeps its
+body and its fields.
 """
 
 from __future__ import annotations
