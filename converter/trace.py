@@ -7,7 +7,6 @@ pass costs a copy of the tree.
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Callable
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
@@ -24,9 +23,8 @@ if TYPE_CHECKING:
 _Namer = Callable[[Element], str | None]
 _WATCHED: Final = ("href", "src", "alt", "title")
 _BLOCKS: Final = ("p", "div", "li", "tr", "td", "h1", "h2", "h3", "h4", "h5", "h6", "br")
-_TOKEN: Final = re.compile(r"\w+|[^\w\s]")
-_LARGEST: Final = 4000  # tokens that are compared one by one
-_SHOWN: Final = ("id", "class", "href", "src", "alt", "type")
+_LARGEST: Final = 4000  # characters that are compared one by one
+_SHOWN: Final = ("id", "class", "href", "src", "alt", "type", "width", "height")
 _LONGEST: Final = 60
 
 
@@ -128,7 +126,7 @@ class Trace:
         for parent in parents:
             if done.isdisjoint(parent.iterancestors()):
                 done.add(parent)
-                for text in _lost(text_of(parent), text_of(former[parent])):
+                for text in _lost(parent, former[parent]):
                     self.removals.append(Removal(rule, start_tag(parent), excerpt(text)))
 
     def _take_noise(self, gone: set[Element], rule_of: _Namer) -> None:
@@ -153,18 +151,28 @@ class Trace:
                     self.changes.append(Removal(rule, start_tag(before), f"{name}: {excerpt(old)} -> {excerpt(new)}"))
 
 
-def _lost(before: str, after: str) -> Iterator[str]:
-    """List the runs of words that are in a text before and not after."""
-    old, new = _TOKEN.findall(before), _TOKEN.findall(after)
-    if old == new:
+def _lost(before: Element, after: Element) -> Iterator[str]:
+    """List the texts that are in an element before and not after; white space does not count."""
+    pieces = [text for text in before.itertext() if isinstance(text, str) and not text.isspace()]
+    old, new = ["".join(text.split()) for text in pieces], "".join(text_of(after).split())
+    at = 0
+    gone: list[str] = []
+    for piece, squeezed in zip(pieces, old, strict=True):
+        if new.startswith(squeezed, at):
+            at += len(squeezed)
+        else:
+            gone.append(piece)
+    if at == len(new):  # what is left is there in its order, so the rest went
+        yield from gone
         return
-    if max(len(old), len(new)) > _LARGEST:
-        if len(old) > len(new):
-            yield f"({len(old) - len(new)} words of a long text)"
+    joined = "".join(old)
+    if max(len(joined), len(new)) > _LARGEST:
+        if len(joined) > len(new):
+            yield f"({len(joined) - len(new)} characters of a long text)"
         return
-    for action, start, end, _, _ in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for action, start, end, _, _ in SequenceMatcher(None, joined, new, autojunk=False).get_opcodes():
         if action in {"delete", "replace"}:
-            yield " ".join(old[start:end])
+            yield joined[start:end]
 
 
 def _words(element: Element) -> str:
