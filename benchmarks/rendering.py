@@ -8,7 +8,6 @@ A first step to verification at run time: it prints how many posts differ in wha
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import sys
 import time
 from collections import Counter, defaultdict
@@ -55,7 +54,7 @@ def cleaned(path: Path) -> Article | None:
         page = decode.decode(Source(path.name, path.read_bytes(), path.name), None)
         if page.kind != "html":
             return None
-        article = scraper.scrape(dataclasses.replace(page, body=decode.hygiene(page.body)))
+        article = scraper.scrape(page._replace(body=decode.hygiene(page.body)))
     except ConverterError:
         return None
     cleaner.clean(article, profiles.load(article.profile))

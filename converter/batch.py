@@ -14,16 +14,17 @@ import os
 import signal
 import threading
 import time
-from dataclasses import astuple, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from converter import __version__
+from converter.encoding import encode
 from converter.errors import ConverterError, SourceError
 from converter.names import STATE_DIRECTORY
 from converter.plan import Place, Plan, informed, make_plan, relative_to
-from converter.store import digest, discard, encode, read_input, sweep, unwritable, write
+from converter.store import digest, discard, read_input, sweep, unwritable, write
 from converter.work import STATUSES, Job, Outcome, Rules, about, convert_bytes, convert_file, settle
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def run(plan: Plan, options: Options, rules: Rules, *, workers: int, stopped: Ca
 
 def options_key(options: Options) -> str:
     """Name the version and the options that an output was made with: the same key, the same output."""
-    known = repr(astuple(options)).encode()
+    known = repr(tuple(options)).encode()
     if os.path.isfile(options.profile):  # noqa: PTH113 (a name such as `auto` is no path)
         known += read_input(options.profile, options.profile)
     return f"{__version__} {digest(known)[:16]}"

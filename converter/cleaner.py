@@ -6,7 +6,6 @@ listings and formulas first, since later passes must not look into them; empty e
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
@@ -127,7 +126,7 @@ def drop_title(article: Article, title: str, facts: Facts, trace: Trace | None =
     count = drop_repeated_title(article.root, title)
     if trace is not None:
         trace.end("repeated-title")
-    return dataclasses.replace(facts, removed={**facts.removed, "repeated-title": count}) if count else facts
+    return facts._replace(removed={**facts.removed, "repeated-title": count}) if count else facts
 
 
 def _start_tags(source: bytes) -> bytes:

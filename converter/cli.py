@@ -16,14 +16,11 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, get_args
 import click
 
 from converter import __version__
-from converter.console import STDOUT, Console, silence, visible_lines
+from converter.console import Console, guarded, visible_lines
 from converter.errors import (
-    EXIT_FAILED,
-    EXIT_INTERRUPTED,
     EXIT_OK,
     EXIT_USAGE,
     ConfigError,
-    ConverterError,
 )
 from converter.inspecting import choosing, inspect_command, options_of, profiles_command
 from converter.model import Engine, HardBreak, Options
@@ -69,32 +66,17 @@ class Verbs(click.Group):
         """Run, print what went wrong, exit."""
         extra["standalone_mode"] = False
         extra["prog_name"] = "archive2md"
-        sys.exit(_guard(partial(super().main, *args, **extra)))
+        sys.exit(guarded(partial(_clicked, partial(super().main, *args, **extra))))
 
 
-def _guard(command: Callable[[], object]) -> int:
-    """Turn every way in which a command can end into an exit code."""
-    console = Console()
+def _clicked(command: Callable[[], object]) -> object:
+    """Turn the errors of click into ours."""
     try:
-        code = command()
-        if sys.stdout:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        silence(STDOUT)
-        return EXIT_OK
-    except ConverterError as error:
-        console.fail(str(error))
-        return error.exit_code
-    except OSError as error:  # a full disk behind standard output; files have errors of their own
-        console.fail(f"standard input or output: {error.strerror}")
-        return EXIT_FAILED
+        return command()
     except click.ClickException as error:
-        console.fail(f"{error.format_message().rstrip('.')}; see archive2md --help")
-        return EXIT_USAGE
-    except (KeyboardInterrupt, click.Abort):
-        console.say("interrupted")
-        return EXIT_INTERRUPTED
-    return code if isinstance(code, int) else EXIT_OK
+        raise ConfigError(error.format_message().rstrip("."), remedy="see archive2md --help") from None
+    except click.Abort:
+        raise KeyboardInterrupt from None
 
 
 class Verb(click.Command):

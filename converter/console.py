@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
+import sys
 from typing import TYPE_CHECKING, Final
 
-import click
+from converter.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, ConverterError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from converter.model import Note
 
@@ -20,15 +20,22 @@ COLUMNS: Final = 20
 """Width of the progress bar."""
 
 
-@dataclass
 class Console:
-    """Where output goes; a reader who closed the pipe is no error, we just stop talking to it."""
+    """Where output goes; a reader who closed the pipe is no error, we just stop talking to it.
 
-    quiet: bool = False
-    verbose: bool = False
-    bar: bool = False
-    done: int = 0
-    total: int = 0
+    Attributes:
+        quiet: show errors only.
+        verbose: show what happened to each post.
+        bar: show progress.
+        done: posts so far.
+        total: posts in all.
+
+    """
+
+    def __init__(self, *, quiet: bool = False, verbose: bool = False, bar: bool = False, total: int = 0) -> None:
+        """Begin with nothing done."""
+        self.quiet, self.verbose, self.bar, self.total = quiet, verbose, bar, total
+        self.done = 0
 
     def say(self, line: str) -> None:
         """Write one line to standard error."""
@@ -52,7 +59,10 @@ class Console:
     def data(self, data: bytes) -> bool:
         """Write bytes to standard output; false when nobody reads them any more."""
         try:
-            click.echo(data, nl=False)
+            if sys.stdout:
+                sys.stdout.flush()
+                sys.stdout.buffer.write(data)
+                sys.stdout.buffer.flush()
         except BrokenPipeError:
             silence(STDOUT)
             return False
@@ -72,7 +82,9 @@ class Console:
 
     def _write(self, text: str) -> None:
         try:
-            click.echo(text, nl=False, err=True)
+            if sys.stderr:
+                sys.stderr.write(text)
+                sys.stderr.flush()
         except BrokenPipeError:
             silence(STDERR)
 
@@ -98,3 +110,26 @@ def silence(number: int) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, number)
         os.close(nowhere)
+
+
+def guarded(command: Callable[[], object]) -> int:
+    """Run a command, and turn every way in which it can end into an exit code."""
+    console = Console()
+    try:
+        code = command()
+        if sys.stdout:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        silence(STDOUT)
+        return EXIT_OK
+    except ConverterError as error:
+        console.fail(str(error))
+        return error.exit_code
+    except OSError as error:  # a full disk behind standard output; files have errors of their own
+        silence(STDOUT)  # or Python tries again at exit, and fails with an exit code of its own
+        console.fail(f"standard input or output: {error.strerror}")
+        return EXIT_FAILED
+    except KeyboardInterrupt:
+        console.say("interrupted")
+        return EXIT_INTERRUPTED
+    return code if isinstance(code, int) else EXIT_OK

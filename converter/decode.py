@@ -6,7 +6,6 @@ Nothing but strict UTF-8 is believed without a word: what the file declares come
 from __future__ import annotations
 
 import codecs
-import dataclasses
 import html
 import re
 from typing import Final
@@ -387,7 +386,7 @@ def hygiene(text: str) -> str:
 def with_clean_characters(page: Page) -> Page:
     """Clean the characters of a page's body, see `hygiene`, and keep the UTF-8 of it that was made on the way."""
     body, data = _cleaned(page.body, page.data)
-    return dataclasses.replace(page, body=body, data=data)
+    return page._replace(body=body, data=data)
 
 
 def _cleaned(text: str, data: bytes) -> tuple[str, bytes]:

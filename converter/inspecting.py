@@ -137,9 +137,10 @@ def _sources(inputs: tuple[str, ...], console: Console) -> Iterator[Source | Non
 def _as_json(found: Inspection) -> str:
     import json
     from collections import Counter
-    from dataclasses import asdict
 
-    document = asdict(found)
+    document = found._asdict()
+    for name in ("fields", "removed", "changed", "notes"):
+        document[name] = [one._asdict() for one in document[name]]
     document["encoding"], document["encoding_found"] = found.encoding
     document["counts"] = dict(sorted(Counter(one.rule for one in found.removed).items()))
     return json.dumps(document, ensure_ascii=False, default=str) + "\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Final
 
 from converter import decode, frontmatter, pipeline
@@ -31,15 +30,14 @@ def inspect(source: Source, options: Options) -> Inspection:
     found = Inspection(source.name)
     try:
         page = decode.decode(source, options.encoding)
-        found = dataclasses.replace(found, kind=page.kind, encoding=_encoding(page, source, options))
+        found = found._replace(kind=page.kind, encoding=_encoding(page, source, options))
         result = pipeline.from_page(page, options, source.url, account)
     except ConverterError as e:
-        return dataclasses.replace(found, error=str(e.about(source.name)))
+        return found._replace(error=str(e.about(source.name)))
     chosen = account.seen.get("profile", "")
     if options.profile != "auto":
         chosen = "as asked for by --profile"
-    return dataclasses.replace(
-        found,
+    return found._replace(
         profile=result.profile,
         chosen=chosen or ("no profile recognised the page" if result.profile else ""),
         root=account.seen.get("root", ""),
@@ -69,7 +67,7 @@ def _encoding(page: Page, source: Source, options: Options) -> tuple[str, str]:
 def _origins(account: Account) -> Iterator[Origin]:
     """Tell for each field what it was made of: by leaving out every source in turn, and by leaving out all others."""
     raw, metadata = account.raw, account.metadata
-    pieces = [f.name for f in dataclasses.fields(metadata) if getattr(metadata, f.name)]
+    pieces = [name for name in metadata._fields if getattr(metadata, name)]
     context = {key: raw[key] for key in _CONTEXT if key in raw}
 
     def alone(one: Mapping[str, object], page: Metadata) -> Mapping[str, object]:
@@ -77,7 +75,7 @@ def _origins(account: Account) -> Iterator[Origin]:
 
     def without(key: str, piece: str) -> Mapping[str, object]:
         rest = {name: value for name, value in raw.items() if name != key}
-        page = dataclasses.replace(metadata, **{piece: getattr(Metadata(), piece)}) if piece else metadata
+        page = metadata._replace(**{piece: getattr(Metadata(), piece)}) if piece else metadata
         return frontmatter.normalize(rest, page, account.policy).fields
 
     sources: list[tuple[str, tuple[Mapping[str, object], Metadata], tuple[str, str]]] = [

@@ -8,17 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Final
-
-import yaml
 
 from converter import plain_yaml
 from converter.model import Note
-from converter.plain_yaml import LIST_KEYS, TEXT_KEYS, scalar
-
-_MAX_NODES: Final = 10_000
-_MAX_DEPTH: Final = 24
+from converter.plain_yaml import LIST_KEYS, TEXT_KEYS
 
 _CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]+")
 _YAML_BREAKS: Final = "\x85\u2028\u2029"
@@ -41,12 +35,6 @@ _GLUED_KEY: Final = re.compile(
 
 class _Unreadable(Exception):
     """The strict reader gives up."""
-
-
-class _Loader(yaml.CSafeLoader):
-    """Composes nodes only; every plain scalar is text until `scalar` has looked at it."""
-
-    yaml_implicit_resolvers = {}  # noqa: RUF012  (shape given by PyYAML)
 
 
 def parse(raw: str) -> tuple[dict[str, object], tuple[Note, ...]]:
@@ -99,38 +87,12 @@ def _strict(text: str, *, as_text: bool = False) -> list[tuple[str, object]]:
     regular = plain_yaml.read(text, as_text=as_text)
     if regular is not None:
         return regular
-    try:
-        node = _Loader(text).get_single_node()
-    except (yaml.YAMLError, ValueError) as error:
-        raise _Unreadable from error
-    if node is None:
-        return []
-    if not isinstance(node, yaml.MappingNode):
+    from converter import strict_yaml  # PyYAML: only for what is not regular
+
+    pairs = strict_yaml.read(text, as_text=as_text)
+    if pairs is None:
         raise _Unreadable
-    budget = [_MAX_NODES]
-    pairs: list[tuple[str, object]] = []
-    for key, value in node.value:
-        if not isinstance(key, yaml.ScalarNode):
-            raise _Unreadable
-        pairs.append((key.value, _build(value, as_text or key.value in TEXT_KEYS, _MAX_DEPTH, budget)))
     return pairs
-
-
-def _build(node: yaml.Node, as_text: bool, depth: int, budget: list[int]) -> object:  # noqa: FBT001  (recursion)
-    budget[0] -= 1
-    if depth == 0 or budget[0] < 0:
-        raise _Unreadable
-    if isinstance(node, yaml.ScalarNode):
-        return scalar(node.value, as_text=as_text) if not node.style else node.value
-    if isinstance(node, yaml.SequenceNode):
-        return [_build(item, as_text, depth - 1, budget) for item in node.value]
-    fields: dict[object, object] = {}
-    for key, value in node.value:
-        if not isinstance(key, yaml.ScalarNode):
-            raise _Unreadable
-        name = scalar(key.value, as_text=as_text) if not key.style else key.value
-        fields[name] = _build(value, as_text or key.value in TEXT_KEYS, depth - 1, budget)
-    return fields
 
 
 def _merge(pairs: list[tuple[str, object]], notes: list[Note]) -> dict[str, object]:
@@ -295,44 +257,6 @@ def _unescape(text: str) -> str:
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
-class _CDumper(yaml.CSafeDumper):
-    """The fast writer; it escapes text above U+FFFF."""
-
-    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002  (signature of PyYAML)
-        """Write equal values twice: readers of front matter do not know anchors."""
-        return True
-
-
-class _PyDumper(yaml.SafeDumper):
-    """The writer that leaves emoji as they are."""
-
-    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002  (signature of PyYAML)
-        """Write equal values twice: readers of front matter do not know anchors."""
-        return True
-
-
-_LINE_BREAK: Final = re.compile("[\n\r\x85\u2028\u2029]").search
-_Dumper = _CDumper | _PyDumper
-
-
-def _write_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    # Quoted on one line with \n inside: nothing in the text can look like the closing `---` to a line reader.
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if _LINE_BREAK(text) else None)
-
-
-def _write_moment(dumper: _Dumper, moment: datetime) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:timestamp", moment.isoformat())
-
-
-for _class in (_CDumper, _PyDumper):
-    _class.add_representer(str, _write_text)
-    _class.add_representer(datetime, _write_moment)
-
-_SURROGATES: Final = re.compile("[\ud800-\udfff]")
-_ESCAPED_ASTRAL: Final = re.compile(r"\\U000[1-9A-F]|\\U0010").search
-_UNLIMITED: Final = 2**31 - 1
-
-
 def dump(fields: Mapping[str, object]) -> str:
     """Write front matter with its `---` lines.
 
@@ -347,23 +271,9 @@ def dump(fields: Mapping[str, object]) -> str:
     """
     if not fields:
         return "---\n---\n"
-    text = plain_yaml.write(fields) or _emit(fields, _CDumper)
-    if _ESCAPED_ASTRAL(text):
-        text = _emit(fields, _PyDumper)
+    text = plain_yaml.write(fields)
+    if text is None:
+        from converter import strict_yaml
+
+        text = strict_yaml.write(fields)
     return f"---\n{text}---\n"
-
-
-def _emit(fields: Mapping[str, object], dumper: type[_Dumper]) -> str:
-    text: str = yaml.dump(_encodable(fields), Dumper=dumper, allow_unicode=True, sort_keys=False, width=_UNLIMITED)
-    return text
-
-
-def _encodable(value: object) -> object:
-    """Drop lone surrogates, which no file can hold."""
-    if isinstance(value, str):
-        return value if value.isascii() else _SURROGATES.sub("", value)
-    if isinstance(value, Mapping):
-        return {_encodable(key): _encodable(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_encodable(item) for item in value]
-    return value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 from converter import cleaner, decode, emitter, frontmatter, profiles, reader, scraper
@@ -141,8 +140,7 @@ def _from_html(page: Page, options: Options, url: str, account: Account | None) 
 def _with_body(article: Article, url: str) -> Metadata:
     """Add to the page's metadata what only the cleaned body can tell, and the address that its container has."""
     heading = next(article.root.iter("h1", "h2", "h3", "h4", "h5", "h6"), None)
-    return dataclasses.replace(
-        article.metadata,
+    return article.metadata._replace(
         location=url,
         first_heading="" if heading is None else " ".join(text_of(heading).split()),
         math=next(article.root.iter("x-tex"), None) is not None,

@@ -183,17 +183,3 @@ def unwritable(name: str, error: OSError) -> SourceError:
 def digest(data: bytes) -> str:
     """SHA-256 in hex, as the manifest keeps it."""
     return hashlib.sha256(data).hexdigest()
-
-
-def encode(markdown: str, name: str) -> bytes:
-    """Turn Markdown into the bytes of a file: UTF-8, LF.
-
-    Raises:
-        SourceError: it holds half of a surrogate pair, which no encoding has.
-
-    """
-    try:
-        return markdown.encode()
-    except UnicodeEncodeError as error:
-        problem = f"holds the character U+{ord(markdown[error.start]):04X}, which is half of one"
-        raise SourceError(problem, source=name, remedy="give the right --encoding") from None

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from converter import __version__
 from converter.console import visible
-from converter.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, ConfigError, SourceError
+from converter.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, ConfigError
 from converter.model import Options, Source
 from converter.names import FORBIDDEN
+from converter.pipe import read_stdin, to_stdout
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -85,10 +86,10 @@ def _convert_stdin(task: Task, console: Console) -> int:
     if output is not None and _is_directory(output):
         remedy = f"give one: -o {Path(output, 'post.md')}"
         raise ConfigError("standard input has no name for a file in a directory", source=output, remedy=remedy)
-    source = Source("-", _read_stdin())
+    source = read_stdin()
     if output is None:
         _no_json(task)
-        return _to_stdout(source, task, console)
+        return to_stdout(source, task.options, console, dry_run=task.dry_run)
     from converter.batch import Job, convert_bytes, settle
 
     started = time.perf_counter()
@@ -100,28 +101,6 @@ def _convert_stdin(task: Task, console: Console) -> int:
 def _no_json(task: Task) -> None:
     if task.json:
         raise ConfigError("--json and the Markdown both go to standard output", remedy="write to a file with -o")
-
-
-def _read_stdin() -> bytes:
-    if not sys.stdin:
-        raise SourceError("standard input is closed", source="-", remedy="give a file, or pipe one in")
-    return sys.stdin.buffer.read()
-
-
-def _to_stdout(source: Source, task: Task, console: Console) -> int:
-    from converter.pipeline import convert as convert_one
-    from converter.store import encode
-
-    result = convert_one(source, task.options)
-    console.note(source.name, result.notes)
-    if result.error:
-        console.fail(result.error)
-        return EXIT_FAILED
-    if task.dry_run:
-        console.data(f"would write {visible(source.name)} to standard output\n".encode())
-    else:
-        console.data(encode(result.markdown, source.name))
-    return EXIT_OK
 
 
 def _convert_file(task: Task, text: str, console: Console) -> int:
@@ -137,7 +116,7 @@ def _convert_file(task: Task, text: str, console: Console) -> int:
         _no_json(task)
         content = read(found.file, found.member, found.name)
         source = Source(found.name, content.data, found.path, content.url, content.encoding)
-        return _to_stdout(source, task, console)
+        return to_stdout(source, task.options, console, dry_run=task.dry_run)
     from converter.batch import Job, convert_file, make_plan, settle
     from converter.manifest import manifest_path
 

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from converter import pipeline
+from converter.encoding import encode
 from converter.errors import ConverterError
 from converter.model import Note, Options, Source
-from converter.store import decide, digest, encode, publish, stage
+from converter.store import decide, digest, publish, stage
 
 if TYPE_CHECKING:
     from converter.sources import Member

@@ -52,7 +52,7 @@ if __name__ == "__main__":
 
     sys.modules["converter.pipeline"] = module()
     vars(converter)["pipeline"] = sys.modules["converter.pipeline"]
-    from converter.cli import main
+    from converter.__main__ import main
 
     # A test run that a shell started in the background ignores Ctrl-C, and its children inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 PACKAGE: Final = Path(__file__).resolve().parent.parent / "converter"
 
-HELPERS: Final = frozenset({"names", "spacing", "tree", "urls"})
+HELPERS: Final = frozenset({"encoding", "names", "spacing", "tree", "urls"})
 EVERYONE: Final = frozenset({"model", "errors"}) | HELPERS
 """What any module may import. Helpers import `model` and `errors` only."""
 
@@ -25,7 +25,7 @@ OUTSIDE: Final = frozenset({"sources", "manifest", "report", "store", "pool"})
 
 MAY_IMPORT: Final[dict[str, frozenset[str]]] = {
     "__init__": frozenset({"pipeline"}),
-    "__main__": frozenset({"cli"}),
+    "__main__": frozenset({"cli", "pipe"}),
     "cli": frozenset({"__init__", "batch", "inspection", "pipeline", "profiles", "rules"}) | OUTSIDE,
     "batch": frozenset({"__init__", "pipeline"}) | OUTSIDE,
     "sources": frozenset({"store"}),
@@ -71,6 +71,7 @@ PARTS: Final[dict[str, str]] = {
     "emphasis": "inline",
     "lenient_yaml": "frontmatter",
     "listings": "cleaner",
+    "pipe": "cli",
     "phrases": "reader",
     "plain_yaml": "frontmatter",
     "plan": "batch",
@@ -83,6 +84,7 @@ PARTS: Final[dict[str, str]] = {
     "soup_inline": "soup",
     "soup_tables": "soup",
     "soup_tree": "soup",
+    "strict_yaml": "frontmatter",
     "tables": "reader",
     "task": "cli",
     "work": "batch",
@@ -98,7 +100,7 @@ WORLD_CALLS: Final = frozenset({"open", "print", "input", "breakpoint", "exit", 
 WORLD_ATTRIBUTES: Final = frozenset(
     {"read_text", "read_bytes", "write_text", "write_bytes", "unlink", "mkdir", "stdin", "stdout", "stderr", "urlopen"}
 )
-PROFILE_READS: Final = frozenset({"read_text", "read_bytes", "pathlib"})
+PROFILE_READS: Final = frozenset({"read_text", "read_bytes", "pathlib", "os"})
 """Profiles are data files: reading one, from the package or named by the user, is what `profiles` is for."""
 
 MUTATORS: Final = frozenset(

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+import yaml
 
 from converter import profiles
 from converter.errors import ConfigError
 from converter.model import Options, Source
 from converter.pipeline import convert
-from converter.profiles import keys
+from converter.profiles import keys, plain
 from converter.profiles.checking import checked
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -28,6 +29,34 @@ def problem(text: str) -> str:
 
 def fence(language: str, number: int = 0) -> str:
     return str(re.findall(rf"^```{language}\n(.*?)^```$", GUIDE, re.DOTALL | re.MULTILINE)[number])
+
+
+@pytest.mark.parametrize("name", profiles.names())
+def test_our_own_profiles_need_no_yaml_parser(name: str) -> None:
+    """A profile that `plain` cannot read costs every pipe the import of PyYAML: write it more simply."""
+    text = profiles.source_of(name)
+    assert plain.read(text) == yaml.safe_load(text)
+
+
+BEYOND: Final = (
+    *("a: {b: c}", "a: |\n  b", "a: 1", "a: yes", "a: 'b'", "a: b # c", "- a", "a:\n - b\n  - c", "a:\n  b:\n - c"),
+    *("a: b\na: c", "a: &b c", "a: *b", "a: !c d", "a: [[b]]", "a: b: c", "a:b", "a: ~", 'a: "\\x"', "a:\n  - b: c"),
+    *("a: [1]", "A: b", "a: b\n  c", "a: [b, 'c']", "a: [b", "  a: b", "\ta: b", "a: @b", "a: -", "a: .5", "a: .inf"),
+)
+SIMPLE: Final = (
+    *("a:\n- b\n- c\nd: e", "a:\nb: []\nc: {}", "# x\na:\n  b:\n    - c: d", "a:\n  b:\n    c:\n  d: e", "a: b c"),
+    *('a:\n  b: [c, "d, e"]\n\n# f\n  g:\n  - h', "a: .b", "a: b#c", "a: [ b , c ]", "a: b  "),
+)
+
+
+@pytest.mark.parametrize("text", BEYOND)
+def test_the_simple_reader_knows_its_limits(text: str) -> None:
+    assert plain.read(text) is None
+
+
+@pytest.mark.parametrize("text", SIMPLE)
+def test_the_simple_reader_reads_as_pyyaml_does(text: str) -> None:
+    assert plain.read(text) in (None, yaml.safe_load(text))
 
 
 @pytest.mark.parametrize("name", profiles.names())
