@@ -113,7 +113,7 @@ def test_everything_that_goes_is_listed() -> None:
         ("code-gutter", "ul.pre-numbering", "1"),
         ("copy-button", "button.copy-btn", "copy"),
         ("tracking-image", "img[src=https://example.com/aggbug.gif]", ""),
-        ("tracking-image", "img[src=/x.png]", ""),
+        ("tracking-image", "img[src=/x.png][width=1][height=1]", ""),
         ("random-image", "img[src=https://picsum.photos/1]", ""),
         ("invisible", "script", "run()"),
     } <= listed
