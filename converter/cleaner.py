@@ -30,6 +30,7 @@ from converter.clean_noise import (
     drop_tracking_images,
     image_rule,
 )
+from converter.clean_notes import link_footnotes
 from converter.clean_structure import (
     merge_adjacent_rules,
     move_stray_content_out_of_tables,
@@ -55,7 +56,9 @@ _APOSTROPHES: Final = re.compile(rb"=\s*'").search
 _LINK_CARDS: Final = Query(".//a[contains(concat(' ', @class, ' '), ' has-card ')]")
 _COPY: Final = re.compile(r"(?:登录后)?复制(?:代码)?|copy(?: code)?|收起|展开|运行", re.IGNORECASE).fullmatch
 # Elements that mean something without text: the rest of what holds nothing goes.
-_KEPT_EMPTY: Final = frozenset({"img", "br", "hr", "td", "th", "input", "x-tex", "tr", "tbody", "thead", "col"})
+_KEPT_EMPTY: Final = frozenset(
+    {"img", "br", "hr", "td", "th", "input", "x-tex", "x-ref", "tr", "tbody", "thead", "col"}
+)
 _BLOCKS: Final = frozenset(
     "address article aside blockquote center dd details div dl dt fieldset figcaption figure footer form h1 h2 "
     "h3 h4 h5 h6 header hr li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
@@ -109,8 +112,9 @@ def _rule_of(element: Element, profile: Profile) -> str | None:
 
 
 def settle(article: Article, profile: Profile) -> None:
-    """Do what even an article without noise needs, in place: formulas in one shape, no scripts and styles."""
+    """Do what even an article without noise needs, in place: formulas and footnotes in one shape, no scripts."""
     recover_formulas(article.root, profile)
+    link_footnotes(article.root, profile)
     drop_invisible_elements(article.root, profile)
 
 
@@ -336,6 +340,7 @@ PASSES: Final[tuple[tuple[Pass, tuple[bytes, ...]], ...]] = (
         drop_hidden_elements,
         (b"display", b"DISPLAY", b"visibility", b"VISIBILITY", b"hidden", b"HIDDEN", b"size:0", b"size: 0"),
     ),
+    (link_footnotes, (b"note", b"<sup", b"<SUP")),
     (drop_toc_blocks, (b"-toc",)),
     (drop_noise, ()),
     (drop_page_contents, (b'href="#',)),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from converter.nodes import Block, Fence, Heading, Item, List, Paragraph, Quote, Rule
+from converter.nodes import Block, Fence, Heading, Item, List, Note, Paragraph, Quote, Rule
 from converter.phrases import (
     MARKS,
     enter_break,
@@ -14,6 +14,7 @@ from converter.phrases import (
     enter_image,
     enter_link,
     enter_mark,
+    enter_reference,
     enter_tex,
     leave_link,
     leave_mark,
@@ -110,6 +111,19 @@ def _leave_quote(state: State, element: Element) -> None:
     state.close_block()
     if inner or state.exact:
         state.blocks.append(Quote(inner))
+
+
+def _enter_note(state: State, element: Element) -> bool:
+    state.open_block(element, [])
+    return False
+
+
+def _leave_note(state: State, element: Element) -> None:
+    state.flush()
+    inner = state.blocks
+    state.close_block()
+    if inner:
+        state.blocks.append(Note(element.get("label") or "", inner))
 
 
 def _enter_list(state: State, element: Element) -> bool:
@@ -302,6 +316,8 @@ ENTER: Final[dict[str, Handler]] = {
     "img": enter_image,
     "br": enter_break,
     "x-tex": enter_tex,
+    "x-ref": enter_reference,
+    "x-note": _enter_note,
     "blockquote": _enter_quote,
     "li": _enter_item,
     "input": _enter_input,
@@ -318,6 +334,7 @@ LEAVE: Final[dict[str, Callable[[State, Element], None]]] = {
     **dict.fromkeys(_LIST_TAGS, _leave_list),
     "a": leave_link,
     "blockquote": _leave_quote,
+    "x-note": _leave_note,
     "li": _leave_item,
 }
 """What an element does when it ends that was not read whole; the walk itself restores marks and link."""

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from converter import inline
+from converter.footnotes import guard_labels
 from converter.nodes import (
     TEXT,
     Block,
@@ -51,6 +52,9 @@ class _Style:
 
 def emit(blocks: list[Block], hard_break: HardBreak = "backslash") -> str:
     """Write the body of an article: Markdown ending in one line end, or nothing at all when there are no blocks."""
+    labels = frozenset(block.label for block in blocks if type(block) is Note)
+    if labels:
+        guard_labels(blocks, labels)
     lines = _lines(blocks, _Style(_HARD_BREAKS[hard_break]))
     return "\n".join(lines) + "\n" if lines else ""
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from lxml import etree
 
-from converter.nodes import CODE, DEL, EM, IMAGE, KBD, KEPT, STRONG, SUB, SUP, TEX, TEXT, Formula, Link
+from converter.nodes import CODE, DEL, EM, IMAGE, KBD, KEPT, RAW, STRONG, SUB, SUP, TEX, TEXT, Formula, Link
 from converter.reading import NORMAL, SPACES, UPRIGHT, WHITE, State
 from converter.tree import Element, text_of
 
@@ -132,6 +132,12 @@ def enter_break(state: State, element: Element) -> bool:  # noqa: ARG001 (all ha
     """Add a line break."""
     state.add_break()
     return False
+
+
+def enter_reference(state: State, element: Element) -> bool:
+    """Add a reference to a footnote."""
+    state.add_atom(RAW, f"[^{element.get('label')}]", "sup")
+    return True
 
 
 def enter_tex(state: State, element: Element) -> bool:

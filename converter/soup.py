@@ -42,8 +42,9 @@ def emit(article: Article, hard_break: HardBreak = "backslash") -> str:
         # As XML: written as HTML, libxml2 percent-encodes spaces and every non-ASCII character of addresses.
         html = etree.tostring(article.root, encoding="unicode", with_tail=False)
         tree = canonical(BeautifulSoup(html, "html.parser"), prettified=article.prettified)
+        notes = frozenset(str(note["label"]) for note in tree.find_all("x-note"))
         for block in tree.find_all(["p", "td", "th", *HEADINGS]):
-            escape_block(block, _BREAKS[hard_break])
+            escape_block(block, _BREAKS[hard_break], notes)
         text = Converter(_BREAKS[hard_break]).convert_soup(tree)
     except RecursionError as error:
         problem = "elements are nested too deeply for the markdownify engine"
@@ -107,6 +108,12 @@ class Converter(MarkdownConverter):
         lines = text.strip("\n").split("\n")
         body = "\n".join(f"{indent}{line}" if line and number else line for number, line in enumerate(lines))
         return f"{marker} {body}" + ("\n" if parent.has_attr("tight") else "\n\n")
+
+    def convert_x_note(self, el: Tag, text: str, parent_tags: set[str]) -> str:  # noqa: ARG002
+        """Write a footnote: everything behind its first line is indented."""
+        lines = text.strip("\n").split("\n")
+        body = "\n".join(f"    {line}" if line and number else line for number, line in enumerate(lines))
+        return f"\n\n[^{el['label']}]: {body}\n\n"
 
     def convert_hr(self, el: Tag, text: str, parent_tags: set[str]) -> str:  # noqa: ARG002
         """Write a thematic break; `- ---` would be one break instead of an item that holds one."""

@@ -37,8 +37,11 @@ class _Block:
         return all(self.literal[start:end])
 
 
-def escape_block(block: Tag, hard_break: str) -> None:
-    """Escape the text nodes of a p, heading or table cell in place; `hard_break` is how a break is written."""
+def escape_block(block: Tag, hard_break: str, notes: frozenset[str] = frozenset()) -> None:
+    """Escape the text nodes of a p, heading or table cell in place.
+
+    `hard_break` is how a break is written; `notes` are the labels of the footnotes that there are.
+    """
     parts = list(_parts(block, hard_break if block.name == "p" else " "))
     plain = "".join(text for text, _ in parts)
     if not (_SPECIAL(plain) or _LINE_SPECIAL(plain)):
@@ -47,6 +50,8 @@ def escape_block(block: Tag, hard_break: str) -> None:
     parent = block.parent
     first_in_item = parent is not None and parent.name == "li" and block.previous_sibling is None
     marks = sorted(_hazards(_Block(plain, literal, first_in_item, block.name.startswith("h")), lines=block.name == "p"))
+    references = (m.start() for m in _REFERENCE.finditer(plain) if m[1] in notes and literal[m.start()])
+    marks = sorted({*marks, *references})
     at = first = 0
     escaped: dict[int, NavigableString] = {}
     for text, node in parts:
@@ -130,6 +135,7 @@ def _hazards(block: _Block, *, lines: bool) -> set[int]:
     return {i for i in found if block.literal[i]}
 
 
+_REFERENCE: Final = re.compile(r"\[\^([^\]\s]+)\]")
 _TARGET: Final = re.compile(r"\((?:\s*(?:<[^\n]*>|(?!<)\S*)(?:\s+[\"'(].*)?\s*)\)").match
 _INLINE: Final = tuple(
     map(

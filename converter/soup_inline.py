@@ -40,7 +40,7 @@ _SPACES: Final = re.compile(f"[{_SPACE}]+")
 _LINES: Final = re.compile(f"([^{_SPACE}]{{1,3}})[ \t]*\n[{_SPACE}]*(?=([^{_SPACE}]{{1,2}}))")
 _ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>\x00-\x20]+").fullmatch
 
-Kind = Literal["text", "code", "img", "br", "tex", "display", "raw", "group"]
+Kind = Literal["text", "code", "img", "br", "tex", "display", "raw", "note", "group"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +188,7 @@ def _walk(node: Tag | NavigableString, context: Context, stream: _Stream) -> Non
     stream.cross(node.name)
 
 
-_ATOMS: Final = frozenset({"br", "img", "x-tex", "input", "pre"})
+_ATOMS: Final = frozenset({"br", "img", "x-tex", "x-ref", "input", "pre"})
 
 
 def _atom(node: Tag, context: Context) -> Piece | None:
@@ -199,6 +199,8 @@ def _atom(node: Tag, context: Context) -> Piece | None:
         return Piece("img", "", context, node) if node.get("src") else None
     if node.name == "input":
         return Piece("raw", "[x]" if node.has_attr("checked") else "[ ]", Context())
+    if node.name == "x-ref":
+        return Piece("note", f"[^{node['label']}]", context)
     if node.name == "pre":
         return Piece("raw", _html_pre(node), replace(context, marks=frozenset()))
     tex = node.get_text()
@@ -425,10 +427,7 @@ def _assemble(soup: BeautifulSoup, parent: Tag, items: Sequence[Piece], done: fr
 
 
 def _reach(items: Sequence[Piece], start: int, mark: str) -> int:
-    end = start
-    while end < len(items) and mark in items[end].marks:
-        end += 1
-    return end
+    return next((at for at in range(start, len(items)) if mark not in items[at].marks), len(items))
 
 
 def _append(soup: BeautifulSoup, parent: Tag, item: Piece) -> None:
@@ -437,7 +436,7 @@ def _append(soup: BeautifulSoup, parent: Tag, item: Piece) -> None:
         return
     source = item.node
     name = source.name if item.kind == "group" and source is not None else item.kind
-    tag = soup.new_tag({"tex": "x-tex", "raw": "x-raw"}.get(name, name))
+    tag = soup.new_tag({"tex": "x-tex", "raw": "x-raw", "note": "x-raw"}.get(name, name))
     for key in ("href", "src", "alt", "title"):
         if source is not None and source.get(key):
             tag[key] = " ".join(str(source[key]).split())

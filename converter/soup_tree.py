@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 LISTS: Final = {"ul": "ul", "menu": "ul", "dir": "ul", "ol": "ol"}
-_LEAVES: Final = frozenset({*HEADINGS, *LISTS, "blockquote", "pre", "table", "hr"})
+_LEAVES: Final = frozenset({*HEADINGS, *LISTS, "blockquote", "pre", "table", "hr", "x-note"})
 _DIVISIONS: Final = frozenset(
     {
         "address",
@@ -171,8 +171,8 @@ def _block(job: _Job, out: Tag, block: Tag, context: Context) -> None:
         _code(job, out, block)
     elif name == "table":
         _table(job, out, block, context)
-    elif name == "blockquote":
-        quote = job.soup.new_tag("blockquote")
+    elif name in {"blockquote", "x-note"}:
+        quote = job.soup.new_tag(name, attrs={"label": str(block.get("label") or "")})
         _fill(job, quote, block, context)
         if quote.contents:
             out.append(quote)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from mdit_py_plugins.footnote import footnote_plugin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,8 +53,8 @@ def update(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture(scope="session")
 def render() -> Callable[[str], str]:
-    """Render Markdown as our readers do: CommonMark, GFM tables, strikethrough and task items, dollar math."""
-    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    """Render Markdown as our readers do: CommonMark, GFM tables, struck text, tasks, footnotes and dollar math."""
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"]).use(footnote_plugin, inline=False)
     parser.inline.ruler.before("escape", "math", _inline_math)
     parser.block.ruler.before("fence", "math", _display_math, {"alt": ["paragraph", "blockquote", "list"]})
     parser.core.ruler.after("inline", "task_items", _task_items)

@@ -12,6 +12,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import unquote
 
+import footnotes
 import html5lib
 
 if TYPE_CHECKING:
@@ -118,6 +119,8 @@ def facts(html: str) -> Facts:
     reader = _Reader()
     # Not parseFragment, which loses what an HTML5 parser moves out of a table.
     body = html5lib.parse(f"<body>{html}", namespaceHTMLElements=False).find("body")
+    if 'href="#' in html:
+        footnotes.fold(body)
     reader.walk(body)
     return reader.done()
 
