@@ -27,7 +27,7 @@ def is_bare(arguments: Sequence[str]) -> bool:
 
 def main() -> int:
     """Convert standard input with the default options; returns the exit code."""
-    return guarded(lambda: to_stdout(read_stdin(), Options(), Console()))
+    return guarded(lambda: to_stdout(read_stdin(), Options(), Console()))  # which also empties standard output
 
 
 def read_stdin() -> Source:

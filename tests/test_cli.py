@@ -148,16 +148,39 @@ def test_standard_input_imports_little() -> None:
     program = (
         "import sys, stub_pipeline, converter\n"
         "sys.modules['converter.pipeline'] = converter.pipeline = stub_pipeline.module()\n"
-        "from converter.__main__ import main\n"
-        "sys.argv = ['archive2md']\n"
-        "try: main()\n"
-        "finally: print(sorted({'multiprocessing', 'sqlite3', 'bs4', 'yaml', 'lxml', 'click'} & set(sys.modules)))\n"
+        "from converter.pipe import main\n"
+        "main()\n"
+        "print(sorted({'multiprocessing', 'sqlite3', 'bs4', 'yaml', 'lxml', 'click'} & set(sys.modules)))\n"
     )
     # Not measured: coverage itself imports sqlite3.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     environment["PYTHONPATH"] = f"{HERE.parent}{os.pathsep}{HERE}"
     done = subprocess.run([sys.executable, "-c", program], input=b"x", capture_output=True, env=environment, check=True)
     assert done.stdout == b"# \n\nx\n[]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"), [("one<br>two", 0), ("FAIL", 1), ("", 1), ("标题 \ud800".encode("utf-8", "surrogatepass"), 0)]
+)
+def test_a_bare_pipe_does_what_the_command_line_does(text: str | bytes, code: int) -> None:
+    Path("in").write_bytes(text if isinstance(text, bytes) else text.encode())
+    ended = []
+    for arguments in ((), ("-",), ("convert", "-"), ("-", "--no-progress")):
+        with Path("in").open("rb") as stream:
+            ended.append(process(*arguments, stdin=stream))
+    assert [end[0] for end in ended] == [code] * 4
+    assert len(set(ended)) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_behind_a_bare_pipe() -> None:
+    Path("in").write_bytes(b"x")
+    with Path("/dev/full").open("wb") as full, Path("in").open("rb") as stream:
+        assert process(stdin=stream, stdout=full) == (
+            1,
+            "",
+            "error: standard input or output: No space left on device\n",
+        )
 
 
 def test_a_closed_pipe_is_no_error() -> None:
