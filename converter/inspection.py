@@ -46,7 +46,7 @@ def inspect(source: Source, options: Options) -> Inspection:
         removed=tuple(account.trace.removals),
         changed=tuple(account.trace.changes),
         reshaped={rule: n for rule, n in sorted(result.facts.removed.items()) if kind_of(rule) == "form"},
-        notes=result.notes,
+        notes=tuple(note for note in result.notes if note.rule not in result.facts.removed),
     )
 
 

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from converter import cleaner, decode, emitter, frontmatter, profiles, reader, scraper
 from converter.errors import ConfigError, ConverterError, EmptyArticle
-from converter.model import Article, Metadata, Note, Options, Page, Result, Source
-from converter.rules import OPTIONAL
+from converter.model import Article, Facts, Metadata, Note, Options, Page, Result, Source
+from converter.rules import OPTIONAL, kind_of
 from converter.tree import text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from converter.trace import Account
 
 ENGINES = ("native", "markdownify")
@@ -65,7 +67,7 @@ def from_page(page: Page, options: Options, url: str, account: Account | None = 
 
     """
     if page.kind == "markdown":
-        return _from_markdown(page, account)
+        return _from_markdown(page, options, account)
     return _from_html(page, options, url, account)
 
 
@@ -89,13 +91,13 @@ def convert_fragment(html: str, *, clean: bool = True) -> str:
     return _emit(article, Options())
 
 
-def _from_markdown(page: Page, account: Account | None) -> Result:
+def _from_markdown(page: Page, options: Options, account: Account | None) -> Result:
     """Normalize the front matter of a post that already is Markdown; its body stays as it is."""
     raw, notes = frontmatter.parse(page.front_matter) if page.front_matter is not None else ({}, ())
     heading = next((line.lstrip("#").strip() for line in page.body.split("\n") if line.startswith("# ")), "")
     stem = page.path.rpartition("/")[2].rpartition(".")[0]
     # Placeholders are the site's, but a post exported as Markdown names no site; they mean nothing anywhere.
-    policy = profiles.load("csdn").policy
+    policy = profiles.load("csdn", frozenset(options.keep)).policy
     metadata = Metadata(first_heading=heading, stem=stem)
     front = frontmatter.normalize(raw, metadata, policy)
     if account is not None:
@@ -132,9 +134,16 @@ def _from_html(page: Page, options: Options, url: str, account: Account | None) 
         markdown=frontmatter.dump(front.fields) + ("\n" + body if body else ""),
         title=title,
         profile=profile.name,
-        notes=(*page.notes, *notes, *article.notes, *front.notes, *empty),
+        notes=(*page.notes, *notes, *article.notes, *front.notes, *_removals(facts), *empty),
         facts=facts,
     )
+
+
+def _removals(facts: Facts) -> Iterator[Note]:
+    """Tell what went that a reader of the page could see; what nobody sees, and other shapes, are only counted."""
+    for rule, count in sorted(facts.removed.items()):
+        if kind_of(rule) == "noise":
+            yield Note(rule, f"{count} removed")
 
 
 def _with_body(article: Article, url: str) -> Metadata:

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from converter import profiles
+from converter.batch import options_key
 from converter.cleaner import PASSES, TEXT_PASSES
 from converter.cli import cli
 from converter.errors import ConfigError
@@ -199,6 +200,29 @@ def test_what_is_kept_stays(rule: str, shown: str) -> None:
     assert shown not in convert(source, Options()).markdown
     assert shown in convert(source, Options(keep=(rule,))).markdown
     assert rule not in {one.rule for one in account(POST, rule).removed}
+
+
+def test_what_readers_could_see_is_a_note_of_each_conversion() -> None:
+    notes = convert(Source("post.html", POST.encode(), "post.html"), Options()).notes
+    assert {note.rule: note.text for note in notes if note.rule in RULES} == {
+        "hidden": "1 removed",
+        "random-image": "1 removed",
+        "repeated-title": "1 removed",
+        "share-bar": "1 removed",
+        "toc": "1 removed",
+        "tracking-image": "2 removed",
+    }
+
+
+def test_rules_that_are_kept_are_part_of_what_an_output_was_made_with() -> None:
+    keys = {options_key(Options(keep=keep)) for keep in ((), ("toc",), ("share-bar", "toc"))}
+    assert len(keys) == 3
+
+
+def test_placeholders_of_a_post_that_is_markdown_can_be_kept() -> None:
+    source = Source("a.md", "---\ntitle: A\ntags: [无标签]\n---\ntext\n".encode(), "a.md")
+    assert "无标签" not in convert(source, Options()).markdown
+    assert "- 无标签" in convert(source, Options(keep=("placeholder",))).markdown
 
 
 def test_unknown_rules_are_refused_with_those_that_are_known() -> None:
