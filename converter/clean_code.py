@@ -337,7 +337,7 @@ def _is_canonical(element: Element) -> bool:
 def _normalize(element: Element, profile: Profile) -> None:
     if _is_canonical(element):
         code = element[0]
-        text = (code.text or "").removeprefix("\n")
+        text = _with_line_ends((code.text or "").removeprefix("\n"))
         language = language_of(element, text)
         element.text = code.tail = None
         code.text = text
@@ -355,6 +355,7 @@ def _put(element: Element, text: str, language: str, images: list[Element]) -> N
     parent = element.getparent()
     if parent is None:
         return
+    text = _with_line_ends(text)
     at = parent.index(element) + 1
     for image in reversed(images):
         paragraph = etree.Element("p")
@@ -371,6 +372,11 @@ def _put(element: Element, text: str, language: str, images: list[Element]) -> N
     code.text = text
     _set_language(code, language)
     replace(element, pre)
+
+
+def _with_line_ends(text: str) -> str:
+    """Write the carriage returns that `&#13;` makes as line ends: that is what Markdown takes them for."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def _set_language(code: Element, language: str) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from converter.tree import Element, classes_of, drop, is_blank, neutralize, replace, text_of
+from converter.urls import runs_script
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
@@ -55,7 +56,7 @@ def _is_player(element: Element) -> bool:
 
 def _is_address(text: str) -> bool:
     try:
-        return bool(urlsplit(text).netloc)
+        return bool(urlsplit(text).netloc) and not runs_script(text)
     except ValueError:
         return False
 

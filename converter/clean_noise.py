@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from converter.clean_media import NO_ADDRESS
 from converter.tree import Element, Query, Test, Values, classes_of, drop
+from converter.urls import runs_script
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,7 +108,7 @@ def drop_tracking_images(root: Element, profile: Profile) -> Mapping[str, int]:
 def image_rule(image: Element, profile: Profile) -> str | None:
     """Name the rule by which an image goes; None when it stays."""
     src = _address_of(image)
-    if src in NO_ADDRESS:
+    if src in NO_ADDRESS or runs_script(src, picture=True):
         return "image-without-address"
     if any(part in src for part in profile.tracking):
         return "tracking-image"

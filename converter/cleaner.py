@@ -35,6 +35,7 @@ from converter.clean_structure import (
     merge_adjacent_rules,
     move_stray_content_out_of_tables,
     part_nested_headings,
+    unname_private_elements,
     wrap_stray_items,
 )
 from converter.clean_toc import drop_page_contents, drop_repeated_title, drop_toc_blocks, drop_toc_marks
@@ -42,6 +43,7 @@ from converter.model import Article, Facts
 from converter.profiles import Profile
 from converter.rules import RULE_OF
 from converter.tree import Element, Query, classes_of, drop, is_blank, neutralize, text_of
+from converter.urls import runs_script
 
 if TYPE_CHECKING:
     from converter.trace import Trace
@@ -175,11 +177,11 @@ def simplify_link_cards(root: Element, profile: Profile) -> int:  # noqa: ARG001
 
 
 def unwrap_dead_links(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Unwrap links without a target: anchors, `href=""`, scripts."""
+    """Unwrap links without a target: anchors, `href=""`, and those that run a script."""
     count = 0
     for link in list(root.iter("a")):
         href = (link.get("href") or "").strip()
-        if not href or href.lower().startswith("javascript:"):
+        if not href or runs_script(href):
             neutralize(link)
             count += 1
     return count
@@ -319,6 +321,7 @@ def _separates(element: Element) -> bool:
 # Pass, and words without one of which it cannot find anything: names or values in start tags (text is not searched), as
 # they stand in the source; none: it always runs.
 PASSES: Final[tuple[tuple[Pass, tuple[bytes, ...]], ...]] = (
+    (unname_private_elements, (b"<x-", b"<X-")),
     (apply_element_rules, ()),
     (
         recover_formulas,

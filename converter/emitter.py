@@ -59,6 +59,11 @@ def emit(blocks: list[Block], hard_break: HardBreak = "backslash") -> str:
     return "\n".join(lines) + "\n" if lines else ""
 
 
+def title_heading(title: str) -> str:
+    """Write a title as a level-1 heading, in which it is text whatever it holds."""
+    return emit([Heading(1, [Run(TEXT, title)])])
+
+
 def _lines(blocks: list[Block], style: _Style, *, tight: bool = False) -> list[str]:
     """Lines of blocks that follow each other in one container."""
     out: list[str] = []

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from converter.dates import find_date, read_date
 from converter.lenient_yaml import dump, parse
 from converter.model import FieldPolicy, FrontMatter, Metadata, Note
-from converter.urls import decode_hex_url
+from converter.urls import decode_hex_url, full_size, runs_script
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -127,7 +127,8 @@ def normalize(raw: Mapping[str, object], page: Metadata, policy: FieldPolicy) ->
         The known fields in their fixed order, those that say nothing left out, then the unknown ones in theirs.
 
     """
-    work = _Work(_canonical_keys(raw), page, policy)
+    work = _Work({}, page, policy)
+    work.raw = _canonical_keys(raw, work)
     for name, read in _FIELDS:
         value = read(work)
         if value is not None and value not in ("", []):
@@ -138,12 +139,17 @@ def normalize(raw: Mapping[str, object], page: Metadata, policy: FieldPolicy) ->
     return FrontMatter(work.done, tuple(work.notes))
 
 
-def _canonical_keys(raw: Mapping[str, object]) -> dict[str, object]:
-    """Write known keys as we know them: `Title` and `Tags` are `title` and `tags`."""
+def _canonical_keys(raw: Mapping[str, object], work: _Work) -> dict[str, object]:
+    """Write known keys as we know them: `Tags` is `tags`. HTML that YAML took for a key would end the block."""
     fields: dict[str, object] = {}
     for key, value in raw.items():
         name = _SPELLINGS.get(key.lower(), key)
-        fields[name if name == key or name not in raw else key] = value
+        if _MARKUP_LINE(key):
+            work.note("front-matter-unreadable", f"{key}: {_text(value)}")
+        elif name in fields or (name != key and name in raw):
+            work.note("front-matter-duplicate-key", f"{key}: given twice, left out: {_text(value)}")
+        else:
+            fields[name] = value
     return fields
 
 
@@ -338,13 +344,12 @@ def _keywords(work: _Work) -> object:
 # --- cover -----------------------------------------------------------------------------------------------------------
 
 _COVER_KEYS: Final = ("image", "cover", "img", "featuredImage", "featuredImagePreview")
-_RESIZE: Final = "x-oss-process="
 
 
 def _cover(work: _Work) -> str:
     chosen = ""
     for key in _COVER_KEYS:
-        url = _image_url(work, key)
+        url = _no_script(work, key, _image_url(work, key))
         if not url or url == chosen:
             continue
         if any(part in url for part in work.policy.random_images):
@@ -365,25 +370,16 @@ def _cover(work: _Work) -> str:
 def _image_url(work: _Work, key: str) -> str:
     value = work.raw.get(key)
     if isinstance(value, str):
-        return _full_size(_text(value))
+        return full_size(_text(value))
     if not isinstance(value, Mapping):
         # `cover: false` switches something off in a theme: not an address, kept under its key.
         if value is not None:
             work.kept.add(key)
         return ""
     if set(value) <= {"path", "alt"}:
-        return _full_size(_text(value.get("path")))
+        return full_size(_text(value.get("path")))
     work.kept.add(key)
     return ""
-
-
-def _full_size(url: str) -> str:
-    """Take the query off that asks the image server for a thumbnail."""
-    if _RESIZE not in url:
-        return url
-    address, _, query = url.partition("?")
-    kept = [part for part in query.split("&") if not (part.startswith(_RESIZE) and "resize" in part)]
-    return "?".join(filter(None, (address, "&".join(kept))))
 
 
 # --- source ----------------------------------------------------------------------------------------------------------
@@ -393,13 +389,21 @@ _ARTICLE_NUMBER: Final = re.compile(r"/article/details/(\d+)").search
 _NUMBER_AT_END: Final = re.compile(r"(?:^|-)(\d{5,10})$").search
 
 
+def _no_script(work: _Work, key: str, address: str) -> str:
+    """Leave out an address that runs a script: themes write these fields into links."""
+    if not runs_script(address, picture=key in _COVER_KEYS):
+        return address
+    work.note("front-matter-field-dropped", f"{key}: {address}")
+    return ""
+
+
 def _source_url(work: _Work) -> str:
     hidden = _text(work.raw.get("arturl_encode"))
     decoded = decode_hex_url(hidden)
     if hidden and not decoded:
         work.note("source-url-unreadable", f"arturl_encode: {hidden}")
-    named = _first(work, ("source_url", "original_url", "canonical_url"))
-    chosen = _text(work.page.source_url) or decoded or named
+    named = _no_script(work, "source_url", _first(work, ("source_url", "original_url", "canonical_url")))
+    chosen = _no_script(work, "source_url", _text(work.page.source_url)) or decoded or named
     for url in (decoded, named):
         if url and url != chosen:
             work.note("front-matter-field-dropped", f"source_url: {url}")

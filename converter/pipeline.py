@@ -127,7 +127,8 @@ def _from_html(page: Page, options: Options, url: str, account: Account | None) 
         facts = cleaner.drop_title(article, title, facts, trace)
     body = _emit(article, options)
     if options.title_heading:
-        body = f"# {title}\n\n{body}" if body else f"# {title}\n"
+        heading = emitter.title_heading(title)
+        body = f"{heading}\n{body}" if body else heading
     empty = () if body else (Note("empty-article", "the article has no text and no image"),)
     return Result(
         name=page.name,

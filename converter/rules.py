@@ -47,7 +47,7 @@ RULES: Final[dict[str, Rule]] = {
     # What nobody can see, or Markdown cannot say.
     "empty": Rule("gone", "Elements without text and pictures; cells of tables stay."),
     "form-control": Rule("gone", "Input fields; the text of buttons and labels stays, and so do check boxes."),
-    "image-without-address": Rule("gone", "Pictures without an address."),
+    "image-without-address": Rule("gone", "Pictures without an address, or with one that is a script."),
     "invisible": Rule("gone", "Scripts, styles, vector icons, menus of forms."),
     "repeated-line": Rule("gone", "A rule directly after a rule."),
     # Other shapes; the text stays.
@@ -55,7 +55,7 @@ RULES: Final[dict[str, Rule]] = {
         "form",
         "Paragraphs of `code` alone, and inline code that breaks divide in three, become one listing.",
     ),
-    "dead-link": Rule("form", "Links without a target become their text."),
+    "dead-link": Rule("form", "Links without a target, or with a script for one, become their text."),
     "drawing": Rule("form", "A drawing whose source is lost becomes the list of its labels."),
     "embed": Rule("form", "Players and pages in the page become links."),
     "footnote": Rule("form", "References and the notes that they lead to become footnotes; links back go."),
@@ -69,12 +69,14 @@ RULES: Final[dict[str, Rule]] = {
     "nested-emphasis": Rule("form", "Emphasis in the same emphasis is unwrapped."),
     "picture-wrapper": Rule("form", "Headings and emphasis around pictures alone are unwrapped."),
     "prose-listing": Rule("form", "Prose that a site keeps in `pre` becomes paragraphs."),
+    "private-element": Rule("form", "Elements that are called like archive2md's own inner ones become plain text."),
     "site-element": Rule("form", "A site's own elements are read as the standard ones that its profile names."),
     "stray-item": Rule("form", "List items that stand in no list get one."),
     "table-stray": Rule("form", "What stands between the cells of a table moves before it."),
 }
 
 RULE_OF: Final[dict[str, str]] = {
+    "unname_private_elements": "private-element",
     "apply_element_rules": "site-element",
     "recover_formulas": "formula",
     "recover_formula_images": "formula-image",

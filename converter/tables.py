@@ -192,7 +192,9 @@ def _text(text: str | None, *, verbatim: bool) -> str:
         return ""
     escaped = html.escape(text, quote=False)
     if verbatim:
-        return escaped.replace("\n", "&#10;")
+        return escaped.replace("\r", "&#13;").replace("\n", "&#10;")
+    # A carriage return, which a character reference makes, is a line end in Markdown; two of them would end the block.
+    escaped = escaped.replace("\r", "\n")
     return escaped if not escaped.isspace() and "\n" not in escaped else _squeezed(escaped)
 
 

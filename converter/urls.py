@@ -1,4 +1,4 @@
-"""Addresses: the hidden id of an exported post."""
+"""Addresses: the hidden id of an exported post, thumbnails, and what runs a script instead of leading somewhere."""
 
 from __future__ import annotations
 
@@ -7,6 +7,30 @@ from typing import Final
 
 _NOT_HEX: Final = re.compile(r"[^0-9a-fA-F]+")
 _ADDRESS: Final = re.compile(r"https?://[^\s<>\"]+")
+# Browsers skip control characters at the start of an address and line ends and tabs anywhere in it; we and other
+# programs on the way take out more. What is left when all of it is gone must not be a script.
+_SKIPPED: Final = re.compile(
+    r"[\s\x00-\x20\x7f-\xa0\xad\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff0-\uffff]+"
+)
+_SCRIPT: Final = re.compile(r"(?:(?:feed|view-source):)*(?:(?:java|vb|live)script|mocha|data):", re.IGNORECASE)
+_PICTURE: Final = re.compile(r"data:image/", re.IGNORECASE)
+_PHOTO: Final = re.compile(r"data:image/(?:png|gif|jpe?g|webp|bmp|avif)[;,]", re.IGNORECASE)
+_RESIZE: Final = "x-oss-process="
+_HARMLESS: Final = ("http", "/", "#", ".")
+
+
+def runs_script(address: str, *, picture: bool = False) -> bool:
+    """Tell whether an address runs a script, or is a page in itself: `javascript:`, `vbscript:`, `data:text/html`.
+
+    Args:
+        address: as the page has it, character references resolved.
+        picture: it is that of a picture, which never runs what it holds; pictures in the page are content.
+
+    """
+    if address.startswith(_HARMLESS) or ":" not in address:
+        return False
+    bare = _SKIPPED.sub("", address)
+    return _SCRIPT.match(bare) is not None and not (_PICTURE if picture else _PHOTO).match(bare)
 
 
 def decode_hex_url(text: str) -> str:
@@ -27,3 +51,12 @@ def decode_hex_url(text: str) -> str:
     except ValueError:
         return ""
     return url if _ADDRESS.fullmatch(url) else ""
+
+
+def full_size(url: str) -> str:
+    """Take the query off that asks the image server for a thumbnail."""
+    if _RESIZE not in url:
+        return url
+    address, _, query = url.partition("?")
+    kept = [part for part in query.split("&") if not (part.startswith(_RESIZE) and "resize" in part)]
+    return "?".join(filter(None, (address, "&".join(kept))))

@@ -52,9 +52,17 @@ class _Records:
         return contextlib.redirect_stderr(self.complaints)
 
     def next(self) -> Any:  # noqa: ANN401 (warcio has no annotations)
-        """Get the next record; None at the end."""
-        with self.quietly():
-            return next(self._iterator, None)
+        """Get the next record; None at the end.
+
+        Raises:
+            ValueError: one of its headers is missing or odd, and warcio stumbled over that.
+
+        """
+        try:
+            with self.quietly():
+                return next(self._iterator, None)
+        except (AttributeError, IndexError, KeyError, TypeError) as error:
+            raise ValueError(f"a header is missing or damaged ({error})") from None
 
     def finish(self, record: Any) -> tuple[int, bool]:  # noqa: ANN401 (as above)
         """Read a record to its end; tell where it begins, and whether something is wrong with it."""
