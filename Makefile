@@ -1,7 +1,7 @@
 # Needs git, make and Python >= 3.11. Everything else is installed into .venv from pyproject.toml.
 .POSIX:
 .SUFFIXES:
-.PHONY: help demo test commonmark bench clean
+.PHONY: help demo test commonmark browser bench clean
 
 VENV = .venv
 BIN = $(VENV)/bin
@@ -28,6 +28,12 @@ test: $(VENV)/.installed-dev ## ruff, mypy, and the tests with coverage
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/pytest --cov
+
+browser: $(VENV)/.installed-dev ## test hostile pages and the report in a headless Chromium; apt-get installs it if it is missing
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { \
+	  as=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$as apt-get update -qq && $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; }
+	$(BIN)/pytest tests/test_browser.py --browser
 
 commonmark: $(VENV)/.installed-dev build/commonmark/package/spec.txt ## test with the CommonMark specification; needs npm
 	$(BIN)/pytest tests/test_commonmark.py --commonmark-spec build/commonmark/package/spec.txt
