@@ -68,7 +68,7 @@ def _leave_heading(state: State, element: Element) -> None:
     state.close_block()
     before, own, behind = split_heading(runs, bold=state.exact)
     state.blocks += before
-    if own or state.exact:
+    if own or (state.exact and not (before or behind or after)):
         state.blocks.append(Heading(level, own))
     state.blocks += behind
     state.blocks += after

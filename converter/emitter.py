@@ -127,14 +127,12 @@ def _list(block: List, style: _Style, marker: int) -> list[str]:
     tight = all(_is_tight(item) for item in items)
     out: list[str] = []
     number = block.start
-    if number is not None and number + len(block.items) > _MAX_NUMBER:
-        number = 1
     for item in items:
         if number is None:
             mark = "-*"[marker]
         else:
             mark = f"{number}{'.)'[marker]}"
-            number += 1
+            number = min(number + 1, _MAX_NUMBER)  # only the first one counts
         lines = _item(item, style, mark, tight=tight)
         if out and not tight:
             out.append("")

@@ -33,6 +33,8 @@ from converter.scan import is_punctuation
 INNER: Final = 6
 """Shift of the marks of emphasis that is kept inside of a link."""
 BOXES: Final = {SUP: ("<sup>", "</sup>"), SUB: ("<sub>", "</sub>"), KBD: ("<kbd>", "</kbd>")}
+_JOINERS: Final = frozenset("\u200d\ufe0f\u20e3")
+"""What makes one sign of emoji, digits and symbols: it goes where they go."""
 _ALNUM: Final = re.compile(r"[^\W_]")
 
 
@@ -266,7 +268,7 @@ def _lead(inner: list[Run], mark: int, before: str) -> Run | None:
     if first.kind != TEXT or not first.text:
         inner.pop(0)
         return first._replace(marks=first.marks & ~mark)
-    if not is_punctuation(first.text[0]):
+    if not (is_punctuation(first.text[0]) or first.text[0] in _JOINERS):
         return None
     return _cut_first(inner, mark)
 
@@ -292,7 +294,7 @@ def _trail(inner: list[Run], mark: int, after: str) -> Run | None:
     if last.kind != TEXT or not last.text:
         inner.pop()
         return last._replace(marks=last.marks & ~mark)
-    if not is_punctuation(last.text[-1]):
+    if not (is_punctuation(last.text[-1]) or last.text[-1] in _JOINERS or after in _JOINERS):
         return None
     return _cut_last(inner, mark)
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from converter.emphasis import BOXES, INNER, Extent, settle
 from converter.nodes import BREAK, CODE, DEL, EM, EMPHASIS, IMAGE, KEPT, STRONG, TEX, TEXT, Link, Run
 from converter.protect import Draft
-from converter.unsafe import HAZARD, SUSPECT, is_hazardous
+from converter.unsafe import HALVES, HAZARD, SUSPECT, is_hazardous
 
 _DELIMITERS: Final = {
     mark << shift: written
@@ -32,7 +32,6 @@ _STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _LINE_ENDS: Final = dict.fromkeys(map(ord, "\t\n\r\f"))
 _PLAIN_MARKS: Final = {STRONG: "**", EM: "*", DEL: "~~"}
 _TOUCHING: Final = frozenset(_PLAIN_MARKS.values())
-_HALVES: Final = "]<&"  # the next run may begin with what makes syntax of them
 _ALNUM: Final = re.compile(r"[^\W_]")
 _EDGE_SPACES: Final = "\u3000 "  # the indent of Chinese paragraphs
 _EDGE: Final = frozenset(_EDGE_SPACES)
@@ -101,7 +100,7 @@ def _title(title: str, *same: str) -> str:
     """Write the title of a link or an image; one that repeats what is there anyway is left out."""
     if not title or title in same:
         return ""
-    text = re.sub(r"\\(?=[!-/:-@\[-`{-~])", r"\\\\", title).replace('"', '\\"')
+    text = re.sub(r"\\(?=[!-/:-@\[-`{-~]|$)", r"\\\\", title).replace('"', '\\"')
     text = _ENTITY.sub("&amp;", text)
     return f' "{text}"' if "\n" not in text else f' "{text.replace(chr(10), "&#10;")}"'
 
@@ -293,7 +292,7 @@ class _Plain:
             return True
         if kind > IMAGE:
             return False
-        if SUSPECT.search(text) and (text[-1] in _HALVES or HAZARD.search(text)):
+        if SUSPECT.search(text) and (text[-1] in HALVES or HAZARD.search(text)):
             return False
         if kind == TEXT:
             if self.link is not None and ("[" in text or "]" in text):

@@ -48,7 +48,11 @@ def enter_link(state: State, element: Element) -> bool:
     """Begin a link; one in a link is none."""
     state.restyle(element)
     href = (element.get("href") or "").strip()
-    if (href or (state.exact and element.get("href") is not None)) and state.link is None:
+    if state.exact and not href:
+        linked = element.get("href") is not None
+    else:
+        linked = bool(href) and not (state.exact and href.lower().startswith("javascript:"))
+    if linked and state.link is None:
         state.links += 1
         state.link = Link(href, _title(state, element), state.links)
     state.edge = "a"

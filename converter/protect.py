@@ -13,7 +13,7 @@ import re
 from typing import Final
 
 from converter.scan import Span, scan
-from converter.unsafe import is_hazardous
+from converter.unsafe import HALVES, is_hazardous
 
 _BRACKETS: Final = re.compile(r"[\[\]]")
 _ROUNDS: Final = 12
@@ -66,8 +66,9 @@ class Draft:
             return
         if self.after_math and text[0].isdigit() and self.parts[-1].endswith("$"):
             self.add(" ")
+        half = self.parts and self.kinds[-1] == _LITERAL and self.parts[-1][-1] in HALVES
         self._add(text, _LITERAL)
-        if not self.risky and (is_hazardous(text) or (self.links and _BRACKETS.search(text))):
+        if not self.risky and (half or is_hazardous(text) or (self.links and _BRACKETS.search(text))):
             self.risky = True
 
     def atom(self, text: str, kind: str) -> None:

@@ -168,7 +168,7 @@ class _Scanner:
         return at + 1
 
     def dollar(self, at: int) -> int:
-        """`$x$` or `$$x$$`: no space inside the dollars, no digit after the closing one.
+        """`$x$` or `$$x$$`: no space inside the dollars.
 
         Where `$$` does not close, its second dollar is looked at alone, as renderers do that know no inline `$$`.
         """
@@ -180,20 +180,28 @@ class _Scanner:
         if inside >= len(self.text) or (width == 1 and self.text[inside].isspace()):
             return at + 1
         end = self.text.find(mark, inside)
-        while end > 0 and self.text[end - 1] == "\\":
+        while end > 0 and self.is_escaped(end):
             end = self.text.find(mark, end + 1)
         if end <= inside:
             return at + 1
         after = self.text[end + width : end + width + 1]
         before = self.text[at - 1 : at] if at else ""
-        if width == 1 and (self.text[end - 1].isspace() or after.isdigit()):
+        if width == 1 and self.text[end - 1].isspace():
             return at + 1
         if not self.text[inside:end].strip():
             return at + 1
-        # Behind a dollar some renderers see a formula, others do not.
+        # Behind a dollar, and before a digit (`$5-$6`), some renderers see a formula, others do not.
         doubtful = before == "$" and self.spans[-1:] != [Span("escape", at - 2, at, 1)]
+        doubtful = doubtful or (width == 1 and after.isdigit())
         self.spans.append(Span("doubtful-math" if doubtful else "math", at, end + width, width))
         return end + width
+
+    def is_escaped(self, at: int) -> bool:
+        """Tell whether an odd number of backslashes stands before a position."""
+        before = at
+        while before and self.text[before - 1] == "\\":
+            before -= 1
+        return (at - before) % 2 == 1
 
     def delimiter(self, char: str, at: int) -> int:
         run = _RUN.match(self.text, at)

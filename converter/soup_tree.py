@@ -61,6 +61,7 @@ _DIVISIONS: Final = frozenset(
 )
 _BLOCKS: Final = _LEAVES | _DIVISIONS
 _PAIR: Final = 2
+_MAX_NUMBER: Final = 999_999_999  # CommonMark 5.2: at most nine digits; only the first number of a list counts
 
 
 @dataclass(slots=True)
@@ -263,7 +264,7 @@ def _list(job: _Job, out: Tag, block: Tag, context: Context) -> None:
         else:
             _flush(job, item, [(node, around)])
         if item.contents:
-            item["number"] = str(int(str(tag["start"])) + len(tag.contents))
+            item["number"] = str(min(int(str(tag["start"])) + len(tag.contents), _MAX_NUMBER))
             tag.append(item)
     if tag.contents:
         out.append(tag)

@@ -26,6 +26,9 @@ HAZARD: Final = re.compile("|".join(pattern for pattern, _ in INLINE_ROWS))
 SUSPECT: Final = re.compile(r"[\\`*_~<&$\]]")
 """Characters without which no row of INLINE_ROWS matches: a far cheaper search."""
 
+HALVES: Final = "]<&"
+"""Characters that the text behind them, in an element of its own, may make syntax of."""
+
 _HTML_BLOCK: Final = (
     "address|article|aside|base|basefont|blockquote|body|caption|center|col|colgroup|dd|details|dialog|dir|div|dl|dt"
     "|fieldset|figcaption|figure|footer|form|frame|frameset|h[1-6]|head|header|hr|html|iframe|legend|li|link|main|menu"
@@ -44,6 +47,7 @@ _FIRST_ROWS: Final = (
     (r"`{3,}(?=[^`]*$)|~~~", 0, "fence"),
     (rf"</?(?:{_HTML_BLOCK})(?=[ \t>]|/>|$)|<(?:script|pre|style|textarea)(?=[ \t>]|$)", 0, "HTML block"),
     (r"<!--|<\?|<![A-Za-z]|<!\[CDATA\[", 0, "HTML block"),
+    (r"\$\$", 0, "display math"),
     (r"\[[^\]\[]+\]:", 0, "definition of a link or a footnote"),
 )
 # On later lines of a paragraph, which only a hard break begins: what can interrupt or change a paragraph.
@@ -63,8 +67,8 @@ _FIRST: Final = re.compile("|".join(f"({pattern})" for pattern, _, _ in _FIRST_R
 _LATER: Final = re.compile("|".join(f"({pattern})" for pattern, _, _ in _LATER_ROWS))
 _FIRST_OFFSETS: Final = tuple(offset for _, offset, _ in _FIRST_ROWS)
 _LATER_OFFSETS: Final = tuple(offset for _, offset, _ in _LATER_ROWS)
-_STARTS: Final = frozenset("#>*-+_0123456789`~<[=|:")
-_TASK: Final = re.compile(r"\[[ xX]\](?=[ \t])")
+_STARTS: Final = frozenset("#>*-+_0123456789`~<[=|:$")
+_TASK: Final = re.compile(r"\[[ xX]\](?=[ \t]|$)")  # some renderers take a box without text as well
 _CLOSING_HASHES: Final = re.compile(r"(?:^|[ \t])(#+)[ \t]*$")
 
 
