@@ -18,6 +18,7 @@ from converter.tree import Element, Query, classes_of, drop, inside, is_blank, n
 if TYPE_CHECKING:
     from converter.profiles import Profile
 
+LISTINGS: Final = ("pre", "textarea", "xmp", "listing")
 _WITH_CLASS: Final = "contains(concat(' ', normalize-space(@class), ' '), ' {} ')"
 
 
@@ -65,7 +66,6 @@ _BOX_PREFIXES: Final = ("cm-", "codemirror", "js-", "highlight", "tab-")
 _CODE_CELLS: Final = Query(".//tr[count(*) = 2]/td[2][.//pre or .//code]")
 _NUMBERS: Final = re.compile(r"\d{1,5}[.:]?")
 # Paragraphs of code elements alone: the lines of a listing, copied off a page without its box.
-_CODE_PARAGRAPHS: Final = Query(".//p[code[3]] | .//div[code[3]]")
 # Inline code that an editor broke into lines, and lines of it beside other content.
 _BROKEN_CODE: Final = Query(".//code[not(parent::pre)][descendant::br[2]]")
 _CODE_LINES: Final = Query(".//*[code[3]][br]")
@@ -83,7 +83,7 @@ def normalize_code_blocks(root: Element, profile: Profile) -> int:
         if (boxed or LINE_LISTS.search(element.get("class") or "")) and not inside(element, ("pre",)):
             _normalize_line_list(element, profile)
             count += 1
-    for element in list(root.iter("pre", "textarea", "xmp", "listing")):
+    for element in list(root.iter(*LISTINGS)):
         if element.getparent() is not None and not inside(element, ("pre",)):
             _normalize(element, profile)
             count += 1
@@ -245,8 +245,8 @@ def join_lines_of_code(root: Element, profile: Profile) -> int:
     paragraph alone must divide its lines itself, or it is prose that lists three names.
     """
     count = 0
-    for first in _CODE_PARAGRAPHS(root):
-        if first.getparent() is None or not _is_line_of_code(first):
+    for first in [p for p in root.iter("p", "div") if len(p) >= _MIN_TOKENS and _is_line_of_code(p)]:
+        if sum(1 for _ in first.iterchildren("code")) < _MIN_TOKENS or first.getparent() is None:
             continue
         start = first
         while (before := start.getprevious()) is not None and is_blank(before.tail) and _is_line_of_code(before):

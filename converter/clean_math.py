@@ -22,13 +22,11 @@ _KATEX: Final = frozenset({"katex", "katex--inline", "katex--display", "katex-di
 _RENDERINGS: Final = frozenset({"MathJax", "MathJax_Display", "MathJax_SVG", "MathJax_SVG_Display", "MathJax_CHTML"})
 _GLYPHS: Final = _RENDERINGS | {"mjx-chtml", "mjx-container", "MathJax_CHTML"}
 _PHRASES: Final = frozenset("a em i strong b u s del mark".split())
-_SOURCES: Final = ("data-tex", "data-latex", "data-formula", "alttext")
+_MARKS: Final = frozenset({"data-tex", "data-latex", "data-formula"})
+_SOURCES: Final = (*sorted(_MARKS), "alttext")
 """Attributes that hold TeX: of Zhihu (`span.ztext-math`), of others, of MathML made from LaTeX."""
 
-_FORMULAS: Final = Query(
-    ".//*[contains(@class, 'katex') or contains(@class, 'MathJax') or contains(@class, 'mwe-math-element')"
-    " or @data-tex or @data-latex or @data-formula or contains(@class, 'mjx-chtml')] | .//math | .//mjx-container"
-)
+_NAMES: Final = ("katex", "MathJax", "mwe-math-element", "mjx-chtml")
 _IMAGES: Final = Query(".//img[@src]")
 _SERVICES: Final = (
     "latex.csdn.net/eq?",
@@ -70,13 +68,20 @@ def recover_formulas(root: Element, profile: Profile) -> int:  # noqa: ARG001 (a
     """Replace rendered formulas by their TeX source; what has no source stays as the text that it shows."""
     count = _from_scripts(root)
     gone: set[Element] = set()  # what lies in a formula that was replaced
-    for element in _FORMULAS(root):
+    for element in [e for e in root.iterdescendants() if _may_be_formula(e)]:
         if element in gone or element.getparent() is None or inside(element, ("pre", "code", "x-tex")):
             continue
         if _from_markup(element):
             gone.update(element.iter())
             count += 1
     return count
+
+
+def _may_be_formula(element: Element) -> bool:
+    names = element.get("class")
+    if names and any(name in names for name in _NAMES):
+        return True
+    return element.tag in {"math", "mjx-container"} or not _MARKS.isdisjoint(element.keys())
 
 
 def recover_formula_images(root: Element, profile: Profile) -> int:  # noqa: ARG001

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 NO_ADDRESS: Final = frozenset({"", "null", "undefined", "about:blank"})
 """What an attribute that should hold an address says when it has none."""
 
+EMBEDS: Final = ("iframe", "video", "audio", "embed", "object")
 _FILE_OF_OBJECT: Final = frozenset({"movie", "src", "filename", "url"})
 _LABELS: Final = ("text", "foreignobject")
 _DRAWN_FORMULAS: Final = frozenset({"katex", "katex-html", "MathJax", "MathJax_SVG", "MathJax_Display"})
@@ -23,7 +24,7 @@ _DRAWN_FORMULAS: Final = frozenset({"katex", "katex-html", "MathJax", "MathJax_S
 
 def link_embeds(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
     """Turn embedded players and pages into a paragraph with a link; a caption beside it stays where it is."""
-    found = list(root.iter("iframe", "video", "audio", "embed", "object"))
+    found = list(root.iter(*EMBEDS))
     for element in found:
         src = _address_of(element)
         # An address that names no host (a script, inline HTML) leads nowhere.

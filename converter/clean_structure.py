@@ -10,17 +10,15 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
-from converter.tree import Element, Query, append_text_before, drop, is_blank, neutralize
+from converter.tree import Element, append_text_before, drop, is_blank, neutralize
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
 
 _HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_ROWS_AND_ABOVE: Final = ("table", "tbody", "thead", "tfoot", "tr")
 _TABLE_PARTS: Final = ("td", "th", "tr", "tbody", "thead", "tfoot", "caption", "col", "colgroup")
-_PARTS_WITH_STRAYS: Final = Query(
-    "descendant::*[self::table or self::tbody or self::thead or self::tfoot or self::tr]"
-    f"[text()[normalize-space()] or *[not({' or '.join(f'self::{tag}' for tag in _TABLE_PARTS)})]]"
-)
+_PARTS: Final = frozenset(_TABLE_PARTS)
 
 
 def unname_private_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
@@ -67,7 +65,7 @@ def wrap_stray_items(root: Element, profile: Profile) -> int:  # noqa: ARG001
 def move_stray_content_out_of_tables(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Put what stands between the cells of a table before it, as a browser does: `<table>a<tr>...`."""
     count = 0
-    for part in _PARTS_WITH_STRAYS(root):
+    for part in [part for part in root.iter(*_ROWS_AND_ABOVE) if _holds_strays(part)]:
         table = part if part.tag == "table" else next(part.iterancestors("table"), None)
         if table is None or table.getparent() is None:
             continue
@@ -86,6 +84,12 @@ def move_stray_content_out_of_tables(root: Element, profile: Profile) -> int:  #
                 append_text_before(table, tail)
             count += stray or not is_blank(tail)
     return count
+
+
+def _holds_strays(part: Element) -> bool:
+    if not is_blank(part.text):
+        return True
+    return any(child.tag not in _PARTS or not is_blank(child.tail) for child in part)
 
 
 def merge_adjacent_rules(root: Element, profile: Profile) -> int:  # noqa: ARG001

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from converter.clean_code import (
+    LISTINGS,
     drop_code_tool_bars,
     drop_number_gutters,
     fold_broken_code,
@@ -21,8 +22,9 @@ from converter.clean_code import (
 )
 from converter.clean_layout import unwrap_layout_tables
 from converter.clean_math import recover_formula_images, recover_formulas
-from converter.clean_media import NO_ADDRESS, link_embeds, list_labels_of_drawings
+from converter.clean_media import EMBEDS, NO_ADDRESS, link_embeds, list_labels_of_drawings
 from converter.clean_noise import (
+    INVISIBLE,
     MARKED,
     drop_hidden_elements,
     drop_invisible_elements,
@@ -44,6 +46,7 @@ from converter.profiles import Profile
 from converter.rules import RULE_OF
 from converter.tree import Element, Query, classes_of, drop, is_blank, neutralize, text_of
 from converter.urls import runs_script
+from converter.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from converter.trace import Trace
@@ -52,9 +55,6 @@ Pass = Callable[[Element, Profile], int | Mapping[str, int]]
 """Tells how many changes it made, by rule when it follows several."""
 
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
-_START_TAG: Final = re.compile(rb"<[a-zA-Z][^>]*")
-_CAPITALS: Final = re.compile(rb"<[A-Z]").search
-_APOSTROPHES: Final = re.compile(rb"=\s*'").search
 _LINK_CARDS: Final = Query(".//a[contains(concat(' ', @class, ' '), ' has-card ')]")
 _COPY: Final = re.compile(r"(?:登录后)?复制(?:代码)?|copy(?: code)?|收起|展开|运行", re.IGNORECASE).fullmatch
 # Elements that mean something without text: the rest of what holds nothing goes.
@@ -65,12 +65,15 @@ _BLOCKS: Final = frozenset(
     "address article aside blockquote center dd details div dl dt fieldset figcaption figure footer form h1 h2 "
     "h3 h4 h5 h6 header hr li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
 )
+_CONTROLS: Final = ("button", "label", "form", "fieldset", "legend", "input")
 _FORMS: Final = frozenset({"form", "fieldset", "legend"})
 _TABLE: Final = frozenset({"table", "thead", "tbody", "tfoot", "tr"})
 _EMPHASIS: Final = frozenset({"strong", "b", "em", "i"})
 _PICTURE_WRAPPERS: Final = _EMPHASIS | frozenset(_HEADINGS) | {"span", "font", "a", "u"}
 _SAME: Final = {"strong": ("strong", "b"), "em": ("em", "i"), "del": ("del", "s", "strike")}
 _SAME_TAGS: Final = tuple(tag for tags in _SAME.values() for tag in tags)
+_MADE: Final = frozenset("a br code div img li p pre span ul x-tex".split())
+"""Names of the elements that passes put in the place of others."""
 
 
 def clean(article: Article, profile: Profile, trace: Trace | None = None) -> Facts:
@@ -86,11 +89,15 @@ def clean(article: Article, profile: Profile, trace: Trace | None = None) -> Fac
 
     """
     removed: dict[str, int] = {}
-    tags = _start_tags(article.source)
+    names = {element.tag for element in article.elements or article.root.iter()}
+    tags = vocabulary(article.source, article.frame)
     searched = ((PASSES, tags), (TEXT_PASSES, article.source))
-    for one, words, place in ((one, words, place) for passes, place in searched for one, words in passes):
+    for step, place in ((step, place) for steps, place in searched for step in steps):
+        one, words = step.run, step.words if step.run is not drop_noise else profile.drop.words
+        if step.tags and names.isdisjoint(step.tags):
+            continue
         if words and place and not any(word in place for word in words):
-            continue  # nothing for it in this post; looking for words is far cheaper than looking at elements
+            continue
         if profile.keep and RULE_OF.get(one.__name__) in profile.keep:
             continue
         if trace is not None:
@@ -102,6 +109,7 @@ def clean(article: Article, profile: Profile, trace: Trace | None = None) -> Fac
             if count:
                 rule = RULE_OF[one.__name__]
                 removed[rule] = removed.get(rule, 0) + count
+                names |= _MADE if one is not apply_element_rules else {element.tag for element in article.root.iter()}
         else:
             for rule, number in count.items():
                 removed[rule] = removed.get(rule, 0) + number
@@ -133,15 +141,6 @@ def drop_title(article: Article, title: str, facts: Facts, trace: Trace | None =
     if trace is not None:
         trace.end("repeated-title")
     return facts._replace(removed={**facts.removed, "repeated-title": count}) if count else facts
-
-
-def _start_tags(source: bytes) -> bytes:
-    """Join the different start tags of a page: a sixth of it, and all that words of passes can stand in."""
-    tags = b"".join(set(_START_TAG.findall(source)))
-    # A `>` in the value of an attribute cuts its tag off; then not every `="` has its closing quote.
-    whole = 2 * tags.count(b'="') == tags.count(b'"') and not _APOSTROPHES(tags)
-    tags = tags if whole else source
-    return tags + tags.lower() if _CAPITALS(tags) else tags
 
 
 def apply_element_rules(root: Element, profile: Profile) -> int:
@@ -198,7 +197,7 @@ def drop_copy_buttons(root: Element, profile: Profile) -> int:  # noqa: ARG001
 def unwrap_buttons(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Unwrap form controls with text, drop those without; check boxes of task lists stay."""
     count = 0
-    for element in list(root.iter("button", "label", "form", "fieldset", "legend", "input")):
+    for element in list(root.iter(*_CONTROLS)):
         if element.tag == "input":
             kind = (element.get("type") or "").lower()
             if kind == "checkbox":
@@ -277,7 +276,9 @@ def _holds_no_text_but(parent: Element, child: Element) -> bool:
 def drop_empty_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Drop elements without text and images, from the inside out; cells of tables stay, spaces between words too."""
     count = 0
-    for leaf in [e for e in root.iterdescendants() if len(e) == 0 and is_blank(e.text) and not _holds_wide_space(e)]:
+    leaves = (e for e in root.iterdescendants() if e.tag not in _KEPT_EMPTY and not len(e))
+    # A wide space is more than the white space of HTML.
+    for leaf in [e for e in leaves if not (text := e.text) or not text.strip(" \t\r\n")]:
         element: Element | None = leaf
         while element is not None and element is not root and _is_empty(element):
             parent = element.getparent()
@@ -290,11 +291,6 @@ def drop_empty_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001
             count += 1
             element = parent
     return count
-
-
-def _holds_wide_space(element: Element) -> bool:
-    """Whether the text of a blank element has more than the white space of HTML."""
-    return bool((element.text or "").strip(" \t\r\n"))
 
 
 def _is_empty(element: Element) -> bool:
@@ -318,50 +314,64 @@ def _separates(element: Element) -> bool:
     return inline_before and inline_after
 
 
-# Pass, and words without one of which it cannot find anything: names or values in start tags (text is not searched), as
-# they stand in the source; none: it always runs.
-PASSES: Final[tuple[tuple[Pass, tuple[bytes, ...]], ...]] = (
-    (unname_private_elements, (b"<x-", b"<X-")),
-    (apply_element_rules, ()),
-    (
+class Step(NamedTuple):
+    """A pass, and when it is worth running.
+
+    Attributes:
+        run: the pass.
+        tags: names of elements; without one of them it finds nothing. None given: it does not depend on names.
+        words: names or values in start tags, as they stand in the source; without one of them it finds nothing.
+
+    """
+
+    run: Pass
+    tags: tuple[str, ...] = ()
+    words: tuple[bytes, ...] = ()
+
+
+PASSES: Final = (
+    Step(unname_private_elements, ("x-tex", "x-raw", "x-url")),
+    Step(apply_element_rules),
+    Step(
         recover_formulas,
-        tuple(b"katex MathJax math/tex <math <MATH mjx- mwe-math data-tex data-latex data-formula".split()),
+        words=tuple(b"katex MathJax math/tex <math <MATH mjx- mwe-math data-tex data-latex data-formula".split()),
     ),
-    (
+    Step(
         recover_formula_images,
+        ("img",),
         (b"mathcode", b"latex.csdn", b"codecogs", b"equation?tex", b"cht=tx", b"media/math", b'alt="\\', b"_{", b"^{"),
     ),
-    (drop_code_tool_bars, (b"tools", b"cnblogs_code")),
-    (turn_prose_listings_into_paragraphs, (b"best-text", b"answer-text", b"reply-text")),
-    (fold_highlighter_boxes, (b"syntaxhighlighter", b"CodeMirror", b"blob-code")),
-    (drop_number_gutters, (b"<td",)),
-    (join_lines_of_code, (b"<code",)),
-    (normalize_code_blocks, ()),
-    (list_labels_of_drawings, (b"foreign", b"<text", b"<tspan")),
-    (drop_invisible_elements, ()),
-    (
+    Step(drop_code_tool_bars, words=(b"tools", b"cnblogs_code")),
+    Step(turn_prose_listings_into_paragraphs, ("pre",), (b"best-text", b"answer-text", b"reply-text")),
+    Step(fold_highlighter_boxes, words=(b"syntaxhighlighter", b"CodeMirror", b"blob-code")),
+    Step(drop_number_gutters, ("td",)),
+    Step(join_lines_of_code, ("code",)),
+    Step(normalize_code_blocks, ("ol", *LISTINGS)),
+    Step(list_labels_of_drawings, ("svg",), (b"foreign", b"<text", b"<tspan")),
+    Step(drop_invisible_elements, INVISIBLE),
+    Step(
         drop_hidden_elements,
-        (b"display", b"DISPLAY", b"visibility", b"VISIBILITY", b"hidden", b"HIDDEN", b"size:0", b"size: 0"),
+        words=(b"display", b"DISPLAY", b"visibility", b"VISIBILITY", b"hidden", b"HIDDEN", b"size:0", b"size: 0"),
     ),
-    (link_footnotes, (b"note", b"<sup", b"<SUP")),
-    (drop_toc_blocks, (b"-toc",)),
-    (drop_noise, ()),
-    (drop_page_contents, (b'href="#',)),
-    (drop_tracking_images, ()),
-    (link_embeds, ()),
-    (simplify_link_cards, (b"has-card",)),
-    (unwrap_dead_links, ()),
-    (drop_copy_buttons, (b"<button",)),
-    (unwrap_buttons, ()),
-    (unwrap_bold_in_headings, ()),
-    (flatten_emphasis, ()),
-    (unwrap_picture_wrappers, ()),
-    (move_stray_content_out_of_tables, (b"<table", b"<TABLE")),
-    (unwrap_layout_tables, (b"<table", b"<TABLE")),
-    (fold_broken_code, (b"<code",)),
-    (drop_empty_elements, ()),
-    (merge_adjacent_rules, (b"<hr", b"<HR")),
-    (wrap_stray_items, ()),
+    Step(link_footnotes, ("a",), (b"note", b"<sup", b"<SUP")),
+    Step(drop_toc_blocks, words=(b"-toc",)),
+    Step(drop_noise),
+    Step(drop_page_contents, ("a",), (b'href="#',)),
+    Step(drop_tracking_images, ("img",)),
+    Step(link_embeds, EMBEDS),
+    Step(simplify_link_cards, ("a",), (b"has-card",)),
+    Step(unwrap_dead_links, ("a",)),
+    Step(drop_copy_buttons, ("button",)),
+    Step(unwrap_buttons, _CONTROLS),
+    Step(unwrap_bold_in_headings, _HEADINGS),
+    Step(flatten_emphasis, _SAME_TAGS),
+    Step(unwrap_picture_wrappers, ("img", "br")),
+    Step(move_stray_content_out_of_tables, ("table",)),
+    Step(unwrap_layout_tables, ("table",)),
+    Step(fold_broken_code, ("code",)),
+    Step(drop_empty_elements),
+    Step(merge_adjacent_rules, ("hr",)),
+    Step(wrap_stray_items, ("li",)),
 )
 # The same for passes that look for words in the text.
-TEXT_PASSES: Final[tuple[tuple[Pass, tuple[bytes, ...]], ...]] = ((drop_toc_marks, (b"TOC", b"[toc", b"[Toc")),)
+TEXT_PASSES: Final = (Step(drop_toc_marks, words=(b"TOC", b"[toc", b"[Toc")),)

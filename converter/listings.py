@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from lxml import etree
 
 from converter.spacing import had_space
-from converter.tree import Element, Test, classes_of, is_blank, text_of
+from converter.tree import Element, classes_of, is_blank, text_of
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
@@ -26,13 +26,8 @@ LINE_LISTS: Final = re.compile(r"(?:^|\s)(?:dp-[\w-]+|linenums|hljs-ln|highlight
 
 _SKIPPED: Final = frozenset(["script", "style", "template", "button", "svg", "select", "noscript"])
 _CONTAINERS: Final = frozenset({"ol", "ul", "table", "tbody", "tr"})
-# Whether a listing holds anything but tokens: one test in C for the many that do not.
-_ODD: Final = Test(
-    "descendant::*[not(self::span or self::code or self::font or self::b or self::strong or self::i "
-    "or self::em or self::u or self::a or self::s)]"
-    " | descendant::code[2] | descendant::span[contains(@class, 'lin') or contains(@class, 'gutter')"
-    " or contains(@class, 'copy')]"
-)
+_TELLING: Final = ("lin", "gutter", "copy")
+_TOKENS: Final = frozenset("span font b strong i em u a s".split())
 _WHITE: Final = " \t\n"
 _UNKNOWN: Final = "?"
 
@@ -40,10 +35,25 @@ _UNKNOWN: Final = "?"
 def text_and_images(element: Element, profile: Profile) -> tuple[str, list[Element]]:
     """Text of a listing, and copies of the pictures in it."""
     images: list[Element] = []
-    simple = len(element) == 0 or not _ODD(element)
-    text = text_of(element) if simple else _gather(element, profile, images)
+    text = text_of(element) if _holds_tokens_only(element) else _gather(element, profile, images)
     # HTML drops the first line end in <pre>; lxml keeps it.
     return text.removeprefix("\n"), images
+
+
+def _holds_tokens_only(element: Element) -> bool:
+    """Whether nothing in a listing asks for a closer look: no lines or pictures, one `code` at most, no gutters."""
+    codes = 0
+    for node in element.iterdescendants():
+        tag = node.tag
+        if tag == "span":
+            names = node.get("class")
+            if names and any(word in names for word in _TELLING):
+                return False
+        elif tag not in _TOKENS:
+            codes += 1
+            if tag != "code" or codes > 1:
+                return False
+    return True
 
 
 def is_noise(node: Element, profile: Profile) -> bool:

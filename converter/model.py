@@ -177,6 +177,7 @@ class Article(NamedTuple):
         source: the HTML that the tree was made from as UTF-8, if it is known.
         elements: all elements of the article as it was found. Nobody reads them: as long as their proxies live, lxml
             makes no new ones in each pass, and need not climb the tree when one goes (minutes at a depth of 100,000).
+        frame: of the source the part around the article, as it was parsed, where the article was cut out of it.
 
     """
 
@@ -187,6 +188,7 @@ class Article(NamedTuple):
     notes: tuple[Note, ...] = ()
     source: bytes = b""
     elements: tuple[_Element, ...] = ()
+    frame: bytes = b""
 
 
 class Removal(NamedTuple):

@@ -39,6 +39,7 @@ _PARAGRAPH_TAG: Final = re.compile(
     r"|h[1-6]|header|hr|li|main|menu|nav|ol|pre|section|table|td|th|tr|ul)(?=[\s>/])[^>]*>",
     re.IGNORECASE,
 )
+_ODD_END: Final = re.compile(rb"</(?:[hH][tT]|[bB][oOrR])")  # the three below, and a few others
 _BREAK_END: Final = re.compile(r"</br\s*/?>", re.IGNORECASE)
 _MOVED: Final = re.compile(r"<(/?)(h[1-6]|pre)(?=[\s>/])", re.IGNORECASE)
 _RENAMED: Final = ("x-pre", "x-h1", "x-h2", "x-h3", "x-h4", "x-h5", "x-h6")
@@ -77,12 +78,13 @@ def scrape(page: Page, profile_name: str = "auto", seen: dict[str, str] | None =
             seen["outside"] = str(len("".join(text_of(tree).split())))
     elements = tuple(root.iter())
     # Words are searched in the frame alone; that of an export is a thirtieth of the page.
-    frame = source if root.getparent() is not None or root is tree else etree.tostring(tree, encoding="utf-8")
+    frame = b"" if root.getparent() is not None or root is tree else etree.tostring(tree, encoding="utf-8")
     return Article(
         root=root,
         profile=profile.name if profile_name == "auto" else profile_name,
-        metadata=_metadata(tree, profile, page, frame, seen),
+        metadata=_metadata(tree, profile, page, frame or source, seen),
         source=source,
+        frame=frame,
         elements=elements,
         prettified=is_prettified(root),
         notes=notes,
@@ -100,13 +102,12 @@ def parse(text: str, data: bytes = b"") -> tuple[Element, tuple[Note, ...]]:
         EmptyArticle: nothing in the text makes an element.
 
     """
-    if "</html" in text or "</body" in text or "</HTML" in text or "</BODY" in text:
-        whole = _without_early_ends(text)
-        data = data if whole is text else b""
-        text = whole
-    if "</br" in text or "</BR" in text:
-        text, data = _BREAK_END.sub("<br>", text), b""  # what a browser reads it as
-    tree, problem = _parse_lxml(data or text.encode("utf-8", "replace"))
+    data = data or text.encode("utf-8", "replace")
+    if _ODD_END.search(data):
+        mended = _BREAK_END.sub("<br>", _without_early_ends(text))  # what a browser reads it as
+        data = data if mended == text else mended.encode("utf-8", "replace")
+        text = mended
+    tree, problem = _parse_lxml(data)
     if problem == _STRAY_END:
         text = _with_whole_paragraphs(text)
         tree, problem = _parse_lxml(text.encode("utf-8", "replace"))

@@ -167,6 +167,7 @@ class Index:
         by_class: class -> [(selector, rule)].
         by_tag: tag -> [(selector, rule)].
         others: finds what the selectors filed by tag match; None when there are none.
+        words: start tags without any of them hold nothing that a selector matches; an empty one: there is no telling.
 
     """
 
@@ -174,6 +175,7 @@ class Index:
     by_class: dict[str, list[tuple[Compound, str]]] = field(default_factory=dict)
     by_tag: dict[str, list[tuple[Compound, str]]] = field(default_factory=dict)
     others: Query | None = None
+    words: tuple[bytes, ...] = ()
 
     @classmethod
     def of(cls, rules: Mapping[str, Iterable[str]]) -> Index:
@@ -190,6 +192,9 @@ class Index:
         filed = [f"descendant::{_xpath_step(compound)}" for rows in index.by_tag.values() for compound, _ in rows]
         if filed:
             index.others = Query(" | ".join(filed))
+        words = {telling_word(text).encode() for selectors in rules.values() for text in selectors}
+        # One that holds another one says nothing more.
+        index.words = tuple(sorted(w for w in words if not any(o in w for o in words - {w})))
         return index
 
     def _add(self, compound: Compound, rule: str, text: str) -> None:

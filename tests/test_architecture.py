@@ -89,6 +89,7 @@ PARTS: Final[dict[str, str]] = {
     "strict_yaml": "frontmatter",
     "tables": "reader",
     "task": "cli",
+    "vocabulary": "cleaner",
     "work": "batch",
 }
 """A module split off another one -> that one. It has the rights of its owner, and only the owner imports it."""

@@ -57,7 +57,7 @@ def run(*args: str) -> Result:
 
 
 def test_every_pass_has_a_rule() -> None:
-    named = {one.__name__ for one, _ in (*PASSES, *TEXT_PASSES)}
+    named = {step.run.__name__ for step in (*PASSES, *TEXT_PASSES)}
     assert named == RULE_OF.keys() | BY_RULE
     assert set(RULE_OF.values()) <= RULES.keys()
 

@@ -1,0 +1,56 @@
+"""What stands in the start tags of an article: the words by which the cleaner knows that a pass has nothing to do.
+
+Looking for words in a few thousand bytes is far cheaper than looking at elements, and most passes find nothing in most
+posts.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_START_TAG: Final = re.compile(rb"<[a-zA-Z][^>]*")
+# The same where values of attributes hold a `>`. A quote that nobody closes takes all of the rest, which loses nothing.
+_QUOTED_START_TAG: Final = re.compile(rb"""<[a-zA-Z][^>"']*(?:(?:"[^"]*"?|'[^']*'?)[^>"']*)*""")
+_CAPITALS: Final = re.compile(rb"<[A-Z]").search
+_APOSTROPHES: Final = re.compile(rb"=\s*'").search
+_PICTURE_DATA: Final = re.compile(rb"data:image/[\w.+-]*;base64,[\w+/=%]*")
+_LONG: Final = 100_000  # bytes of start tags: only pictures in them make so many
+
+
+def vocabulary(source: bytes, frame: bytes = b"") -> bytes:
+    """Join the different start tags of an article: a sixth of its source, and all that words of passes can stand in.
+
+    Args:
+        source: the page, as UTF-8.
+        frame: what is around the article in it, as it was parsed; its tags are left out where that is certain.
+
+    Returns:
+        The tags; the whole source where they cannot be told from the text.
+
+    """
+    found = _tags(_START_TAG, source, frame)
+    tags = b"".join(found)
+    # A `>` in the value of an attribute cuts its tag off; then not every `="` has its closing quote.
+    if 2 * tags.count(b'="') != tags.count(b'"') or (b"'" in tags and _APOSTROPHES(tags)):
+        found = _tags(_QUOTED_START_TAG, source, frame)
+        tags = b"".join(found)
+        if tags.count(b"<") != len(found):  # a tag in a tag: the quotes do not pair up
+            return source
+    if len(tags) > _LONG:
+        tags = _PICTURE_DATA.sub(b"", tags)
+    return tags + tags.lower() if _CAPITALS(tags) else tags
+
+
+def _tags(pattern: re.Pattern[bytes], source: bytes, frame: bytes) -> set[bytes]:
+    """Find the different start tags; of those around the article, the ones behind it.
+
+    Each element of the frame has a tag in the source, so the last tags of the source that are the last ones of the
+    frame too can go: the hidden id is the last element of a page, and what looks for hidden ids would look at each one.
+    """
+    tags: list[bytes] = pattern.findall(source)
+    around: list[bytes] = pattern.findall(frame)
+    while around and tags and around[-1] == tags[-1]:
+        around.pop()
+        tags.pop()
+    return set(tags)

@@ -1,0 +1,62 @@
+"""What the cleaner knows without looking at elements: passes that it leaves out would find nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from test_samples import INPUTS, read
+from test_spec import CASES, Case, name
+
+from converter import cleaner
+from converter.model import Options, Source
+from converter.pipeline import convert
+from converter.vocabulary import vocabulary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from converter.model import Result
+
+BROKEN: Final = (
+    b'<p title="a > b" class="toc">x</p>',
+    b"<p title='a > b' class='toc'>x</p>",
+    b'<p title="a > b" data=\'"\' class="toc">x</p>',
+    b'<p title="a <b> c" class="toc">x</p>',
+    b'<p title="a > b class=toc>x</p><p title=">">',
+    b"<p title=it's class=\"toc\">x</p><b title='>'>",
+    b'<P CLASS="TOC">x</P>',
+)
+
+
+def everything(source: Source, monkeypatch: pytest.MonkeyPatch) -> Result:
+    """Convert with each pass run, whatever is in the page."""
+    with monkeypatch.context() as patch:
+        patch.setattr(cleaner, "vocabulary", lambda _source, _frame: b"")
+        patch.setattr(cleaner, "PASSES", tuple(cleaner.Step(step.run) for step in cleaner.PASSES))
+        patch.setattr(cleaner, "TEXT_PASSES", tuple(cleaner.Step(step.run) for step in cleaner.TEXT_PASSES))
+        return convert(source, Options())
+
+
+@pytest.mark.parametrize("case", CASES, ids=name)
+def test_a_pass_that_is_left_out_would_find_nothing(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Source("post", case.html.encode(), "post.html")
+    assert everything(source, monkeypatch) == convert(source, Options())
+
+
+@pytest.mark.parametrize("path", INPUTS, ids=lambda path: path.parent.name)
+def test_the_same_in_whole_posts(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert everything(read(path), monkeypatch) == convert(read(path), Options())
+
+
+@pytest.mark.parametrize("html", BROKEN)
+def test_all_attributes_count_however_odd_the_quotes_are(html: bytes) -> None:
+    assert b"toc" in vocabulary(html)
+
+
+def test_only_what_is_certain_counts_as_the_frame() -> None:
+    page = b'<div id="box"><p class="a">x</p></div><p alt="68" class_="artid">'
+    assert b"artid" not in vocabulary(page, b'<div id="box"></div><p alt="68" class_="artid"></p>')
+    assert b"artid" in vocabulary(page, b'<div id="box"></div><p alt="69" class_="artid"></p>')
+    twice = page + page[-27:]
+    assert b"artid" in vocabulary(twice, b'<div id="box"></div><p alt="68" class_="artid"></p>')
