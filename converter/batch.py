@@ -267,11 +267,12 @@ def _record(outcome: Outcome, place: Place, manifest: Manifest, key: str) -> Rec
     if outcome.error or outcome.source_size < 0:  # failed, or up to date and not even read
         return None
     notes = "\n".join(f"{note.rule}: {note.text}" for note in outcome.notes)
-    seen = (outcome.source_size, outcome.source_mtime, outcome.source_sha256, key)
+    seen = (outcome.source_size, outcome.source_mtime, outcome.source_sha256, key, notes)
     if outcome.size < 0:  # the input was read and is the same: only its time is new
         old = manifest.get(place.output)
         return old._replace(source_mtime=outcome.source_mtime) if old else None
-    return Record(place.origin, outcome.sha256, outcome.size, "", place.file, *seen, notes)
+    article = outcome.article, outcome.body
+    return Record(place.origin, outcome.sha256, outcome.size, "", place.file, *seen, *article)
 
 
 def _vanished(plan: Plan, manifest: Manifest, rules: Rules) -> Iterator[Outcome]:

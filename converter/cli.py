@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 
 DEFAULTS: Final = Options()
+COMMAND: Final = "archive2md.command"
 
 EPILOG: Final = """\b
 Examples:
@@ -57,7 +58,8 @@ class Verbs(click.Group):
     """Commands, `convert` being meant when none is named; errors are one line, and end in our exit codes."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the default verb before arguments that do not begin with a verb."""
+        """Put the default verb before arguments that do not begin with a verb; what was typed can be told to retry."""
+        ctx.meta[COMMAND] = tuple(args)
         if not args or args[0] not in self.commands:
             args = ["convert", *args]
         return super().parse_args(ctx, args)
@@ -190,6 +192,7 @@ def convert(ctx: click.Context, /, inputs: tuple[str, ...], output: str | None, 
         json=flags["json"],
         include=flags["include"],
         exclude=flags["exclude"],
+        command=ctx.meta[COMMAND],
     )
     return run(task, console)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from typing import TYPE_CHECKING, Final
 
 from converter.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, ConverterError
@@ -18,6 +19,8 @@ STDOUT: Final = 1
 STDERR: Final = 2
 COLUMNS: Final = 20
 """Width of the progress bar."""
+BAR_SECONDS: Final = 0.1
+"""How long a bar stands at least: terminals are slower than we are."""
 
 
 class Console:
@@ -36,6 +39,8 @@ class Console:
         """Begin with nothing done."""
         self.quiet, self.verbose, self.bar, self.total = quiet, verbose, bar, total
         self.done = 0
+        self._began = time.monotonic()
+        self._shown = 0.0
 
     def say(self, line: str) -> None:
         """Write one line to standard error."""
@@ -68,13 +73,21 @@ class Console:
             return False
         return True
 
-    def progress(self) -> None:
-        """Count one more post, and show it on a terminal."""
+    def progress(self, failed: int) -> None:
+        """Count one more post, and show on a terminal how far, how fast, how long still, and how many failed."""
         self.done += 1
-        step = max(1, self.total // 200)
-        if self.bar and (self.done % step == 0 or self.done == self.total):
-            filled = COLUMNS * self.done // max(1, self.total)
-            self._write(f"\r[{'#' * filled:<{COLUMNS}}] {self.done}/{self.total}")
+        if not self.bar:
+            return
+        now = time.monotonic()
+        if now - self._shown < BAR_SECONDS and self.done != self.total:
+            return
+        self._shown = now
+        filled = COLUMNS * self.done // max(1, self.total)
+        rate = self.done / max(now - self._began, 1e-3)
+        left = round((self.total - self.done) / rate)
+        words = [f"{self.done}/{self.total}", f"{rate:.0f}/s", f"{left // 60}:{left % 60:02} left"]
+        words += [f"{failed} failed"] * bool(failed)
+        self._write(f"\r\x1b[K[{'#' * filled:<{COLUMNS}}] {', '.join(words)}")
 
     def _wipe(self) -> None:
         if self.bar:

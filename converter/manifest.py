@@ -12,6 +12,8 @@ import secrets
 import shutil
 import sqlite3
 import tempfile
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import TracebackType
 
-VERSION: Final = 2
+VERSION: Final = 3
 APPLICATION_ID: Final = 0x61326D64
 """`a2md`: tells our files from other people's sqlite files."""
 
@@ -42,6 +44,8 @@ class Record(NamedTuple):
         source_sha256: hash of the input.
         key: version and options that it was converted with.
         notes: the notes of the conversion, one a line.
+        article: which article it is, the same for two exports of it; empty when not known.
+        body: hash of the text without its front matter; empty when there is none.
 
     """
 
@@ -55,6 +59,8 @@ class Record(NamedTuple):
     source_sha256: str = ""
     key: str = ""
     notes: str = ""
+    article: str = ""
+    body: str = ""
 
 
 _COLUMNS: Final = ", ".join(
@@ -67,13 +73,8 @@ _SCHEMA: Final = (
     f"PRAGMA user_version = {VERSION}",
     f"CREATE TABLE output (path TEXT PRIMARY KEY, {_COLUMNS}) WITHOUT ROWID",
 )
-_FROM_1: Final = (
-    "ALTER TABLE output RENAME TO former",
-    *_SCHEMA,
-    "INSERT INTO output SELECT path, source, sha256, -1, '', '', -1, -1, '', '', '' FROM former",
-    "DROP TABLE former",
-)
-"""Version 1 knew the source and the hash of an output only."""
+_FORMER: Final = {1: 2, 2: 10}
+"""Version -> how many of the fields it knew."""
 _PUT: Final = f"INSERT OR REPLACE INTO output VALUES ({', '.join('?' * (len(Record._fields) + 1))})"  # noqa: S608 (question marks)
 
 
@@ -136,9 +137,9 @@ class Manifest:
                 for file in (self.path, log):
                     shutil.copy(file, copy)
                 with contextlib.closing(sqlite3.connect(Path(copy, self.path.name))) as connection:
-                    memory = sqlite3.connect(":memory:", isolation_level=None)
-                    connection.backup(memory)
-                    return memory
+                    private = sqlite3.connect("", isolation_level=None)  # on disk, once it is large
+                    connection.backup(private)
+                    return private
         if read_only:
             uri = f"{self.path.absolute().as_uri()}?mode=ro"
             return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=0)
@@ -162,13 +163,26 @@ class Manifest:
             return
         if application != APPLICATION_ID:
             raise self._foreign("is not a manifest of archive2md")
-        if version not in {1, VERSION}:
+        if version not in {*_FORMER, VERSION}:
             raise self._foreign(f"was written by a newer archive2md (format {version}, this one knows {VERSION})")
         self._execute("SELECT path, source, sha256 FROM output LIMIT 1")
-        if version == 1 and read_only:
-            self._names = "source, sha256"
-        elif version == 1:
-            self._change(_FROM_1)
+        if version == VERSION:
+            return
+        self._names = ", ".join(Record._fields[: _FORMER[version]])
+        if not read_only:
+            self._change(self._taking_over())
+            self._names = _NAMES
+
+    def _taking_over(self) -> Iterator[str]:
+        """Change a manifest of a former version; what it does not know is learnt by converting each post again."""
+        yield "ALTER TABLE output RENAME TO former"
+        yield from _SCHEMA
+        known = self._names.split(", ")
+        values = [
+            name if name in known and name != "key" else repr(Record._field_defaults[name]) for name in Record._fields
+        ]
+        yield f"INSERT INTO output SELECT path, {', '.join(values)} FROM former"  # noqa: S608 (our own names)
+        yield "DROP TABLE former"
 
     def _change(self, statements: Iterable[str]) -> None:
         """Change the schema: all of it or nothing."""
@@ -240,6 +254,20 @@ class Manifest:
                 yield output, Record(*values)
         except sqlite3.Error as error:
             raise self._unusable(error) from None
+
+    def repeated(self, field: str) -> Iterator[tuple[str, list[str]]]:
+        """Find outputs that share a value: what it is, and which they are, in the order of their paths.
+
+        Args:
+            field: `article` or `body`.
+
+        """
+        if self._connection is None or field not in self._names:
+            return
+        several = f"SELECT {field} FROM output WHERE {field} <> '' GROUP BY 1 HAVING count(*) > 1"  # noqa: S608 (as above)
+        rows = self._execute(f"SELECT {field}, path FROM output WHERE {field} IN ({several}) ORDER BY 1, 2")  # noqa: S608 (as above)
+        for value, group in groupby(rows, key=itemgetter(0)):
+            yield value, [path for _, path in group]
 
     def close(self) -> None:
         """Pack the file when anything changed. Closing twice does no harm."""

@@ -266,6 +266,7 @@ class Result(NamedTuple):
         notes: everything worth telling, in the order it happened.
         facts: what was removed.
         error: one line that names the input and the remedy; empty when all went well.
+        article: site and number, or address, of the article: the same for two exports of it. Empty when not known.
 
     """
 
@@ -276,3 +277,4 @@ class Result(NamedTuple):
     notes: tuple[Note, ...] = ()
     facts: Facts = Facts()
     error: str = ""
+    article: str = ""

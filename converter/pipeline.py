@@ -11,7 +11,7 @@ from converter.rules import OPTIONAL, kind_of
 from converter.tree import text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from converter.trace import Account
 
@@ -108,6 +108,7 @@ def _from_markdown(page: Page, options: Options, account: Account | None) -> Res
         markdown=frontmatter.dump(front.fields) + body,
         title=str(front.fields["title"]),
         notes=(*page.notes, *notes, *front.notes),
+        article=_article_of(front.fields),
     )
 
 
@@ -137,6 +138,7 @@ def _from_html(page: Page, options: Options, url: str, account: Account | None) 
         profile=profile.name,
         notes=(*page.notes, *notes, *article.notes, *front.notes, *_removals(facts), *empty),
         facts=facts,
+        article=_article_of(front.fields),
     )
 
 
@@ -145,6 +147,15 @@ def _removals(facts: Facts) -> Iterator[Note]:
     for rule, count in sorted(facts.removed.items()):
         if kind_of(rule) == "noise":
             yield Note(rule, f"{count} removed")
+
+
+def _article_of(fields: Mapping[str, object]) -> str:
+    """Name the article wherever it was exported from: a site's numbers hold for all of its hosts."""
+    _, _, address = str(fields.get("source_url", "")).partition("://")
+    number = fields.get("source_id")
+    if not address or not number:
+        return address
+    return f"{'.'.join(address.partition('/')[0].split('.')[-2:])} {number}"
 
 
 def _with_body(article: Article, url: str) -> Metadata:

@@ -166,6 +166,8 @@ def informed(
         if not job.refusal and job.file.startswith(root) and manifest.get(job.file[len(root) :].replace(os.sep, "/")):
             error = SourceError("is an output of an earlier run", source=job.name, remedy="leave it out")
             yield replace(job, refusal=str(error))
+        elif record is None and not job.refusal:
+            yield replace(job, why="new")
         elif job.refusal or record is None or not _is_ours(record, place, plan.spool):
             yield job
         else:
@@ -174,12 +176,24 @@ def informed(
             if isinstance(done, Outcome):
                 yield done
             else:
-                yield replace(job, recorded=tuple(filter(None, (record.sha256, record.before))), known=done)
+                recorded = tuple(filter(None, (record.sha256, record.before)))
+                yield replace(job, recorded=recorded, known=done, why=_why(job, record, key, force=force))
 
 
 def _is_ours(record: Record, place: Place, spool: Spool) -> bool:
     """Whether an output was made from an input of this run: mostly from the same one."""
     return record.source == place.origin or spool.has_origin(record.source)
+
+
+def _why(job: Job, record: Record, key: str, *, force: bool) -> str:
+    """Say why a post is converted again."""
+    if not os.path.lexists(job.output):
+        return "its output is missing"
+    if record.key != key:
+        return "other options or version"
+    if record.before:
+        return "an earlier run was interrupted"
+    return "--force" if force else "its input changed"
 
 
 def _up_to_date(job: Job, record: Record, since: int) -> Outcome | str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+from converter import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from converter.batch import Outcome
-    from converter.manifest import Record
+    from converter.manifest import Manifest
 
 
 class Report:
@@ -32,18 +34,17 @@ class Report:
         if outcome.error:
             self.failures.append((outcome.name, outcome.error))
 
-    def document(self, *, command: Sequence[str], version: str, seconds: float, complete: bool) -> dict[str, Any]:
+    def document(self, *, command: Sequence[str], seconds: float, complete: bool) -> dict[str, Any]:
         """Make the JSON document of `--report`.
 
         Args:
             command: the command line; the same again retries what failed and nothing else.
-            version: of archive2md.
             seconds: how long the run took.
             complete: whether it got to its end.
 
         """
         return {
-            "archive2md": version,
+            "archive2md": __version__,
             "command": list(command),
             "complete": complete,
             "seconds": round(seconds, 3),
@@ -72,18 +73,31 @@ def dumps(document: dict[str, Any]) -> bytes:
     return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "backslashreplace")
 
 
-def past(records: Iterable[tuple[str, Record]], failures: Sequence[str]) -> dict[str, Any]:
+def repeated(manifest: Manifest) -> dict[str, list[list[str]]]:
+    """List which outputs are one article, and which have one text."""
+    return {what: [paths for _, paths in manifest.repeated(field)] for what, field in _SHARED.items()}
+
+
+_SHARED: Final = {"article": "article", "text": "body"}
+
+
+def count_repeated(manifest: Manifest) -> dict[str, int]:
+    """Count articles, and texts, that are there more than once."""
+    return {what: sum(1 for _ in manifest.repeated(field)) for what, field in _SHARED.items()}
+
+
+def past(manifest: Manifest, failures: Sequence[str]) -> dict[str, Any]:
     """Summarise what a manifest and a list of failures know about earlier runs.
 
     Args:
-        records: outputs and what is known about them.
+        manifest: outputs and what is known about them.
         failures: one error message a line.
 
     """
     outputs = read = written = 0
     keys: Counter[str] = Counter()
     notes: Counter[str] = Counter()
-    for _, record in records:
+    for _, record in manifest:
         outputs += 1
         read += max(0, record.source_size)
         written += max(0, record.size)
@@ -95,6 +109,7 @@ def past(records: Iterable[tuple[str, Record]], failures: Sequence[str]) -> dict
         "bytes_written": written,
         "made_by": dict(keys.most_common()),
         "notes": dict(notes.most_common()),
+        "repeated": repeated(manifest),
         "failures": list(failures),
     }
 
@@ -107,6 +122,7 @@ def as_text(document: dict[str, Any]) -> str:
         f"bytes written  {document['bytes_written']}",
         *(f"made by        {key}: {count}" for key, count in document["made_by"].items()),
         *(f"note           {rule}: {count}" for rule, count in document["notes"].items()),
+        *(f"same {what:<10}{', '.join(paths)}" for what, groups in document["repeated"].items() for paths in groups),
         *(f"failed         {failure}" for failure in document["failures"]),
     ]
     return "\n".join(lines) + "\n"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
+import shlex
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from converter import __version__
 from converter.console import visible
 from converter.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, ConfigError
 from converter.model import Options, Source
@@ -43,6 +42,7 @@ class Task:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     is_one_file: bool = False
+    command: tuple[str, ...] = ()
 
     @property
     def rules(self) -> Rules:
@@ -145,16 +145,20 @@ def _finish_one(outcome: Outcome, task: Task, console: Console, started: float) 
     return EXIT_FAILED if outcome.error else EXIT_OK
 
 
-def _save_report(report: Report, task: Task, started: float, *, complete: bool) -> None:
+def _save_report(report: Report, task: Task, started: float, *, complete: bool, root: Path | None = None) -> None:
     """Write the file of `--report`; an older report is replaced."""
     if task.report is None:
         return
-    from converter.report import dumps
+    from converter.report import dumps, repeated
     from converter.store import write
 
     seconds = time.perf_counter() - started
-    command = ("archive2md", *sys.argv[1:])
-    document = report.document(command=command, version=__version__, seconds=seconds, complete=complete)
+    document = report.document(command=("archive2md", *task.command), seconds=seconds, complete=complete)
+    if root is not None:
+        from converter.manifest import Manifest
+
+        with Manifest(root, read_only=True) as manifest:
+            document["repeated"] = repeated(manifest)
     write(Path(os.path.realpath(task.report)), dumps(document), name=task.report)
 
 
@@ -200,18 +204,35 @@ def _run_batch(plan: Plan, task: Task, console: Console) -> int:
                 report.add(outcome)
                 if not _show(outcome, task, console):
                     return EXIT_OK
-                console.progress()
+                console.progress(tally["failed"])
     done = tally.total() - tally["vanished"] - tally["pruned"]
-    _save_report(report, task, started, complete=done >= len(plan))
+    _save_report(report, task, started, complete=done >= len(plan), root=plan.root)
     console.inform(_summary(tally, started, task))
     if tally["vanished"]:
         console.say(f"{tally['vanished']} outputs have no input any more; --prune removes them")
+    if task.rules.whole and not task.dry_run:
+        _inform_about_repeated(plan.root, console)
     if tally["failed"] and task.rules.whole and not task.dry_run:
-        console.inform(f"failures are listed in {visible(str(batch.failures_path(plan.root)))}")
+        again = shlex.join(("archive2md", *task.command))
+        where = f"failures are listed in {batch.failures_path(plan.root)}"
+        console.inform(visible(f"{where}; this tries them again: {again}"))
     if done < len(plan):
         console.say(f"interrupted: {done} of {len(plan)} done; the same command again does the rest")
         return EXIT_INTERRUPTED
     return EXIT_FAILED if tally["failed"] else EXIT_OK
+
+
+def _inform_about_repeated(root: Path, console: Console) -> None:
+    """Say how many posts seem to be there more than once."""
+    from converter.manifest import Manifest
+    from converter.report import count_repeated
+
+    with Manifest(root, read_only=True) as manifest:
+        counts = count_repeated(manifest)
+    if any(counts.values()):
+        again = shlex.join(("archive2md", "report", str(root)))
+        words = ", ".join(f"{count} with the same {what}" for what, count in counts.items() if count)
+        console.inform(visible(f"outputs that repeat each other: {words}; this lists them: {again}"))
 
 
 def _processors() -> int:
@@ -238,7 +259,8 @@ def _show(outcome: Outcome, task: Task, console: Console) -> bool:
         word = "remove" if task.prune else "keep"
         return console.data(f"would {word} {visible(outcome.output)}, its input is gone\n".encode())
     step = "keep" if outcome.status == "unchanged" else "replace" if outcome.replaced else "write"
-    return console.data(f"would {step} {visible(outcome.output)} from {visible(outcome.name)}\n".encode())
+    why = f" ({outcome.why})" if outcome.why and step != "keep" else ""
+    return console.data(f"would {step} {visible(outcome.output)} from {visible(outcome.name)}{why}\n".encode())
 
 
 def _summary(tally: Counter[str], started: float, task: Task) -> str:

@@ -55,6 +55,7 @@ class Job:
         refusal: why the output must not be written, known before the post is read; empty when nothing speaks
             against it.
         position: its place in the plan.
+        why: why it is to be converted, as a dry run says it; empty when nobody knows.
         member: where in its container it is; None for a file.
 
     """
@@ -67,6 +68,7 @@ class Job:
     known: str = ""
     refusal: str = ""
     position: int = 0
+    why: str = ""
     member: Member | None = None
 
 
@@ -86,8 +88,11 @@ class Outcome:
         source_size: bytes of the input.
         source_mtime: when the input was changed, nanoseconds; -1 for what is no file.
         source_sha256: hash of the input.
+        article: as in `Result`.
+        body: hash of the text without its front matter; empty when there is none.
         temporary: file with the new text, which is to take the place of the output; empty when it is there already.
         position: place of its job in the plan; a run that was stopped leaves gaps.
+        why: as in `Job`.
 
     """
 
@@ -102,8 +107,11 @@ class Outcome:
     source_size: int = -1
     source_mtime: int = -1
     source_sha256: str = ""
+    article: str = ""
+    body: str = ""
     temporary: str = ""
     position: int = 0
+    why: str = ""
 
 
 def convert_file(job: Job, *, options: Options, rules: Rules) -> Outcome:
@@ -123,7 +131,8 @@ def convert_file(job: Job, *, options: Options, rules: Rules) -> Outcome:
     else:
         source = Source(job.name, content.data, job.path, content.url, content.encoding)
         outcome = convert_bytes(source, job, options=options, rules=rules)
-    return replace(outcome, source_size=content.size, source_mtime=content.mtime, source_sha256=sha256)
+    seen = replace(outcome, source_size=content.size, source_mtime=content.mtime, source_sha256=sha256)
+    return replace(seen, why=job.why) if job.why else seen
 
 
 def convert_bytes(source: Source, job: Job, *, options: Options, rules: Rules) -> Outcome:
@@ -142,8 +151,15 @@ def convert_bytes(source: Source, job: Job, *, options: Options, rules: Rules) -
     except ConverterError as error:
         return replace(failed, error=str(error) if error.source == job.name else about(job.name, error))
     status: Status = "unchanged" if step == "keep" else "converted"
-    replaced = step == "replace"
-    return replace(failed, status=status, replaced=replaced, sha256=digest(data), size=len(data), temporary=temporary)
+    done = replace(failed, status=status, replaced=step == "replace", sha256=digest(data), size=len(data))
+    return replace(done, temporary=temporary, article=result.article, body=_body_digest(data))
+
+
+def _body_digest(data: bytes) -> str:
+    """Hash what stands behind the front matter; 128 bits of it are enough to tell texts apart."""
+    end = data.find(b"\n---\n") + 5 if data.startswith(b"---\n") else 0
+    body = data[end:].strip()
+    return digest(body)[:32] if body else ""
 
 
 def settle(outcome: Outcome) -> Outcome:

@@ -1,7 +1,8 @@
 """Run the command line with a stand-in for the pure middle; also as a script, for tests with real processes.
 
 The stand-in makes a heading of the file name and copies the text. Inputs steer it: `FAIL` is an error, `NOTE` gives a
-note, `DIE` kills the process that converts it, `SLOW` takes a twentieth of a second.
+note, `DIE` kills the process that converts it, `SLOW` takes a twentieth of a second; what stands behind `ARTICLE` names
+the article.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def convert(source: Source, options: Options) -> Result:
     notes = (Note("stand-in", f"noted {text.strip()}"),) if "NOTE" in text else ()
     break_ = "\\\n" if options.hard_break == "backslash" else "  \n"
     markdown = f"# {PurePosixPath(source.path).stem}\n\n{text.strip().replace('<br>', break_)}\n"
-    return Result(source.name, markdown=markdown, notes=notes)
+    return Result(source.name, markdown=markdown, notes=notes, article=text.partition("ARTICLE")[2].strip())
 
 
 def check(options: Options) -> None:

@@ -32,7 +32,7 @@ MAY_IMPORT: Final[dict[str, frozenset[str]]] = {
     "manifest": frozenset({"store"}),
     "store": frozenset(),
     "pool": frozenset(),
-    "report": frozenset({"batch", "manifest"}),
+    "report": frozenset({"__init__", "batch", "manifest"}),
     "inspection": STAGES | {"pipeline", "profiles", "rules", "trace"},
     "pipeline": STAGES | {"profiles", "rules", "trace"},
     "decode": frozenset({"frontmatter"}),  # the one exception: `split`, to tell Markdown from HTML behind the block

@@ -295,7 +295,7 @@ def damage(path: Path, how: str) -> None:
         ("garbage", "is damaged (file is not a database)"),
         ("torn", "is damaged (no such table: output)"),
         ("foreign", "is not a manifest of archive2md"),
-        ("newer", "was written by a newer archive2md (format 99, this one knows 2)"),
+        ("newer", "was written by a newer archive2md (format 99, this one knows 3)"),
     ],
 )
 @pytest.mark.parametrize("dry_run", [False, True])
@@ -357,6 +357,49 @@ def test_only_what_changed_is_converted(batch: ModuleType) -> None:
     assert {outcome.status for outcome in run(batch)} == {"unchanged"}
     assert {outcome.status for outcome in run(batch, force=True)} == {"unchanged"}
     assert [outcome.status for outcome in run(batch, hard_break="spaces")].count("converted") == 8
+
+
+def test_a_dry_run_says_why(batch: ModuleType) -> None:
+    write_posts(5)
+    assert {o.why for o in run(batch, dry_run=True)} == {"new"}
+    run(batch)
+    Path("posts/d0/0000.html").write_text("another text", encoding="utf-8")
+    Path("out/d1/0001.md").unlink()
+    Path("posts/d2/0005.html").write_text("one more", encoding="utf-8")
+    why = {o.name[-9:-5]: o.why for o in run(batch, dry_run=True)}
+    assert why == {
+        **dict.fromkeys(("0002", "0003", "0004"), ""),
+        "0000": "its input changed",
+        "0001": "its output is missing",
+        "0005": "new",
+    }
+    assert {o.why for o in run(batch, dry_run=True, hard_break="spaces")} == {
+        "other options or version",
+        "its output is missing",
+        "new",
+    }
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_posts_that_are_there_twice(batch: ModuleType, workers: int) -> None:
+    """By the article that they are, and by their text; the second run, which converts nothing, says the same."""
+    special = {"p3": "first ARTICLE 7", "p5": "second ARTICLE 7", "p40": "third ARTICLE 8"}
+    write_posts(70, **special)
+    for name in ("posts/d0/a/0009.html", "posts/d1/0009.html"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(Path("posts/d0/0009.html").read_text(encoding="utf-8"), encoding="utf-8")
+    expected = {
+        "article": [["d0/0003.md", "d2/0005.md"]],
+        "text": [["d0/0009.md", "d0/a/0009.md", "d1/0009.md"]],
+    }
+    for _ in range(2):
+        run(batch, workers=workers)
+        with Manifest(Path("out"), read_only=True) as manifest:
+            assert report.repeated(manifest) == expected
+            assert report.count_repeated(manifest) == {"article": 1, "text": 1}
+            lines = report.as_text(report.past(manifest, [])).splitlines()
+    assert "same article   d0/0003.md, d2/0005.md" in lines
+    assert "same text      d0/0009.md, d0/a/0009.md, d1/0009.md" in lines
 
 
 def test_an_edited_output_of_an_unchanged_post_is_reported_and_left(batch: ModuleType) -> None:
@@ -444,6 +487,21 @@ def test_names_of_files_that_are_no_text(batch: ModuleType) -> None:
     assert [o.status for o in run(batch, prune=True)] == ["unchanged", "unchanged", "pruned"]
 
 
+def test_manifests_of_the_second_format_are_taken_over(batch: ModuleType) -> None:
+    write_posts(3, p1="x ARTICLE 1")
+    run(batch)
+    fresh = tree("out")
+    connection = sqlite3.connect(manifest_path(Path("out")))
+    connection.execute("PRAGMA user_version = 2")
+    connection.execute("ALTER TABLE output DROP COLUMN article")
+    connection.execute("ALTER TABLE output DROP COLUMN body")
+    connection.commit()
+    connection.close()
+    assert {outcome.status for outcome in run(batch, dry_run=True)} == {"unchanged"}
+    assert {outcome.status for outcome in run(batch)} == {"unchanged"}
+    assert tree("out") == fresh
+
+
 def test_manifests_of_the_first_format_are_taken_over(batch: ModuleType) -> None:
     write_posts(3)
     run(batch)
@@ -464,7 +522,7 @@ def test_manifests_of_the_first_format_are_taken_over(batch: ModuleType) -> None
     assert tree("out").keys() == fresh.keys()
     with Manifest(Path("out"), read_only=True) as manifest:
         assert [record.source_size for _, record in manifest] == [13, 13, 13]
-    assert VERSION == 2
+    assert VERSION == 3
 
 
 def test_an_input_that_changes_while_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -547,6 +605,7 @@ def test_the_manifest_tells_what_was_done(batch: ModuleType) -> None:
         "bytes_written": sum(path.stat().st_size for path in Path("out").rglob("*.md")),
         "made_by": {key: 2},
         "notes": {"stand-in": 1},
+        "repeated": {"article": [], "text": []},
         "failures": ["posts/d2/0002.html: no article; remove it"],
     }
     lines = report.as_text(document).splitlines()

@@ -140,7 +140,8 @@ def test_progress_is_for_terminals(option: str | None) -> None:
         shown = b""
     os.close(ours)
     assert code == 0
-    assert (b"3/3" in shown) == (option is None)
+    assert (b"3/3, " in shown) == (option is None)
+    assert (b"/s, 0:00 left" in shown) == (option is None)
     assert (b"converted 3" in shown) == (option != "-q")
 
 
@@ -250,7 +251,7 @@ def test_names_that_are_no_utf8() -> None:
     except OSError:
         pytest.skip("this file system takes only Unicode names")
     code, out, _ = process("posts", "-o", "out", "--dry-run")
-    assert (code, out) == (0, "would write out/__.md from posts/\\udcb1\\udcea.html\n")
+    assert (code, out) == (0, "would write out/__.md from posts/\\udcb1\\udcea.html (new)\n")
     assert process("posts", "-o", "out", "-q")[0] == 0
     assert Path("out/__.md").read_text(encoding="utf-8") == "# \ufffd\ufffd\n\ntext\n"
 
