@@ -43,6 +43,7 @@ _ODD_END: Final = re.compile(rb"</(?:[hH][tT]|[bB][oOrR])")  # the three below, 
 _BREAK_END: Final = re.compile(r"</br\s*/?>", re.IGNORECASE)
 _MOVED: Final = re.compile(r"<(/?)(h[1-6]|pre)(?=[\s>/])", re.IGNORECASE)
 _RENAMED: Final = ("x-pre", "x-h1", "x-h2", "x-h3", "x-h4", "x-h5", "x-h6")
+_PAGE: Final = re.compile(rb"<(?:html|head|body|title)[\s>]", re.IGNORECASE).search
 _END_OF_PAGE: Final = re.compile(r"</(?:html|body)\s*>", re.IGNORECASE)
 _TOO_DEEP: Final = frozenset({etree.ErrorTypes.ERR_RESOURCE_LIMIT, etree.ErrorTypes.ERR_NAME_TOO_LONG})
 
@@ -68,7 +69,7 @@ def scrape(page: Page, profile_name: str = "auto", seen: dict[str, str] | None =
     source = page.data or page.body.encode("utf-8", "replace")
     tree, notes = parse(page.body, source)
     profile = detect(tree, source, seen) if profile_name == "auto" else profiles.load(profile_name)
-    root = _find_root(tree, profile, seen)
+    root = _find_root(tree, profile, source, seen)
     parent = root.getparent()
     if parent is not None and profile.name != "generic":
         # What is left is the frame around the article, small enough for lookup after lookup; and a copied page inside
@@ -197,8 +198,11 @@ def is_prettified(root: Element) -> bool:
     return printed > _MOST * (printed + other)
 
 
-def _find_root(tree: Element, profile: Profile, seen: dict[str, str] | None) -> Element:
-    for place in profile.root:
+def _find_root(tree: Element, profile: Profile, source: bytes, seen: dict[str, str] | None) -> Element:
+    places = profile.root
+    if profile.name == "generic" and not _PAGE(source):
+        places = places[-1:]  # a piece of HTML has nothing around its text, and a box in it may be a quotation
+    for place in places:
         found = place.xpath(tree)
         if found:
             if seen is not None:
