@@ -23,7 +23,7 @@ _PARTS: Final = frozenset(_TABLE_PARTS)
 
 def unname_private_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
     """Take the meaning from a page's elements that are called like our own: what stands in ours is written as it is."""
-    found = list(root.iter("x-tex", "x-raw", "x-url"))
+    found = list(root.iter("x-tex", "x-raw", "x-url", "x-ref", "x-note"))
     for element in found:
         neutralize(element)
     return len(found)

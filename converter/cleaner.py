@@ -122,10 +122,14 @@ def _rule_of(element: Element, profile: Profile) -> str | None:
 
 
 def settle(article: Article, profile: Profile) -> None:
-    """Do what even an article without noise needs, in place: formulas and footnotes in one shape, no scripts."""
-    recover_formulas(article.root, profile)
-    link_footnotes(article.root, profile)
-    drop_invisible_elements(article.root, profile)
+    """Do what even an article without noise needs, in place: formulas and footnotes in one shape, nothing that runs."""
+    root = article.root
+    for one in (unname_private_elements, recover_formulas, link_footnotes, drop_invisible_elements):
+        one(root, profile)
+    for link in [link for link in root.iter("a") if runs_script((link.get("href") or "").strip())]:
+        neutralize(link)
+    for image in [image for image in root.iter("img") if runs_script((image.get("src") or "").strip(), picture=True)]:
+        drop(image)
 
 
 def drop_title(article: Article, title: str, facts: Facts, trace: Trace | None = None) -> Facts:

@@ -22,7 +22,8 @@ from converter.phrases import (
 from converter.reading import NONE, State, settle_task, split_heading
 from converter.tree import Element, text_of
 
-_LANGUAGE: Final = re.compile(r"(?:^|\s)language-(\S+)")
+# What a quote or an angle bracket in a name becomes depends on the renderer; the cleaner lets none through anyway.
+_LANGUAGE: Final = re.compile(r"(?:^|\s)language-([^\s\"'<>=`]+)(?=\s|$)")
 
 _BLOCKS: Final = frozenset(
     "address article aside body caption center dd details dialog div dl dt fieldset figcaption figure footer "
@@ -245,8 +246,9 @@ def _enter_pre(state: State, element: Element) -> bool:
         text = text.lstrip("\n")
         if not text.strip():
             return True
-    elif (element.text or "").startswith("\n"):
-        text = text[1:]  # HTML drops the line end right behind <pre>
+    else:
+        # HTML drops the line end right behind <pre>; `&#13;` is none in HTML, but one in Markdown.
+        text = text[(element.text or "").startswith("\n") :].replace("\r\n", "\n").replace("\r", "\n")
     code = element.find("code")
     named = _LANGUAGE.search((code.get("class") or "") if code is not None else element.get("class") or "")
     add_block(state, Fence(text.removesuffix("\n") or text, named[1] if named else ""))

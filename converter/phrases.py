@@ -11,6 +11,7 @@ from converter.nodes import CODE, DEL, EM, IMAGE, KBD, KEPT, RAW, STRONG, SUB, S
 from converter.reading import NORMAL, SPACES, UPRIGHT, WHITE, State
 from converter.tree import Element, text_of
 
+_LINE_ENDS: Final = re.compile(r"\r\n?|\n")
 _DOLLARS: Final = re.compile(r"(\$\$?)\s*([^$]*[^$\\\s])\s*\1")
 MARKS: Final = {
     "strong": STRONG,
@@ -48,11 +49,7 @@ def enter_link(state: State, element: Element) -> bool:
     """Begin a link; one in a link is none."""
     state.restyle(element)
     href = (element.get("href") or "").strip()
-    if state.exact and not href:
-        linked = element.get("href") is not None
-    else:
-        linked = bool(href) and not (state.exact and href.lower().startswith("javascript:"))
-    if linked and state.link is None:
+    if (href or (state.exact and element.get("href") is not None)) and state.link is None:
         state.links += 1
         state.link = Link(href, _title(state, element), state.links)
     state.edge = "a"
@@ -62,7 +59,7 @@ def enter_link(state: State, element: Element) -> bool:
 def _title(state: State, element: Element) -> str:
     """Return the title of a link or an image, on one line."""
     title = element.get("title") or ""
-    return title if state.exact else " ".join(title.split())
+    return _LINE_ENDS.sub("\n", title) if state.exact else " ".join(title.split())
 
 
 def leave_link(state: State, element: Element) -> None:
@@ -110,7 +107,7 @@ def enter_code(state: State, element: Element) -> bool:
 def _add_code(state: State, raw: str) -> None:
     if state.exact:
         if raw:
-            state.add_atom(CODE, raw.replace("\n", " "), "code")
+            state.add_atom(CODE, _LINE_ENDS.sub(" ", raw), "code")
         return
     text = state.collapse(raw.strip(WHITE))
     if raw[:1] in WHITE and raw:

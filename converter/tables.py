@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -30,6 +31,7 @@ _KEPT_ATTRIBUTES: Final = {
     "ol": ("start",),
     "code": ("class",),
 }
+_MARKUP: Final = re.compile("[\"'<>=`]")  # no name of a language has any of them
 _VOID: Final = frozenset({"br", "img", "hr"})
 
 
@@ -184,7 +186,8 @@ def to_html(table: Element) -> str:
 def _attributes(element: Element) -> str:
     names = _KEPT_ATTRIBUTES.get(element.tag, ())
     values = ((name, element.get(name)) for name in names)
-    return "".join(f' {name}="{html.escape(" ".join(value.split()))}"' for name, value in values if value)
+    kept = ((name, " ".join(v.split())) for name, v in values if v and not (name == "class" and _MARKUP.search(v)))
+    return "".join(f' {name}="{html.escape(value)}"' for name, value in kept)
 
 
 def _text(text: str | None, *, verbatim: bool) -> str:

@@ -31,7 +31,7 @@ def test_fragment_without_content_is_empty(nothing: str) -> None:
         ('<p>x <a href=""></a></p>', "x\n", "x []()\n"),
         ("<pre><code></code></pre><p>x</p>", "x\n", "```\n```\n\nx\n"),
         ("<blockquote></blockquote><p>x</p>", "x\n", ">\n\nx\n"),
-        ('<pre><code class="language-a&amp;lt;`b">x</code></pre>', "```\nx\n```\n", "```a&#38;lt;&#96;b\nx\n```\n"),
+        ('<pre><code class="language-a&amp;lt;b">x</code></pre>', "```\nx\n```\n", "```a&#38;lt;b\nx\n```\n"),
         ("<style>p{}</style><p>x</p><script>x()</script>", "x\n", "x\n"),
         ('<p><img src="a" alt="b" title="c\nd"></p>', '![b](a "c d")\n', '![b](a "c&#10;d")\n'),
     ],

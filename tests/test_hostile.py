@@ -16,6 +16,7 @@ import yaml
 from inert import RENDERERS, alive, render
 from markdown_it import MarkdownIt
 
+from converter import to_markdown
 from converter.model import Engine, Options, Source
 from converter.pipeline import convert
 
@@ -103,6 +104,13 @@ def test_the_check_sees_what_is_alive() -> None:
 def test_nothing_comes_out_alive(name: str, engine: Engine, split: Split) -> None:
     markdown = split(converted(pages()[name], engine))[1]
     assert "\r" not in markdown
+    for renderer, rendered in renderings(markdown):
+        assert not alive(rendered), f"{renderer}:\n{markdown}"
+
+
+@pytest.mark.parametrize("name", pages())
+def test_nothing_comes_out_alive_that_nobody_cleans(name: str) -> None:
+    markdown = to_markdown(pages()[name], clean=False)
     for renderer, rendered in renderings(markdown):
         assert not alive(rendered), f"{renderer}:\n{markdown}"
 
