@@ -49,10 +49,11 @@ _INNER_MATH: Final = re.compile(r"(?<!\\)\$([^$]+)(?<!\\)\$")  # \text{where $x$
 _LONE_DOLLAR: Final = re.compile(r"(?<!\\)\$")
 _MARKUP: Final = re.compile(r"<[^>]*>")
 # Where a renderer knows no formulas, their source is Markdown: what would be a tag, a picture or a link to more than a
-# file gets a space there, which TeX does not see. `a<b` stays: a tag has to end, or to go on with an attribute.
+# file, or the fence of a listing, gets a space there, which TeX does not see. `a<b` stays: a tag has to end, or to go
+# on with an attribute.
 _MARKUP_IN_TEX: Final = re.compile(
     r"<(?=[A-Za-z][A-Za-z0-9-]*(?:\s+[A-Za-z_:]|\s*/?>|/)|/[A-Za-z]|[!?]|[A-Za-z][A-Za-z0-9.+-]+:|[^\s<>@]+@)"
-    r"|\](?=\([^)]*[:&\\])|!(?=\[[^\]]*\]\()"
+    r"|\](?=\([^)]*[:&\\])|!(?=\[[^\]]*\]\()|\A[`~](?=[`~]{2})"
 )
 _COMMENT: Final = re.compile(r"(?<!\\)%[^\n]*\n")
 # An alternative text is TeX when a command of TeX stands in it (and not just `C:\Users`) or a braced script.
@@ -110,7 +111,7 @@ def tex_element(tex: str, *, display: bool) -> Element:
         tex = _COMMENT.sub("\n", tex)  # on one line, the comment would swallow the rest
     if "$" in tex:
         tex = _LONE_DOLLAR.sub(r"\\$", _INNER_MATH.sub(r"\\(\1\\)", tex))  # a dollar would end the formula
-    if "<" in tex or "](" in tex:
+    if "<" in tex or "](" in tex or tex[:1] in {"`", "~"}:
         tex = _MARKUP_IN_TEX.sub(r"\g<0> ", tex)
     new = etree.Element("x-tex")
     new.text = " ".join(tex.split())

@@ -63,7 +63,10 @@ def wrap_stray_items(root: Element, profile: Profile) -> int:  # noqa: ARG001
 
 
 def move_stray_content_out_of_tables(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Put what stands between the cells of a table before it, as a browser does: `<table>a<tr>...`."""
+    """Put what stands between the cells of a table before it, as a browser does: `<table>a<tr>...`.
+
+    Cells in it, such as those in a list that no row is around, are cells no more.
+    """
     count = 0
     for part in [part for part in root.iter(*_ROWS_AND_ABOVE) if _holds_strays(part)]:
         table = part if part.tag == "table" else next(part.iterancestors("table"), None)
@@ -75,8 +78,9 @@ def move_stray_content_out_of_tables(root: Element, profile: Profile) -> int:  #
             count += 1
         for child in list(part):
             tail = child.tail or ""
-            stray = child.tag not in _TABLE_PARTS and next(child.iter(*_TABLE_PARTS), None) is None
+            stray = child.tag not in _TABLE_PARTS
             if stray:
+                _unname_cells(child, table)
                 child.tail = None
                 table.addprevious(child)
             if not is_blank(tail):
@@ -90,6 +94,23 @@ def _holds_strays(part: Element) -> bool:
     if not is_blank(part.text):
         return True
     return any(child.tag not in _PARTS or not is_blank(child.tail) for child in part)
+
+
+def unwrap_around_rows(form: Element) -> bool:
+    """Put the rows in a form in its place, as a browser does; whether there were any."""
+    if next(form.iterchildren(*_TABLE_PARTS), None) is None:
+        return False
+    for child in list(form):
+        form.addprevious(child)
+    drop(form)
+    return True
+
+
+def _unname_cells(element: Element, table: Element) -> None:
+    """Turn cells and rows that lie in an element of a table, but in no table of that element, into plain blocks."""
+    for part in list(element.iter(*_TABLE_PARTS)):
+        if next(part.iterancestors("table"), None) is table:
+            part.tag = "div"
 
 
 def merge_adjacent_rules(root: Element, profile: Profile) -> int:  # noqa: ARG001

@@ -38,6 +38,7 @@ from converter.clean_structure import (
     move_stray_content_out_of_tables,
     part_nested_headings,
     unname_private_elements,
+    unwrap_around_rows,
     wrap_stray_items,
 )
 from converter.clean_toc import drop_page_contents, drop_repeated_title, drop_toc_blocks, drop_toc_marks
@@ -213,7 +214,7 @@ def unwrap_buttons(root: Element, profile: Profile) -> int:  # noqa: ARG001
         elif element.tag in _FORMS and (above := element.getparent()) is not None and above.tag not in _TABLE:
             element.attrib.clear()
             element.tag = "div"
-        else:
+        elif element.tag != "form" or not unwrap_around_rows(element):
             neutralize(element)
         count += 1
     return count

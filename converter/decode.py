@@ -364,7 +364,11 @@ _DROP: Final = re.compile(f"[{_DROPPED}]+")
 _TO_SPACE: Final = re.compile(f"[{_SPACES}]")
 _LONE_JOINER: Final = re.compile(f"(?<![{_EMOJI}\ufe0f])\u200d+|\u200d+(?![{_EMOJI}])")
 _ANY: Final = re.compile(f"[{_DROPPED}{_SPACES}\u200d]")
-_ENTITY: Final = re.compile(r"&(?:nbsp;?|(?:ensp|emsp|thinsp|shy|zwnj|zwj|lrm|rlm|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});)")
+# Numbers count without a semicolon, too, and with any number of zeros.
+_ENTITY: Final = re.compile(
+    r"&(?:nbsp;?|(?:ensp|emsp|thinsp|shy|zwnj|zwj|lrm|rlm);|#(?:0*\d{1,7}(?!\d)|[xX]0*[0-9a-fA-F]{1,6}(?![0-9a-fA-F]));?)",
+    re.ASCII,
+)
 _CLEAN_ASCII: Final = b"\t\n" + bytes(range(0x20, 0x7F))
 _CHINESE: Final = 2  # bytes a character, of a text that is mostly Chinese
 _FEW: Final = 6  # kinds of odd characters in a text that are replaced one kind at a time
@@ -411,15 +415,16 @@ def _unhide(match: re.Match[str]) -> str:
     entity = match[0]
     if entity[1] == "#" and _number(entity) == 0:
         return ""  # a NUL; browsers show a replacement character, but nobody wrote one
-    character = html.unescape(entity)
+    character = html.unescape(f"&#{_number(entity)};" if entity[1] == "#" else entity)
     # Numbers 128-159 mean windows-1252 to a browser (`&#150;` is a dash) but C1 controls to libxml2.
     is_c1 = entity[1] == "#" and not character.isascii() and _number(entity) in range(0x80, 0xA0)
     return character if is_c1 or _ANY.match(character) else entity if character else ""
 
 
 def _number(entity: str) -> int:
-    digits = entity[2:-1]
-    return int(digits[1:], 16) if digits[0] in "xX" else int(digits)
+    digits = entity[2:].rstrip(";")
+    # Python converts no more than 4,300 digits.
+    return int(digits[1:].lstrip("0") or "0", 16) if digits[0] in "xX" else int(digits.lstrip("0") or "0")
 
 
 def _odd_characters(text: str, data: bytes) -> set[str]:
