@@ -76,7 +76,8 @@ def _holds_blocks(cell: Element) -> bool:
 
 
 def _is_long(cell: Element) -> bool:
-    return sum(len(text) for text in cell.itertext()) > _ARTICLE
+    # A pretty-printer's indent is no text.
+    return sum(len(text.strip()) for text in cell.itertext()) > _ARTICLE
 
 
 def _unwrap(table: Element) -> None:

@@ -186,7 +186,7 @@ class _Line:
         now = self.now
         gap = self.gap if now and not now[-1].isspace() else ""
         if gap == _UNKNOWN:
-            gap = " " if had_space(now, inner, "span") else ""
+            gap = " " if had_space(now, inner, "token") else ""
         self.now = now + gap + inner
         self.gap = "" if closes < 0 else " " if part[-1] == "\n" else _UNKNOWN
 

@@ -140,8 +140,10 @@ class State:
         self.edge = edge
 
     def add_break(self) -> None:
-        """Add a line break; white space before it means nothing."""
+        """Add a line break; white space before it means nothing, nor does an indent with nothing behind it."""
         self.gap = NONE
+        while self.runs and self.runs[-1].kind == TEXT and self.runs[-1].text.isspace():
+            self.runs.pop()
         self.runs.append(_A_BREAK)
 
     # ------------------------------------------------------------------------------------------------- blocks
