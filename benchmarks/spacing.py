@@ -9,7 +9,7 @@ as it is and after `BeautifulSoup(html).prettify()`, both are rendered, and what
 - same text: the same characters but for white space;
 - boundaries: places between two characters where tags stand and no line ends, outside of `pre` and `textarea`. There
   the pretty-printer puts white space whether there was any or not, so only the characters around can tell. They are
-  right where the rendering has a space exactly if the post had one. Those in what the conversion leaves out do not count.
+  right where the rendering has a space exactly if the post had one. What the conversion leaves out does not count.
 
 `--rows FILE` writes the boundaries one by one, to try other rules on; `--list` names the posts whose text differs.
 """
