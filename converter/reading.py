@@ -89,7 +89,7 @@ class State:
     def add_text(self, text: str) -> None:
         """Add a text node: its inner white space collapsed, that at its edges noted as a gap."""
         inner = text.strip(WHITE)
-        if not inner or (inner.isspace() and "\u3000" not in inner):
+        if not inner or (inner.isspace() and ("\u3000" not in inner or self.begins_line())):
             if self.runs:  # at the start of a block it means nothing
                 self.add_gap(text)
             return
@@ -102,6 +102,10 @@ class State:
         self.runs.append(_NEW(Run, (TEXT, inner, self.marks, self.link, space, "", "")))
         if text[-1] in WHITE:
             self.add_gap(text[text.rindex(inner[-1]) + 1 :])
+
+    def begins_line(self) -> bool:
+        """Whether what comes next begins a line; wide spaces there are an indent, and a line of them is empty."""
+        return not self.runs or self.runs[-1].kind == BREAK
 
     def collapse(self, text: str) -> str:
         """Collapse the white space inside of a text."""
