@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from converter.model import Options, Result, Source
 
 if TYPE_CHECKING:
-    from converter.model import Engine, HardBreak
+    from converter.model import Engine, HardBreak, OnLoss
 
 __version__ = "0.1.0"
 __all__ = ["Options", "Result", "Source", "convert", "to_markdown"]
@@ -32,6 +32,8 @@ def convert(  # noqa: PLR0913 (one keyword for each option of `Options`)
     hard_break: HardBreak = "backslash",
     title_heading: bool = False,
     keep: tuple[str, ...] = (),
+    verify: bool = True,
+    on_loss: OnLoss = "warn",
 ) -> Result:
     """Convert one post: HTML or Markdown, with or without front matter.
 
@@ -45,6 +47,9 @@ def convert(  # noqa: PLR0913 (one keyword for each option of `Options`)
         hard_break: how a line break inside a paragraph is written: `backslash` or `spaces`.
         title_heading: repeat the title as a heading above the body.
         keep: rules for noise that are not to be applied, such as `toc`.
+        verify: render the Markdown and compare what a reader sees with the article.
+        on_loss: what to do when it is not the same: `warn` (a note for each difference), `fail`, or `keep-html` for the
+            blocks concerned.
 
     Returns:
         The outcome: `markdown` (front matter and body), `notes`, counts of what was removed; or `error`, one line, when
@@ -58,7 +63,7 @@ def convert(  # noqa: PLR0913 (one keyword for each option of `Options`)
 
     if isinstance(post, str):
         post, encoding = post.encode("utf-8", "replace"), "utf-8"
-    options = Options(profile, engine, encoding, hard_break, title_heading, tuple(sorted(set(keep))))
+    options = Options(profile, engine, encoding, hard_break, title_heading, tuple(sorted(set(keep))), verify, on_loss)
     pipeline.check(options)
     return pipeline.convert(Source(path or "post", post, path or ".html"), options)
 

@@ -23,7 +23,7 @@ from converter.errors import (
     ConfigError,
 )
 from converter.inspecting import choosing, inspect_command, options_of, profiles_command
-from converter.model import Engine, HardBreak, Options
+from converter.model import Engine, HardBreak, OnLoss, Options
 from converter.task import Task, run
 
 if TYPE_CHECKING:
@@ -117,6 +117,20 @@ def cli() -> None:
     default=DEFAULTS.hard_break,
     show_default=True,
     help="How a line break inside a paragraph is written; kramdown (Jekyll) only knows spaces.",
+)
+@click.option(
+    "--verify/--no-verify",
+    default=DEFAULTS.verify,
+    show_default=True,
+    help="Render the Markdown and compare what a reader sees with the article.",
+)
+@click.option(
+    "--on-loss",
+    type=click.Choice(get_args(OnLoss)),
+    default=DEFAULTS.on_loss,
+    show_default=True,
+    help="""What to do with a post whose Markdown would say something else; keep-html writes the blocks
+    concerned as HTML.""",
 )
 @click.option("--title-heading", is_flag=True, help="Repeat the title as a level-1 heading above the text.")
 @click.option("--force", is_flag=True, help="Replace existing files, also those that archive2md did not write.")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from converter.nodes import Block, Fence, Heading, Item, List, Note, Paragraph, Quote, Rule
+from converter.nodes import Block, Fence, Heading, Html, Item, List, Note, Paragraph, Quote, Rule
 from converter.phrases import (
     MARKS,
     enter_break,
@@ -20,6 +20,7 @@ from converter.phrases import (
     leave_mark,
 )
 from converter.reading import NONE, State, settle_task, split_heading
+from converter.tables import to_html
 from converter.tree import Element, text_of
 
 # What a quote or an angle bracket in a name becomes depends on the renderer; the cleaner lets none through anyway.
@@ -255,6 +256,12 @@ def _enter_pre(state: State, element: Element) -> bool:
     return True
 
 
+def _enter_html(state: State, element: Element) -> bool:
+    """What verification found that Markdown cannot say: HTML in a box that Markdown leaves alone."""
+    add_block(state, Html(f"<div>{to_html(element)}</div>"))
+    return True
+
+
 def _enter_rule(state: State, element: Element) -> bool:  # noqa: ARG001
     add_block(state, Rule())
     return True
@@ -320,6 +327,7 @@ ENTER: Final[dict[str, Handler]] = {
     "x-tex": enter_tex,
     "x-ref": enter_reference,
     "x-note": _enter_note,
+    "x-html": _enter_html,
     "blockquote": _enter_quote,
     "li": _enter_item,
     "input": _enter_input,

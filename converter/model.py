@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Engine = Literal["native", "markdownify"]
 HardBreak = Literal["backslash", "spaces"]
 Kind = Literal["html", "markdown"]
+OnLoss = Literal["warn", "fail", "keep-html"]
 
 
 _NOTHING: Final[Mapping[str, int]] = {}
@@ -34,6 +35,8 @@ class Options(NamedTuple):
         hard_break: how a line break inside a paragraph is written: `\` or two spaces (kramdown).
         title_heading: repeat the title as a level-1 heading above the body.
         keep: rules for noise that are not applied, sorted.
+        verify: render the Markdown and compare what a reader sees with the article.
+        on_loss: what to do when it is not the same.
 
     """
 
@@ -43,6 +46,8 @@ class Options(NamedTuple):
     hard_break: HardBreak = "backslash"
     title_heading: bool = False
     keep: tuple[str, ...] = ()
+    verify: bool = True
+    on_loss: OnLoss = "warn"
 
 
 class Note(NamedTuple):
@@ -267,6 +272,8 @@ class Result(NamedTuple):
         facts: what was removed.
         error: one line that names the input and the remedy; empty when all went well.
         article: site and number, or address, of the article: the same for two exports of it. Empty when not known.
+        differences: at how many places the rendering of the Markdown says something else than the article; -1 when
+            nobody looked.
 
     """
 
@@ -278,3 +285,4 @@ class Result(NamedTuple):
     facts: Facts = Facts()
     error: str = ""
     article: str = ""
+    differences: int = -1

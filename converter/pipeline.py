@@ -126,7 +126,12 @@ def _from_html(page: Page, options: Options, url: str, account: Account | None) 
     # Without a title of its own, the article gave its first heading.
     if (article.metadata.title or raw.get("title")) and "repeated-title" not in profile.keep:
         facts = cleaner.drop_title(article, title, facts, trace)
-    body = _emit(article, options)
+    if options.verify:
+        from converter import losses  # here, with the renderer
+
+        body, differing, differences = losses.emit_verified(article, options, _emit)
+    else:
+        body, differing, differences = _emit(article, options), (), -1
     if options.title_heading:
         heading = emitter.title_heading(title)
         body = f"{heading}\n{body}" if body else heading
@@ -136,9 +141,10 @@ def _from_html(page: Page, options: Options, url: str, account: Account | None) 
         markdown=frontmatter.dump(front.fields) + ("\n" + body if body else ""),
         title=title,
         profile=profile.name,
-        notes=(*page.notes, *notes, *article.notes, *front.notes, *_removals(facts), *empty),
+        notes=(*page.notes, *notes, *article.notes, *front.notes, *_removals(facts), *empty, *differing),
         facts=facts,
         article=_article_of(front.fields),
+        differences=differences,
     )
 
 

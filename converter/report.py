@@ -22,6 +22,7 @@ class Report:
         """Begin with nothing."""
         self.tally: Counter[str] = Counter()
         self.notes: Counter[str] = Counter()
+        self.looked_at: Counter[str] = Counter()
         self.bytes = 0
         self.failures: list[tuple[str, str]] = []
 
@@ -30,6 +31,8 @@ class Report:
         self.tally[outcome.status] += 1
         if outcome.notes:
             self.notes.update(note.rule for note in outcome.notes)
+        if outcome.differences >= 0:
+            self.looked_at["differing" if outcome.differences else "verified"] += 1
         self.bytes += max(0, outcome.source_size)
         if outcome.error:
             self.failures.append((outcome.name, outcome.error))
@@ -50,6 +53,7 @@ class Report:
             "seconds": round(seconds, 3),
             "bytes_read": self.bytes,
             "posts": dict(sorted(self.tally.items())),
+            "verification": {word: self.looked_at[word] for word in ("verified", "differing")},
             "notes": dict(self.notes.most_common()),
             "failures": [{"input": name, "error": error} for name, error in self.failures],
             "retry": list(command) if self.failures else None,
@@ -61,6 +65,8 @@ def line(outcome: Outcome) -> str:
     found: dict[str, Any] = {"input": outcome.name, "output": outcome.output or None, "status": outcome.status}
     if outcome.error:
         found["error"] = outcome.error
+    if outcome.differences >= 0:
+        found["differences"] = outcome.differences
     if outcome.sha256:
         found["sha256"] = outcome.sha256
     if outcome.notes:

@@ -17,8 +17,6 @@ from converter.names import FORBIDDEN
 from converter.pipe import read_stdin, to_stdout
 
 if TYPE_CHECKING:
-    from collections import Counter
-
     from converter.batch import Outcome, Plan, Rules
     from converter.console import Console
     from converter.report import Report
@@ -141,7 +139,7 @@ def _finish_one(outcome: Outcome, task: Task, console: Console, started: float) 
     report.add(outcome)
     _show(outcome, task, console)
     _save_report(report, task, started, complete=True)
-    console.inform(_summary(report.tally, started, task))
+    console.inform(_summary(report, started, task))
     return EXIT_FAILED if outcome.error else EXIT_OK
 
 
@@ -207,7 +205,7 @@ def _run_batch(plan: Plan, task: Task, console: Console) -> int:
                 console.progress(tally["failed"])
     done = tally.total() - tally["vanished"] - tally["pruned"]
     _save_report(report, task, started, complete=done >= len(plan), root=plan.root)
-    console.inform(_summary(tally, started, task))
+    console.inform(_summary(report, started, task))
     if tally["vanished"]:
         console.say(f"{tally['vanished']} outputs have no input any more; --prune removes them")
     if task.rules.whole and not task.dry_run:
@@ -263,8 +261,11 @@ def _show(outcome: Outcome, task: Task, console: Console) -> bool:
     return console.data(f"would {step} {visible(outcome.output)} from {visible(outcome.name)}{why}\n".encode())
 
 
-def _summary(tally: Counter[str], started: float, task: Task) -> str:
+def _summary(report: Report, started: float, task: Task) -> str:
+    tally = report.tally
     words = ["converted", "unchanged", "failed", *(word for word in ("vanished", "pruned") if tally[word])]
     counts = ", ".join(f"{word} {tally[word]}" for word in words)
+    if differing := report.looked_at["differing"]:
+        counts += f", differing from the article {differing}"
     prefix = "dry run, nothing was written: " if task.dry_run else ""
     return f"{prefix}{counts} in {time.perf_counter() - started:.1f} s"

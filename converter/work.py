@@ -93,6 +93,7 @@ class Outcome:
         temporary: file with the new text, which is to take the place of the output; empty when it is there already.
         position: place of its job in the plan; a run that was stopped leaves gaps.
         why: as in `Job`.
+        differences: as in `Result`.
 
     """
 
@@ -112,6 +113,7 @@ class Outcome:
     temporary: str = ""
     position: int = 0
     why: str = ""
+    differences: int = -1
 
 
 def convert_file(job: Job, *, options: Options, rules: Rules) -> Outcome:
@@ -152,7 +154,8 @@ def convert_bytes(source: Source, job: Job, *, options: Options, rules: Rules) -
         return replace(failed, error=str(error) if error.source == job.name else about(job.name, error))
     status: Status = "unchanged" if step == "keep" else "converted"
     done = replace(failed, status=status, replaced=step == "replace", sha256=digest(data), size=len(data))
-    return replace(done, temporary=temporary, article=result.article, body=_body_digest(data))
+    done = replace(done, temporary=temporary, differences=result.differences)
+    return replace(done, article=result.article, body=_body_digest(data))
 
 
 def _body_digest(data: bytes) -> str:

@@ -1,0 +1,322 @@
+r"""What a reader sees of a piece of HTML, as one string: two pieces that say the same in other elements have the same.
+
+Both sides of a verification become such strings, the cleaned article and the rendering of its Markdown, so that the
+usual question - are they the same? - costs one comparison. It shares nothing with the reader and the engines: what
+those take for granted is looked at again here.
+
+The string is a sequence of blocks. Each begins with `BLOCK`, then what contains it (`h2`, `ul|-`, `table|tr|td1`; a
+container is named where it begins), how deep it lies, and `HEAD`; then its text, white space collapsed, with
+signs where the look of the characters changes. Bold, italic and struck are said of letters and digits only, since their
+edges may have to move over punctuation (`**a:**b` cannot be written).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html import unescape
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+BLOCK, HEAD, LOOK, MARK, IMAGE, PART, MATH = "\x1d", "\x1e", "\x02", "\x03", "\x04", "\x05", "\x06"
+MAYBE: Final = "\x1f"
+"""A space or nothing: white space of which nobody knows whether the author or a pretty-printer put it there."""
+LINE: Final = "\x0b"
+"""A line break inside of a block."""
+
+Token = tuple[str, str, str]
+"""A tag (`p`, `/p`), its attributes as they are written, the text behind it."""
+Enter = Callable[["Walk", str, str, str], "str | None"]
+"""What an element does when it begins: walk, tag, attributes, text behind the tag. A leaf is read to its end and gives
+the text behind it; others put on the stack what is to be done when they end."""
+
+BOLD, ITALIC, STRUCK, IN_CODE, SUP, SUB, KEY = 1, 2, 4, 8, 16, 32, 64
+_MOVABLE: Final = BOLD | ITALIC | STRUCK
+_OF_ATOMS: Final = SUP | SUB | KEY
+_ALL: Final = 127
+_STYLES: Final = (
+    (re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE), BOLD, 0),
+    (re.compile(r"font-weight\s*:\s*(?:normal|[1-4]00)", re.IGNORECASE), 0, BOLD),
+    (re.compile(r"font-style\s*:\s*(?:italic|oblique)", re.IGNORECASE), ITALIC, 0),
+    (re.compile(r"font-style\s*:\s*normal", re.IGNORECASE), 0, ITALIC),
+    (re.compile(r"line-through", re.IGNORECASE), STRUCK, 0),
+    (re.compile(r"kdocs-bold"), BOLD, 0),
+    (re.compile(r"kdocs-italic"), ITALIC, 0),
+)
+TELLING: Final = re.compile(r"font-weight|font-style|line-through|kdocs-", re.IGNORECASE)
+_EDGES: Final = " \t\n\r\f\u3000"
+_SPACES: Final = re.compile(r"[ \t\n\r\f]+")
+_ALNUM: Final = re.compile(r"[^\W_]")
+_DIGITS: Final = 9
+
+
+class Walk:
+    """The state of one walk: what holds for the next character, and what stands before it."""
+
+    def __init__(self, *, article: bool = False, prettified: bool = False) -> None:
+        """Begin with nothing read; see `seen`."""
+        self.article = article
+        self.prettified = prettified
+        self.out: list[str] = []
+        self.marks = 0
+        self.mask = _ALL  # without bold in headings and header rows, which are bold anyway
+        self.link = ""
+        self.said = (0, "")
+        self.boundary = 2
+        """0: inside of a line, 1: a line break comes before the next character, 2: a new block."""
+        self.gap = ""
+        self.pending: list[str] = []  # containers in which nothing has been said yet
+        self.path: list[str] = []
+        self.depth = 0
+        self.lists: list[List | None] = []
+        self.tables: list[Table | None] = []
+        self.in_cell = False
+        self.heading: Heading | None = None
+        self.outer: list[tuple[Heading, list[str], str, tuple[int, str]] | None] = []
+        self.stack: list[Any] = []
+        self.tokens: list[Token] = []
+        self.rest: Iterator[Token] = iter(())
+
+    def read(self, tokens: list[Token], elements: Mapping[str, Enter]) -> None:
+        """Read all tokens; `elements` says what each tag does, the others have a style at most."""
+        self.tokens = tokens
+        self.rest = iter(tokens)
+        stack = self.stack
+        push, pop = stack.append, stack.pop
+        for tag, attributes, text in self.rest:
+            if tag[0] == "/":
+                leave = pop() if stack else None
+                if leave is not None:
+                    leave[0](self, *leave[1:])
+            else:
+                enter = elements.get(tag)
+                if enter is not None:
+                    behind = enter(self, tag, attributes, text)
+                elif attributes and TELLING.search(attributes):
+                    push((restore, self.marks, self.link))
+                    self.restyle(attributes)
+                    behind = None
+                else:
+                    push(None)
+                    behind = None
+                if behind is not None:  # a leaf, read to its end
+                    text = behind  # noqa: PLW2901
+                elif attributes and attributes[-1] == "/":
+                    leave = pop()
+                    if leave is not None:
+                        leave[0](self, *leave[1:])
+            if text:
+                self.say(text)
+
+    def restyle(self, attributes: str) -> None:
+        """Let style and classes change the marks; inside of code they cannot be said."""
+        if self.marks & IN_CODE:
+            return
+        for pattern, on, off in _STYLES:
+            if pattern.search(attributes):
+                self.marks = self.marks & ~off | on
+
+    # ------------------------------------------------------------------------------------------------- characters
+    def say(self, text: str) -> None:
+        """Say a text node."""
+        inner = text.strip(_EDGES)
+        if not inner:
+            self.space(text)
+            return
+        if "&" in inner:
+            inner = unescape(inner)
+        if "\n" in inner or "  " in inner or "\t" in inner or "\r" in inner or "\f" in inner:
+            inner = _SPACES.sub(self.collapsed, inner)
+        if text[0] in _EDGES:
+            self.space(text[: len(text) - len(text.lstrip(_EDGES))])
+        self.put(inner)
+        if text[-1] in _EDGES:
+            self.space(text[len(text.rstrip(_EDGES)) :])
+
+    def collapsed(self, match: re.Match[str]) -> str:
+        """White space inside of a text: lines that an editor wrapped are joined in Chinese, and not in English."""
+        if "\n" not in match[0]:
+            return " "
+        around = match.string[match.start() - 1], match.string[match.end()]
+        return MAYBE if self.prettified or not (around[0].isascii() and around[1].isascii()) else " "
+
+    def space(self, white: str) -> None:
+        """Note white space before the next character."""
+        if self.boundary:
+            return
+        if "\u3000" in white:
+            self.gap = _SPACES.sub(" ", self.gap.replace(MAYBE, " ") + white)
+        elif self.prettified and "\n" in white:
+            self.gap = self.gap or MAYBE
+        elif self.gap in {"", MAYBE}:
+            self.gap = " "
+        elif self.gap[-1] != " ":
+            self.gap += " "
+
+    def put(self, text: str) -> None:
+        """Say characters that are no white space, at the place reached."""
+        self.arrive()
+        marks = self.marks & self.mask
+        if marks != self.said[0] or self.link != self.said[1]:
+            text = self.look(text, marks)
+        self.out.append(text)
+
+    def arrive(self) -> None:
+        """Say what stands before the next character: a new block, a line break, a space."""
+        if self.boundary:
+            if self.boundary == 2 or self.pending:  # noqa: PLR2004 (levels of `boundary`)
+                if self.lists and (found := self.lists[-1]) is not None and not found.started:
+                    self.pending.append(found.item())  # text directly in a list
+                self.out.append(f"{BLOCK}{'|'.join(self.pending)}:{''.join(self.path)}{HEAD}")
+                self.pending.clear()
+                self.said = (0, "")
+            else:
+                self.out.append(LINE)
+            self.boundary = 0
+        elif self.gap:
+            self.out.append(self.gap)
+        self.gap = ""
+
+    def look(self, text: str, marks: int) -> str:
+        """Put signs into a text where the look of its characters changes."""
+        fixed, said = marks & ~_MOVABLE, self.said[0]
+        if fixed != said & ~_MOVABLE or self.link != self.said[1]:
+            self.out.append(f"{LOOK}{fixed} {self.link}{LOOK}")
+            said = fixed | said & _MOVABLE
+        if (marks ^ said) & _MOVABLE and (first := _ALNUM.search(text)):
+            text = f"{text[: first.start()]}{MARK}{marks & _MOVABLE}{text[first.start() :]}"
+            said = marks
+        self.said = (said, self.link)
+        return text
+
+    def atom(self, text: str) -> None:
+        """Say something that is no text and has no weight of letters: a picture, a formula."""
+        self.arrive()
+        marks = self.marks & _OF_ATOMS | self.said[0] & _MOVABLE
+        if marks != self.said[0] or self.link != self.said[1]:
+            text = self.look(text, marks)
+        self.out.append(text)
+
+    # ----------------------------------------------------------------------------------------------------- blocks
+    def end(self) -> None:
+        """End a paragraph; in a heading that is a space, in a cell a line break."""
+        if self.heading is not None:
+            self.space(" ")
+        else:
+            self.boundary = self.boundary or 1 if self.in_cell else 2
+
+    def block(self, sign: str, text: str) -> None:
+        """Say a block that is no text."""
+        marks, link, self.marks, self.link = self.marks, self.link, 0, ""
+        self.begin(sign)
+        self.put(text)
+        self.marks, self.link = marks, link
+        self.close()
+
+    def begin(self, sign: str) -> None:
+        """Begin a container or a block; it is named when something is said in it. In a heading it comes behind that."""
+        heading = self.heading
+        if self.pending and self.pending[-1][-1] == "]":  # a check box needs text; beside a block it becomes a sign
+            box = self.pending[-1][-3:]
+            self.pending[-1] = self.pending[-1][:-3]
+            self.put("\u2610" if box == "[ ]" else "\u2611")
+        if heading is None:
+            self.outer.append(None)
+        else:
+            self.outer.append((heading, self.out, self.gap, self.said))
+            self.heading, self.out = None, heading.behind
+        self.boundary = 2
+        self.pending.append(sign)
+
+    def close(self) -> None:
+        """End what `begin` began last."""
+        if self.pending:  # nothing was said in it
+            self.pending.pop()
+        outer = self.outer.pop()
+        if outer is None:
+            self.boundary = 2
+        else:
+            self.heading, self.out, self.gap, self.said = outer
+            self.boundary = 0
+            self.space(" ")
+
+
+class Heading:
+    """A heading under construction: where it will stand, and the blocks in it, which come behind it."""
+
+    __slots__ = ("behind", "level", "out", "pending")
+
+    def __init__(self, level: str, walk: Walk) -> None:
+        """Begin a heading; what is said next goes to a new `out` of the walk."""
+        self.level = level
+        self.out = walk.out
+        self.pending = walk.pending
+        self.behind: list[str] = []
+
+
+class List:
+    """A list: the number of its next item, below 0 for bullets."""
+
+    __slots__ = ("fixed", "number", "started")
+
+    def __init__(self, tag: str, attributes: str) -> None:
+        """Begin a list."""
+        start = attribute(attributes, "start") if attributes else ""
+        self.fixed = start != ""
+        self.number = (number_of(start) or 1 if start != "0" else 0) if tag == "ol" else -1
+        self.started = False
+
+    def item(self) -> str:
+        """Begin an item; returns its sign."""
+        self.started = True
+        if self.number < 0:
+            return "-"
+        self.number += 1
+        return f"{self.number - 1}."
+
+
+class Table:
+    """A table: which columns the cells of earlier rows still take."""
+
+    __slots__ = ("column", "is_new", "taken")
+
+    def __init__(self) -> None:
+        """Begin a table."""
+        self.column = 0
+        self.is_new = True
+        self.taken: dict[int, int] = {}
+
+
+def attribute(attributes: str, name: str) -> str:
+    """Read an attribute of a start tag as a serializer writes it; empty when it is not there."""
+    found = re.search(rf'\s{name}="([^"]*)"', attributes)
+    if found is None:
+        return ""
+    return unescape(found[1]) if "&" in found[1] else found[1]
+
+
+def number_of(text: str) -> int:
+    """Read the number of an item or a span; 0 when it is none, or longer than CommonMark takes."""
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else 0
+
+
+def restore(walk: Walk, marks: int, link: str) -> None:
+    """End an inline element."""
+    walk.marks, walk.link = marks, link
+
+
+def enter_block(walk: Walk, _tag: str, attributes: str, _: str) -> None:
+    """Begin a block without a meaning of its own."""
+    walk.end()
+    walk.stack.append((leave_block, walk.marks))
+    if attributes and TELLING.search(attributes):
+        walk.restyle(attributes)
+
+
+def leave_block(walk: Walk, marks: int) -> None:
+    """End such a block."""
+    walk.marks = marks
+    walk.end()

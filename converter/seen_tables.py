@@ -1,0 +1,161 @@
+"""The part of `seen_tags` for tables: where a cell stands, and tables that are none."""
+
+from __future__ import annotations
+
+import re
+from itertools import takewhile
+from operator import length_hint
+from typing import TYPE_CHECKING, Final
+
+from converter.seen import BOLD, TELLING, Table, Walk, attribute, enter_block, leave_block, number_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from converter.seen import Token
+
+_DEEPEST: Final = 6
+"""Tables in tables; what lies deeper is read as if it were no table."""
+_BOLD: Final = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)|kdocs-bold", re.IGNORECASE)
+_WIDE: Final = re.compile(r'\scolspan="(?!1")')
+
+
+def enter_table(walk: Walk, tag: str, attributes: str, text: str) -> None:
+    """Begin a table; one with a single filled cell is a box around that."""
+    if walk.path.count("t") >= _DEEPEST or _filled_cells(walk) <= 1:
+        walk.tables.append(None)
+        enter_block(walk, tag, attributes, text)
+        walk.stack[-1] = (_leave_box, walk.marks)
+        return
+    walk.tables.append(Table())
+    walk.begin("table")
+    walk.path.append("t")
+    walk.stack.append((_leave_table, walk.marks, walk.in_cell))
+    walk.in_cell = False
+
+
+def _leave_table(walk: Walk, marks: int, in_cell: bool) -> None:  # noqa: FBT001 (what was)
+    walk.marks, walk.in_cell = marks, in_cell
+    walk.tables.pop()
+    walk.path.pop()
+    walk.close()
+
+
+def enter_caption(walk: Walk, tag: str, attributes: str, text: str) -> None:
+    """Begin a caption: a paragraph before the table."""
+    if walk.tables and walk.tables[-1] is not None and walk.pending[-1:] == ["table"]:
+        walk.pending.pop()
+        walk.path.pop()
+        walk.stack.append((_leave_caption, walk.marks))
+    else:
+        enter_block(walk, tag, attributes, text)
+
+
+def _leave_caption(walk: Walk, marks: int) -> None:
+    walk.marks = marks
+    walk.boundary = 2
+    walk.pending.append("table")
+    walk.path.append("t")
+
+
+def _leave_box(walk: Walk, marks: int) -> None:
+    walk.tables.pop()
+    leave_block(walk, marks)
+
+
+def _rest(walk: Walk) -> Iterator[Token]:
+    """Look at the tokens that come; the walk still gets them."""
+    for place in range(len(walk.tokens) - length_hint(walk.rest), len(walk.tokens)):
+        yield walk.tokens[place]
+
+
+def _filled_cells(walk: Walk) -> int:
+    """Count the filled cells of the table that begins; two are as good as many."""
+    depth = count = inside = 0
+    for tag, more, text in _rest(walk):
+        if tag == "table":
+            depth += 1
+        elif tag == "/table":
+            if not depth:
+                break
+            depth -= 1
+        elif not depth and tag in {"td", "th"}:
+            inside = more[-1:] != "/"
+        elif not depth and tag in {"/td", "/th"}:
+            inside = 0
+        if inside == 1 and (tag in {"img", "input"} or not (not text or text.isspace())):
+            count += 1
+            inside = 2
+            if count > 1:
+                break
+    return count
+
+
+def enter_row(walk: Walk, tag: str, attributes: str, text: str) -> None:
+    """Begin a row; in a header, bold says nothing."""
+    table = walk.tables[-1] if walk.tables else None
+    if table is None:
+        enter_block(walk, tag, attributes, text)
+        return
+    table.column = 0
+    walk.stack.append((_leave_row, walk.mask))
+    if table.is_new and _is_header(walk):
+        walk.mask &= ~BOLD
+    table.is_new = False
+    walk.begin("tr")
+
+
+def _is_header(walk: Walk) -> bool:
+    """Whether the row that begins is one of headers; or all bold without an empty cell, which makes it one."""
+    row = list(takewhile(lambda token: token[0] != "/tr", _rest(walk)))
+    if walk.tokens[-length_hint(walk.rest) - 2][0] == "thead" or all(token[0] != "td" for token in row):
+        return True
+    bold: list[bool] = []  # for each open element, whether it or one around it is bold
+    filled = True
+    for tag, attributes, text in row:
+        cell = tag in {"td", "th"}
+        if (tag in {"/td", "/th"} and not filled) or (cell and attributes[-1:] == "/") or _WIDE.search(attributes):
+            return False
+        filled = not cell and (filled or tag == "img")
+        if tag[0] == "/":
+            bold = bold[:-1]
+        elif attributes[-1:] != "/":
+            bold.append(tag in {"strong", "b"} or _BOLD.search(attributes) is not None or bold[-1:] == [True])
+        if text and not text.isspace():
+            filled = True
+            if bold[-1:] != [True]:
+                return False
+    return True
+
+
+def _leave_row(walk: Walk, mask: int) -> None:
+    table = walk.tables[-1]
+    if table is not None:
+        table.taken = {column: rows - 1 for column, rows in table.taken.items() if rows > 1}
+    walk.mask = mask
+    walk.close()
+
+
+def enter_cell(walk: Walk, tag: str, attributes: str, text: str) -> None:
+    """Begin a cell: its column counts, since empty cells are not said."""
+    table = walk.tables[-1] if walk.tables else None
+    if table is None:
+        enter_block(walk, tag, attributes, text)
+        return
+    while table.column in table.taken:
+        table.column += 1
+    walk.begin(f"td{table.column}")
+    wide, high = (number_of(attribute(attributes, name)) or 1 for name in ("colspan", "rowspan"))
+    if high > 1:
+        table.taken.update(dict.fromkeys(range(table.column, table.column + min(wide, 100)), high))
+    table.column += min(wide, 100)
+    walk.stack.append((_leave_cell, walk.marks))
+    walk.in_cell = True
+    if attributes and TELLING.search(attributes):
+        walk.restyle(attributes)
+
+
+def _leave_cell(walk: Walk, marks: int) -> None:
+    walk.marks = marks
+    walk.in_cell = False
+    walk.close()
