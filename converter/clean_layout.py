@@ -32,9 +32,13 @@ def unwrap_layout_tables(root: Element, profile: Profile) -> int:  # noqa: ARG00
     count = 0
     nested: set[Element] = set()
     for table in list(root.iter("table")):
-        cells = [[cell for cell in row if _has_content(cell)] for row in _own_cells(table)]
         inner = list(islice(table.iterdescendants("table"), _LOOKED_AT + 1))
         nested.update(inner)
+        if len(inner) > _LOOKED_AT and table.find("thead") is None:
+            _unwrap(table)  # without a look into its cells, which takes long in deep ones
+            count += 1
+            continue
+        cells = [[cell for cell in row if _has_content(cell)] for row in _own_cells(table)]
         # A box around one cell that is not nested, the reader takes off.
         if table in nested if sum(map(len, cells)) <= 1 else _is_layout(table, cells, inner):
             _unwrap(table)
