@@ -254,7 +254,7 @@ def _kind_of_place(a: str | list[str], b: str | list[str], at: int) -> str:
     for text in (a, b):
         piece = "".join(text[at : at + 1])
         if piece[:1] == IMAGE:
-            return "image"
+            return "footnote" if piece.startswith(f"{IMAGE}[^") else "image"
         if piece[:1] == MATH:
             return "formula"
         if isinstance(text, str):
@@ -268,10 +268,12 @@ def _kind_of_place(a: str | list[str], b: str | list[str], at: int) -> str:
 
 def _kind_of_heads(ours: str, theirs: str) -> str:
     """Name the container that differs."""
-    a, b = ours.partition(":")[0].split("|"), theirs.partition(":")[0].split("|")
+    a, b = ours.rpartition(":")[0].split("|"), theirs.rpartition(":")[0].split("|")
     for sign in (*(x for x in a if x not in b), *(x for x in b if x not in a)):
         if sign[:1] == "h" and sign[1:].isdigit():
             return "heading"
+        if sign.startswith("[^"):
+            return "footnote"
         if sign.startswith("td"):
             return "table cell"
         if sign.startswith("code"):
@@ -284,7 +286,7 @@ def _kind_of_heads(ours: str, theirs: str) -> str:
 
 
 def _described(head: str) -> str:
-    signs, _, path = head.partition(":")
+    signs, _, path = head.rpartition(":")
     return f"[{' '.join(signs.split('|')) or 'paragraph'}{f', depth {len(path)}' if path else ''}]"
 
 

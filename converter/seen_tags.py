@@ -54,7 +54,7 @@ _TAG_MARKS: Final = {
 }
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 _BLOCK_TAGS: Final = tuple(
-    "address article aside body center dd details dialog div dl dt fieldset figcaption figure footer form "
+    "address article aside body center dd details dialog dl dt fieldset figcaption figure footer form "
     "header hgroup html legend main nav p section summary tbody tfoot thead".split()
 )
 _PLAIN_ADDRESS: Final = re.compile(r"[\w/:?=#.,~!@+;()$*'-]*", re.ASCII)
@@ -145,6 +145,26 @@ def _enter_mark(walk: Walk, tag: str, attributes: str, _: str) -> None:
         walk.restyle(attributes)
 
 
+def _enter_sup(walk: Walk, tag: str, attributes: str, text: str) -> str | None:
+    """Begin a superscript; the renderer writes references to footnotes in it, and the labels of those."""
+    if "footnote-" not in attributes:
+        _enter_mark(walk, tag, attributes, text)
+        return None
+    _, inside, behind = _text_to(walk, "/sup")
+    if "footnote-reference" in attributes:
+        _refer(walk, unquote(attribute(inside, "href")[1:]))
+    return behind
+
+
+def _enter_reference(walk: Walk, _: str, attributes: str, text: str) -> str:
+    _refer(walk, attribute(attributes, "label"))
+    return text if attributes[-1:] == "/" else _text_to(walk, "/x-ref")[2]
+
+
+def _refer(walk: Walk, label: str) -> None:
+    walk.atom(f"{IMAGE}[^{label}]{IMAGE}")
+
+
 def _enter_link(walk: Walk, _tag: str, attributes: str, _: str) -> None:
     walk.stack.append((restore, walk.marks, walk.link))
     walk.link = walk.link or address(attribute(attributes, "href"))
@@ -231,6 +251,30 @@ def _text_to(walk: Walk, end: str) -> tuple[str, str, str]:
 
 
 # ---------------------------------------------------------------------------------------------------------- blocks
+def _enter_division(walk: Walk, tag: str, attributes: str, text: str) -> None:
+    """Begin a division; the renderer writes footnotes in it."""
+    if attributes and 'class="footnote-definition"' in attributes:
+        _begin_note(walk, attribute(attributes, "id"))
+    else:
+        enter_block(walk, tag, attributes, text)
+
+
+def _enter_note(walk: Walk, _tag: str, attributes: str, _: str) -> None:
+    _begin_note(walk, attribute(attributes, "label"))
+
+
+def _begin_note(walk: Walk, label: str) -> None:
+    walk.begin(f"[^{label}]")
+    walk.path.append("n")
+    walk.stack.append((_leave_note, walk.marks))
+
+
+def _leave_note(walk: Walk, marks: int) -> None:
+    walk.marks = marks
+    walk.path.pop()
+    walk.close()
+
+
 def _enter_heading(walk: Walk, tag: str, attributes: str, text: str) -> None:
     if walk.heading is not None:
         enter_block(walk, tag, attributes, text)
@@ -372,6 +416,10 @@ ELEMENTS: Final[dict[str, Enter]] = {
     **dict.fromkeys(("td", "th"), enter_cell),
     **dict.fromkeys(("wbr", "col", "embed", "source", "area", "track", "param"), _enter_nothing),
     "a": _enter_link,
+    "sup": _enter_sup,
+    "x-ref": _enter_reference,
+    "x-note": _enter_note,
+    "div": _enter_division,
     "img": _enter_image,
     "br": _enter_break,
     "span": _enter_span,

@@ -31,7 +31,8 @@ def _renderer() -> _Renderer:
     import pyromark  # here, since it takes 5 ms
 
     options = pyromark.Options
-    flags = options.ENABLE_TABLES | options.ENABLE_STRIKETHROUGH | options.ENABLE_TASKLISTS | options.ENABLE_MATH
+    flags = options.ENABLE_TABLES | options.ENABLE_STRIKETHROUGH | options.ENABLE_TASKLISTS
+    flags |= options.ENABLE_MATH | options.ENABLE_FOOTNOTES
     renderer: _Renderer = pyromark.Markdown(options=flags)
     return renderer
 

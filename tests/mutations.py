@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-FENCE: Final = re.compile(r"[\s>\-*\d.]*(`{3,})(\S*)$")
+FENCE: Final = re.compile(r"(?:\[\^\w+\]:)?[\s>\-*\d.]*(`{3,})(\S*)$")
 PLAIN: Final = re.compile(r"[^\W\d_][^`\\<>*_~\[\]|$!&#]*")  # a line, or the beginning of one, without any syntax
 BOLD: Final = re.compile(r"(?<![*\\])\*\*(?!\*)([^\s*`\\\[\]|<$][^*`\\\[\]|<$]*)\*\*(?!\*)")
 ITALIC: Final = re.compile(r"(?<![*\\])\*(?![*\s])([^*`\\\[\]|<$]+)\*(?!\*)")

@@ -29,6 +29,10 @@ PLACES: Final = 3
 CONSIDERED: Final = 300
 
 
+ALARMS: Final = frozenset({"A reference without a note is a link, a note without a reference an item.html"})
+"""True ones: pulldown-cmark takes `[^1][9](#n9)` for text and a link; GitHub's parser sees the footnote."""
+
+
 class Post(NamedTuple):
     """A cleaned article: what a reader sees of it, and its Markdown."""
 
@@ -106,7 +110,7 @@ def test_there_are_enough_kinds() -> None:
 
 def test_no_false_alarm(posts: list[Post]) -> None:
     alarms = {one.name: found for one in posts if (found := verify.compare(one.seen, one.markdown))}
-    assert not alarms
+    assert alarms.keys() == ALARMS
     assert len(posts) > 100
 
 

@@ -60,6 +60,13 @@ PAIRS: Final = (
     ("a power", "<p>a<sup>2</sup></p>", "a2\n", "superscript"),
     ("TeX", "<p><x-tex>a</x-tex></p>", "$b$\n", "formula"),
     ("display", "<p><x-tex display='block'>a</x-tex></p>", "$a$\n", "formula"),
+    ("a footnote", "<p>a<x-ref label='1'></x-ref></p><x-note label='1'>b</x-note>", "a[^1]\n\n[^1]: b\n", ""),
+    (
+        "a footnote that is text",
+        "<p>a<x-ref label='1'></x-ref></p><x-note label='1'>b</x-note>",
+        "a[^1]\n\nb\n",
+        "footnote footnote",
+    ),
     ("a rule", "<p>a</p><hr><p>b</p>", "a\n\nb\n", "text"),
 )
 
