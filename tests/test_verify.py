@@ -179,7 +179,7 @@ def test_batch_counts_and_writes_nothing_that_failed(on_loss: str, tmp_path: Pat
     outcome = convert_bytes(Source("post.html", POST.encode(), "post.html"), job, options=options, rules=Rules())
     report = Report()
     report.add(outcome)
-    document = report.document(command=(), version="", seconds=0, complete=True)
+    document = report.document(command=(), seconds=0, complete=True)
     if on_loss == "fail":
         assert (outcome.status, list(tmp_path.iterdir())) == ("failed", [])
         assert document["verification"] == {"verified": 0, "differing": 0}
