@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PreformattedString, Tag
-from rendering import rendered
+from lxml import etree
 
-from converter import spacing
+from converter import spacing, verify
 from converter.decode import decode
 from converter.model import Options, Source
 from converter.pipeline import convert
@@ -56,6 +56,15 @@ HIDDEN: Final = frozenset({"script", "style", "template", "title", "head", "nosc
 VERBATIM: Final = frozenset({"pre", "textarea"})
 AROUND: Final = 6
 KEY, WINDOW = 10, 4_000
+
+
+def rendered(markdown: str) -> _Element:
+    """Render Markdown and parse what comes out."""
+    parser = etree.HTMLParser(huge_tree=True, encoding="utf-8")
+    html = verify.render(markdown) or "<p>"
+    tree = etree.fromstring(f"<body>{html}".encode("utf-8", "replace"), parser)
+    body = tree.find("body")
+    return tree if body is None else body
 
 
 class Boundary(NamedTuple):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from converter.seen import Token
     from converter.tree import Element
 
-__all__ = ["Difference", "compare", "elements_of", "look_at", "look_at_markdown"]
+__all__ = ["Difference", "compare", "elements_of", "look_at", "look_at_markdown", "render"]
 
 _LAYOUT: Final = frozenset({"div", "section", "article", "main", "center", "body", "form", "header", "footer"})
 
@@ -53,6 +53,14 @@ def look_at_markdown(markdown: str) -> str:
     return seen(_rendered(markdown))
 
 
+def render(markdown: str) -> str:
+    """Render a Markdown body to HTML; raw HTML in it comes out as it is."""
+    try:
+        return _renderer().html(markdown)
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return _renderer().html(markdown.encode("utf-8", "replace").decode())
+
+
 def compare(article: str, markdown: str) -> list[Difference]:
     """Compare what was seen of an article with the rendering of its Markdown.
 
@@ -86,10 +94,7 @@ def elements_of(root: Element, blocks: set[int]) -> list[Element]:
 
 def _rendered(markdown: str) -> list[Token]:
     """Render Markdown and cut the HTML into tokens."""
-    try:
-        html = _renderer().html(markdown)
-    except UnicodeEncodeError:  # half of a surrogate pair
-        html = _renderer().html(markdown.encode("utf-8", "replace").decode())
+    html = render(markdown)
     if "<" not in markdown:  # then all tags are the renderer's own, and balanced
         tokens: list[Token] = TOKEN.findall(html)
         return tokens
