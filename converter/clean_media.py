@@ -29,6 +29,7 @@ def link_embeds(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all pa
         src = _address_of(element)
         # An address that names no host (a script, inline HTML) leads nowhere.
         if _is_address(src) and element.getparent() is not None:
+            src = f"https:{src}" if src.startswith("//") else src
             paragraph = etree.Element("p")
             link = etree.SubElement(paragraph, "a", {"href": src})
             link.text = "视频" if _is_player(element) else src

@@ -1,13 +1,11 @@
-"""Passes for what is no content at all: what nobody can see, what a profile names, pictures that say nothing."""
+"""Passes for what is no content at all: what nobody can see, and what a profile names."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
 
-from converter.clean_media import NO_ADDRESS
 from converter.tree import Element, Query, Test, Values, classes_of, drop
-from converter.urls import runs_script
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,8 +23,6 @@ _CLASSES: Final = Values("descendant::*/@class")
 _IDS: Final = Values("descendant::*/@id")
 _STYLES: Final = Values("descendant::*/@style")
 _HAS_HIDDEN: Final = Test("descendant::*/@hidden")
-_DOT: Final = re.compile(r"\s*[01](?:px)?\s*")
-_LAZY: Final = ("data-src", "data-original", "data-original-src", "data-actualsrc", "data-lazy-src")
 
 
 def drop_invisible_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
@@ -90,46 +86,3 @@ def drop_noise(root: Element, profile: Profile) -> Mapping[str, int]:
         gone.add(element)
         counts[rule] = counts.get(rule, 0) + 1
     return counts
-
-
-def drop_tracking_images(root: Element, profile: Profile) -> Mapping[str, int]:
-    """Drop images that count visitors, that answer with a random picture, that are buttons, or that have no address."""
-    counts: dict[str, int] = {}
-    images = [(image, _address_of(image)) for image in root.iter("img")]
-    addresses = "\n".join([src for _, src in images])
-    suspect = any(part in addresses for part in (*profile.tracking, *profile.policy.random_images))
-    for image, src in images:
-        rule = _rule_of_image(image, src, profile, suspect=suspect)
-        if rule:
-            drop(image)
-            counts[rule] = counts.get(rule, 0) + 1
-        elif image.get("src") != src:
-            image.set("src", src)
-    return counts
-
-
-def image_rule(image: Element, profile: Profile) -> str | None:
-    """Name the rule by which an image goes; None when it stays."""
-    return _rule_of_image(image, _address_of(image), profile, suspect=True)
-
-
-def _rule_of_image(image: Element, src: str, profile: Profile, *, suspect: bool) -> str | None:
-    if src in NO_ADDRESS or runs_script(src, picture=True):
-        return "image-without-address"
-    if suspect and any(part in src for part in profile.tracking):
-        return "tracking-image"
-    if suspect and any(part in src for part in profile.policy.random_images):
-        return "random-image"
-    if image.get("alt") in profile.tool_alts:
-        return "button-image"
-    if all(_DOT.fullmatch(image.get(name) or "") for name in ("width", "height")):
-        return None if "tracking-image" in profile.keep else "tracking-image"
-    return None
-
-
-def _address_of(image: Element) -> str:
-    src = (image.get("src") or "").strip()
-    if src not in NO_ADDRESS and not src.startswith("data:"):
-        return src
-    lazy = next((image.get(name) for name in _LAZY if image.get(name)), None)
-    return lazy.strip() if lazy else src

@@ -20,7 +20,9 @@ from converter.clean_code import (
     normalize_code_blocks,
     turn_prose_listings_into_paragraphs,
 )
+from converter.clean_images import image_rule, picture_address, tidy_images
 from converter.clean_layout import unwrap_layout_tables
+from converter.clean_links import link_address, link_rule, tidy_links
 from converter.clean_math import recover_formula_images, recover_formulas
 from converter.clean_media import EMBEDS, NO_ADDRESS, link_embeds, list_labels_of_drawings
 from converter.clean_noise import (
@@ -29,8 +31,6 @@ from converter.clean_noise import (
     drop_hidden_elements,
     drop_invisible_elements,
     drop_noise,
-    drop_tracking_images,
-    image_rule,
 )
 from converter.clean_notes import link_footnotes
 from converter.clean_structure import (
@@ -46,7 +46,6 @@ from converter.model import Article, Facts
 from converter.profiles import Profile
 from converter.rules import RULE_OF
 from converter.tree import Element, Query, classes_of, drop, is_blank, neutralize, text_of
-from converter.urls import runs_script
 from converter.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -105,7 +104,11 @@ def clean(article: Article, profile: Profile, trace: Trace | None = None) -> Fac
             trace.begin(article.root)
         count = one(article.root, profile)
         if trace is not None:
-            trace.end(RULE_OF.get(one.__name__, ""), lambda element: _rule_of(element, profile))
+            trace.end(
+                RULE_OF.get(one.__name__, ""),
+                lambda element: _rule_of(element, profile),
+                lambda element, name: _rule_of_change(element, name, profile),
+            )
         if isinstance(count, int):
             if count:
                 rule = RULE_OF[one.__name__]
@@ -119,7 +122,22 @@ def clean(article: Article, profile: Profile, trace: Trace | None = None) -> Fac
 
 def _rule_of(element: Element, profile: Profile) -> str | None:
     """Name the rule by which a pass that follows several took an element out, or a listing left it out."""
-    return profile.drop.rule_of_any(element) or (image_rule(element, profile) if element.tag == "img" else None)
+    if rule := profile.drop.rule_of_any(element):
+        return rule
+    if element.tag == "img":
+        return image_rule(element, profile)
+    if element.tag != "a":
+        return None
+    href = (element.get("href") or "").strip()
+    return "page-link" if href[:1] == "#" != href else link_rule(element, href, profile)
+
+
+def _rule_of_change(before: Element, name: str, profile: Profile) -> str | None:
+    """Name the rule by which an attribute of a picture or a link says something else now."""
+    if before.tag == "img":
+        return "placeholder-alt" if name == "alt" else picture_address(before, profile)[1][-1]
+    href = (before.get("href") or "").strip()
+    return "page-link" if href[:1] == "#" else link_address(href, text_of(before), profile)[1]
 
 
 def settle(article: Article, profile: Profile) -> None:
@@ -177,17 +195,6 @@ def simplify_link_cards(root: Element, profile: Profile) -> int:  # noqa: ARG001
         card.text, card.tail = text, tail
         card.set("href", href)
         count += 1
-    return count
-
-
-def unwrap_dead_links(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Unwrap links without a target: anchors, `href=""`, and those that run a script."""
-    count = 0
-    for link in list(root.iter("a")):
-        href = (link.get("href") or "").strip()
-        if not href or runs_script(href):
-            neutralize(link)
-            count += 1
     return count
 
 
@@ -362,12 +369,12 @@ PASSES: Final = (
     Step(drop_toc_blocks, words=(b"-toc",)),
     Step(drop_noise),
     Step(drop_page_contents, ("a",), (b'href="#',)),
-    Step(drop_tracking_images, ("img",)),
     Step(link_embeds, EMBEDS),
     Step(simplify_link_cards, ("a",), (b"has-card",)),
-    Step(unwrap_dead_links, ("a",)),
     Step(drop_copy_buttons, ("button",)),
     Step(unwrap_buttons, _CONTROLS),
+    Step(tidy_images, ("img",)),
+    Step(tidy_links, ("a",)),
     Step(unwrap_bold_in_headings, _HEADINGS),
     Step(flatten_emphasis, _SAME_TAGS),
     Step(unwrap_picture_wrappers, ("img", "br")),

@@ -257,7 +257,8 @@ class _Plain:
             self.marks = 0
         elif self.link is not None:
             href = self.link.href
-            if len(self.out) == self.opened + 2 and last.kind == TEXT and (auto := _autolink(self.out[-1], self.link)):
+            text = "".join(self.out[self.opened + 1 :]) if last.kind == TEXT else ""
+            if text and (auto := _autolink(text, self.link)):
                 self.out[self.opened :] = [auto]
             else:
                 self.out.append(f"]({destination(href)})")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from converter.model import FieldPolicy, FrontMatter, Metadata
 
 _Namer = Callable[[Element], str | None]
+_ChangeNamer = Callable[[Element, str], str | None]
 _WATCHED: Final = ("href", "src", "alt", "title")
 _BLOCKS: Final = ("p", "div", "li", "tr", "td", "h1", "h2", "h3", "h4", "h5", "h6", "br")
 _LARGEST: Final = 4000  # characters that are compared one by one
@@ -79,13 +80,14 @@ class Trace:
         self._before = list(root.iter())
         self._copies = list(copy.deepcopy(root).iter())
 
-    def end(self, rule: str, rule_of: _Namer | None = None) -> None:
+    def end(self, rule: str, rule_of: _Namer | None = None, rule_of_change: _ChangeNamer | None = None) -> None:
         """Find out what a pass did.
 
         Args:
             rule: the rule of the pass; empty when it follows several.
             rule_of: names the rule by which an element goes, for passes that follow several, and for what the shape
                 of a listing leaves out.
+            rule_of_change: names the rule by which an attribute of an element says something else.
 
         """
         root = self._root
@@ -101,7 +103,9 @@ class Trace:
         elif gone:
             self._compare_texts(rule, gone, former, rule_of)
         pairs = {e: c for c, e in former.items() if e in present}
-        self._compare_attributes(rule or "lazy-image", pairs)
+        self._compare_attributes(rule, pairs, rule_of_change)
+        if not rule and rule_of:
+            self._find_unwrapped(pairs, rule_of)
         self._root = None
 
     def _add(self, rule: str, element: Element) -> None:
@@ -143,12 +147,21 @@ class Trace:
                 if inner is not c:
                     inner.tail = None
 
-    def _compare_attributes(self, rule: str, pairs: dict[Element, Element]) -> None:
+    def _find_unwrapped(self, pairs: dict[Element, Element], rule_of: _Namer) -> None:
+        """List the links that became their text, but for those that never led anywhere."""
+        for now, before in pairs.items():
+            if before.tag == "a" != now.tag and (rule := rule_of(before)) and kind_of(rule) != "form":
+                self._add(rule, before)
+
+    def _compare_attributes(
+        self, rule: str, pairs: dict[Element, Element], rule_of_change: _ChangeNamer | None
+    ) -> None:
         for now, before in pairs.items():
             for name in _WATCHED:
                 old, new = before.get(name), now.get(name)
                 if old is not None and new is not None and old.strip() != new.strip():
-                    self.changes.append(Removal(rule, start_tag(before), f"{name}: {excerpt(old)} -> {excerpt(new)}"))
+                    named = rule or (rule_of_change(before, name) if rule_of_change else None) or ""
+                    self.changes.append(Removal(named, start_tag(before), f"{name}: {excerpt(old)} -> {excerpt(new)}"))
 
 
 def _lost(before: Element, after: Element) -> Iterator[str]:

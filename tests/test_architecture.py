@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 PACKAGE: Final = Path(__file__).resolve().parent.parent / "converter"
 
-HELPERS: Final = frozenset({"encoding", "names", "spacing", "tree", "urls"})
+HELPERS: Final = frozenset({"encoding", "names", "parameters", "spacing", "tree", "urls"})
 EVERYONE: Final = frozenset({"model", "errors"}) | HELPERS
 """What any module may import. Helpers import `model` and `errors` only."""
 
@@ -60,7 +60,9 @@ PARTS: Final[dict[str, str]] = {
     "clean_math": "cleaner",
     "clean_media": "cleaner",
     "clean_notes": "cleaner",
+    "clean_images": "cleaner",
     "clean_layout": "cleaner",
+    "clean_links": "cleaner",
     "clean_noise": "cleaner",
     "clean_structure": "cleaner",
     "clean_toc": "cleaner",

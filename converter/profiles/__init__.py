@@ -10,11 +10,12 @@ import functools
 import os
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from converter.errors import ConfigError
 from converter.model import FieldPolicy
 from converter.profiles import plain
+from converter.profiles.addresses import Links, Pictures, links, pictures
 from converter.profiles.keys import FIELDS, LISTS, MAX_DEPTH, TABLES
 from converter.selectors import Index, find, find_by_id, telling_word
 
@@ -54,8 +55,8 @@ class Profile:
         metadata: field of `model.Metadata` -> places to look at, best first.
         drop: rules for elements that are no content.
         elements: what the site's own elements are read as: selectors filed under the name of a standard element.
-        tracking: substrings of addresses of images that count visitors.
-        tool_alts: alternative texts of images that are buttons.
+        pictures: what is known of addresses and alternative texts of pictures.
+        links: what is known of addresses and classes of links.
         boilerplate: what the site puts around the description of a page.
         base_url: what addresses of posts that begin with `/` are relative to; empty when nobody knows.
         policy: what front matter values mean nothing.
@@ -70,8 +71,8 @@ class Profile:
     metadata: Mapping[str, tuple[Lookup, ...]]
     drop: Index
     elements: Index | None
-    tracking: tuple[str, ...]
-    tool_alts: frozenset[str]
+    pictures: Pictures
+    links: Links
     boilerplate: re.Pattern[str] | None
     base_url: str
     policy: FieldPolicy
@@ -153,7 +154,7 @@ def _overlay(base: dict[str, object], data: dict[str, object]) -> dict[str, obje
     for key in TABLES:
         below, above = base.get(key) or {}, data.get(key) or {}
         merged = dict(below) | dict(above)  # type: ignore[call-overload] # the check has seen that both are mappings
-        if key in {"drop", "images", "elements"}:
+        if key in {"drop", "images", "links", "elements"}:
             for row in set(below) & set(above):  # type: ignore[call-overload]
                 merged[row] = [*below[row], *above[row]]  # type: ignore[index]
         out[key] = merged
@@ -183,7 +184,7 @@ def _packaged(name: str) -> dict[str, object]:
 def _build(data: dict[str, object], keep: frozenset[str]) -> Profile:
     table: dict[str, Mapping[str, list[str]]] = {key: data.get(key) or {} for key in TABLES}  # type: ignore[misc]
     lists: dict[str, list[str]] = {key: data.get(key) or [] for key in LISTS}  # type: ignore[misc]
-    images = {name: () if rule in keep else tuple(table["images"].get(name, ())) for name, rule in _IMAGE_RULES}
+    known = pictures(table["images"], keep)
     boilerplate = data.get("boilerplate")
     return Profile(
         name=str(data.get("name") or "unnamed"),
@@ -193,20 +194,17 @@ def _build(data: dict[str, object], keep: frozenset[str]) -> Profile:
         metadata={key: tuple(map(_lookup, places)) for key, places in table["metadata"].items()},
         drop=Index.of({rule: selectors for rule, selectors in table["drop"].items() if rule not in keep}),
         elements=Index.of(table["elements"]) if table["elements"] else None,
-        tracking=images["tracking"],
-        tool_alts=frozenset(images["tool_alts"]),
+        pictures=known,
+        links=links(table["links"], keep),
         boilerplate=re.compile(str(boilerplate)) if boilerplate else None,
         base_url=str(data.get("base_url") or "").rstrip("/"),
         policy=FieldPolicy(
             placeholders=frozenset(() if "placeholder" in keep else lists["placeholders"]),
-            random_images=images["random"],
+            random_images=known.random,
             utc_offset=str(data.get("utc_offset") or "+00:00"),
         ),
         keep=keep,
     )
-
-
-_IMAGE_RULES: Final = (("tracking", "tracking-image"), ("random", "random-image"), ("tool_alts", "button-image"))
 
 
 def _lookup(place: str, *, by_id: bool = False) -> Lookup:

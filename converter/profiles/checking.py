@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import yaml
 
 from converter.errors import ConfigError
-from converter.profiles.keys import FIELDS, IMAGES, LISTS, MAX_DEPTH, RULED_TAGS, TABLES, TEXTS
+from converter.profiles.keys import FIELDS, IMAGES, LINKS, LISTS, MAX_DEPTH, RULED_TAGS, TABLES, TEXTS
 from converter.selectors import Index, find
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
 _KEYS: Final = (*TEXTS, *LISTS, *TABLES)
-_ROWS: Final = {"metadata": FIELDS, "images": IMAGES, "elements": RULED_TAGS}
+_ROWS: Final = {"metadata": FIELDS, "images": IMAGES, "links": LINKS, "elements": RULED_TAGS}
+_PLACES: Final = frozenset({"redirectors", "searches"})
+_PATTERNS: Final = frozenset({"alt_patterns"})
+_PLACE: Final = re.compile(r"[\w.-]+(?:/[^?\s]*)?\?[^\s=&]+").fullmatch
 _RULE_NAME: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*").fullmatch
 _OFFSET: Final = re.compile(r"[+-](?:0\d|1[0-4]):[0-5]\d").fullmatch
 _GUIDE: Final = "see docs/profiles.md, or start from: archive2md profiles generic"
@@ -141,7 +144,19 @@ class _Check:
             self.fail(node, f"'{key}' must be a mapping", "write lines `name: [value]` below it")
         for row, value in self.rows(node, key, _ROWS.get(key, ())):
             single = key in {"drop", "elements"}
-            self.strings(f"{key}: {row}", value, selectors=key != "images", single=single)
+            self.strings(f"{key}: {row}", value, selectors=key not in {"images", "links"}, single=single)
+            if row in _PLACES or row in _PATTERNS:
+                self.forms(f"{key}: {row}", value.value, places=row in _PLACES)
+
+    def forms(self, key: str, items: list[yaml.ScalarNode], *, places: bool) -> None:
+        """Check expressions, or places that say where a redirector keeps its target."""
+        for item in items:
+            if places and not _PLACE(item.value):
+                self.fail(item, f"'{key}': {item.value!r} is no place", "write host/path?parameter: link.e.org/go?to")
+            try:
+                re.compile("" if places else item.value)
+            except re.error as e:
+                self.fail(item, f"'{key}' is no regular expression: {e}", "mend it, or leave it out")
 
 
 def _did_you_mean(word: str, known: Collection[str]) -> str:

@@ -20,7 +20,8 @@ LISTS: Final = {
 TABLES: Final = {
     "metadata": "field -> selectors, best first; `@name` at the end reads an attribute instead of the text",
     "drop": "rule -> selectors of elements that are no content",
-    "images": "tracking, random: parts of addresses; tool_alts: alternative texts of buttons",
+    "images": "which pictures say nothing, and what their addresses and alternative texts say without need",
+    "links": "which links are none, and what addresses carry along without need",
     "elements": "standard element, or unwrap -> selectors of the site's own elements that mean it",
 }
 FIELDS: Final = frozenset(
@@ -28,7 +29,12 @@ FIELDS: Final = frozenset(
 )
 """Metadata that a profile can look for; the names are those of `model.Metadata`."""
 
-IMAGES: Final = frozenset({"tracking", "random", "tool_alts"})
+IMAGES: Final = frozenset("lazy tracking random icons nowhere tool_alts marks origins alts alt_patterns".split())
+"""What a profile says about pictures; `profiles.addresses.Pictures` says what each row means."""
+
+LINKS: Final = frozenset({"parameters", "redirectors", "keywords", "searches"})
+"""What a profile says about links; see `profiles.addresses.Links`."""
+
 RULED_TAGS: Final = frozenset(
     "unwrap p h1 h2 h3 h4 h5 h6 blockquote pre code ul ol li strong em del sup sub kbd a br hr div span".split()
 )

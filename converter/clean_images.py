@@ -1,0 +1,117 @@
+"""The pass for pictures: which of them go, and what their addresses and alternative texts say."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
+
+from converter.clean_media import NO_ADDRESS
+from converter.parameters import is_whole, parameter, without_marks
+from converter.tree import Element, drop
+from converter.urls import runs_script
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from converter.profiles import Profile
+
+_DOT: Final = re.compile(r"\s*[01](?:px)?\s*")
+_TINY: Final = 200  # bytes of a `data:` address: spacers and dots; the smallest real picture seen has 1,094
+
+
+def tidy_images(root: Element, profile: Profile) -> Mapping[str, int]:
+    """Drop images that say nothing; give the others the address of the picture alone, and no empty words."""
+    counts: dict[str, int] = {}
+    images = [(image, _address_of(image, profile)) for image in root.iter("img")]
+    known = profile.pictures
+    # Most posts have none of these; one search in all addresses is cheaper than many in each.
+    addresses = "\n".join([f"{src}\n{image.get('alt') or ''}" for image, src in images])
+    suspect = any(part in addresses for part in (*known.nowhere, *known.tracking, *known.random, *known.icons))
+    for image, address in images:
+        rule = _rule_of(image, address, profile, suspect=suspect)
+        if rule:
+            drop(image)
+            counts[rule] = counts.get(rule, 0) + 1
+            continue
+        src, used = _settled(image, address, profile)
+        if image.get("src") != src:
+            image.set("src", src)
+        for name in (*used, *_tidy_words(image, profile)):
+            counts[name] = counts.get(name, 0) + 1
+    return counts
+
+
+def image_rule(image: Element, profile: Profile) -> str | None:
+    """Name the rule by which an image goes; None when it stays."""
+    return _rule_of(image, _address_of(image, profile), profile, suspect=True)
+
+
+def _rule_of(image: Element, src: str, profile: Profile, *, suspect: bool) -> str | None:
+    if src in NO_ADDRESS or runs_script(src, picture=True):
+        return "image-without-address"
+    known, alt = profile.pictures, image.get("alt") or ""
+    if suspect:
+        for parts, rule in (
+            (known.nowhere, "image-without-address"),
+            (known.tracking, "tracking-image"),
+            (known.random, "random-image"),
+        ):
+            if any(part in src for part in parts):
+                return rule
+    if alt in known.tool_alts:
+        return "button-image"
+    if suspect and any(part in src or part in alt for part in known.icons):
+        return "link-card"
+    keep = profile.keep
+    if "tracking-image" not in keep and all(_DOT.fullmatch(image.get(name) or "") for name in ("width", "height")):
+        return "tracking-image"
+    return "spacer-image" if src[:5] == "data:" and len(src) < _TINY and "spacer-image" not in keep else None
+
+
+def picture_address(image: Element, profile: Profile) -> tuple[str, tuple[str, ...]]:
+    """Find the address of a picture, and the rules that had a part in it."""
+    return _settled(image, _address_of(image, profile), profile)
+
+
+def _settled(image: Element, src: str, profile: Profile) -> tuple[str, tuple[str, ...]]:
+    known = profile.pictures
+    used: tuple[str, ...] = () if src == (image.get("src") or "").strip() else ("lazy-image",)
+    if src[:2] == "//":
+        src = f"https:{src}"
+        used += ("address-scheme",)
+    if ("?" in src or "#" in src or ";" in src) and src[:5] != "data:" and known.marks:
+        bare = _origin(src, known.origins) or without_marks(src, known.marks)
+        if bare != src:
+            return bare, (*used, "picture-parameter")
+    return src, used
+
+
+def _address_of(image: Element, profile: Profile) -> str:
+    src = (image.get("src") or "").strip()
+    if src not in NO_ADDRESS and not src.startswith("data:"):
+        return src
+    lazy = next((image.get(name) for name in profile.pictures.lazy if image.get(name)), None)
+    return lazy.strip() if lazy else src
+
+
+def _origin(src: str, names: tuple[str, ...]) -> str:
+    """Return the address in a parameter of a stand-in for a picture that a site could not copy; empty: there is none.
+
+    A path on the disk of the author is none, and whoever has only that keeps the stand-in.
+    """
+    found = (unquote(parameter(src, name)) for name in names if f"{name}=" in src)
+    return next((address for address in found if is_whole(address)), "")
+
+
+def _tidy_words(image: Element, profile: Profile) -> tuple[str, ...]:
+    """Take away an alternative text that says nothing, and a title that says nothing more."""
+    used: tuple[str, ...] = ()
+    alt, title = image.get("alt"), image.get("title")
+    if title and (title.strip() == (alt or "").strip() or profile.pictures.says_nothing(title)):
+        del image.attrib["title"]
+        used = ("repeated-title-attribute",)
+    if alt and profile.pictures.says_nothing(alt):
+        image.set("alt", "")
+        used += ("placeholder-alt",)
+    return used

@@ -1,0 +1,178 @@
+"""The pass for links: where they lead, and which of them are none."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, cast
+from urllib.parse import unquote, unquote_plus
+
+from converter.tree import Element, Values, inside, is_blank, neutralize, text_of
+from converter.urls import runs_script
+from converter.urls import name_of_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from converter.profiles import Profile
+
+_NOWHERE: Final = frozenset({"", "#", "null", "undefined", "about:blank", "http://", "https://", "http:", "https:"})
+_MAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII).fullmatch
+_PICTURE: Final = re.compile(r".\.(?:png|jpe?g|gif|bmp|webp|svg)", re.IGNORECASE).search
+_BACK: Final = frozenset("↩↑^")
+_HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
+_NAMES: Final = Values("descendant-or-self::*/@id | descendant-or-self::*/@name")
+_NO_ANCHORS: Final = ("li", "table", "dl")
+_NOT_IN_ANCHORS: Final = re.compile(r"[^\w\- ]")
+
+
+def tidy_links(root: Element, profile: Profile) -> Mapping[str, int]:
+    """Give links the address that they lead to; those that lead nowhere, or to what is there already, become text."""
+    counts: dict[str, int] = {}
+    inner: list[Element] = []
+    for link in list(root.iter("a")):
+        href = (link.get("href") or "").strip()
+        if href[:1] == "#" and len(href) > 1:
+            if not _is_note(link):
+                inner.append(link)
+            continue
+        rule = link_rule(link, href, profile)
+        if rule:
+            neutralize(link)
+            counts[rule] = counts.get(rule, 0) + 1
+            continue
+        for name in (*_readdress(link, href, profile), *_tidy_title(link)):
+            counts[name] = counts.get(name, 0) + 1
+    if inner and "page-link" not in profile.keep:
+        counts |= _settle_page_links(root, inner)
+    return counts
+
+
+def _is_note(link: Element) -> bool:
+    """Whether a link leads to a footnote, or back from it: a raised number, or an arrow."""
+    return inside(link, ("sup",)) or link.find("sup") is not None or text_of(link).strip()[:1] in _BACK
+
+
+def link_rule(link: Element, href: str, profile: Profile) -> str | None:
+    """Name the rule by which a link becomes its text; None when it stays a link."""
+    if href in _NOWHERE or runs_script(href):
+        return "dead-link"
+    known, names = profile.links, link.get("class")
+    if names and not known.keywords.isdisjoint(names.split()):
+        return "keyword-link"
+    if "?" in href:
+        wanted = known.searches.value(known.redirectors.target(href) or href)
+        if wanted and _squeezed(unquote_plus(wanted)) == _squeezed(text_of(link)):
+            return "keyword-link"
+    if len(link) and "picture-link" not in profile.keep and _shows_its_target(link, href):
+        return "picture-link"
+    return None
+
+
+def _shows_its_target(link: Element, href: str) -> bool:
+    """Whether a link leads to nothing but the picture in it."""
+    pictures = [image.get("src") or "" for image in link.iter("img")]
+    if href in pictures:
+        return True
+    alone = len(pictures) == 1 and is_blank(text_of(link)) and _PICTURE(href) is not None
+    return alone and name_of_file(href) == name_of_file(pictures[0])
+
+
+def link_address(href: str, text: str, profile: Profile) -> tuple[str, str | None]:
+    """Find the address that a link leads to, and the rule that had a part in it.
+
+    An address that is the text of its link is left alone: it is what the reader sees.
+    """
+    if href[:2] == "//":
+        return f"https:{href}", "address-scheme"
+    if "?" not in href:
+        return (f"mailto:{href}", "address-scheme") if "@" in href and _MAIL(href) else (href, None)
+    known = profile.links
+    if target := known.redirectors.target(href):
+        rule, new = "redirector", known.parameters.strip(target)
+    else:
+        rule, new = "tracking-parameter", known.parameters.strip(href)
+    return (href, None) if new == href or _squeezed(text) == _squeezed(href) else (new, rule)
+
+
+def _squeezed(text: str) -> str:
+    # A pretty-printer puts white space between the pieces of an address.
+    return "".join(text.split())
+
+
+def _readdress(link: Element, href: str, profile: Profile) -> tuple[str, ...]:
+    if not ("?" in href or "@" in href or href[:2] == "//"):
+        return ()
+    new, rule = link_address(href, text_of(link), profile)
+    if rule is None:
+        return ()
+    link.set("href", new)
+    return (rule,)
+
+
+def _tidy_title(link: Element) -> tuple[str, ...]:
+    """Take away a title that repeats the text or the address of its link."""
+    title = link.get("title")
+    if not title or title.split() not in ([(link.get("href") or "").strip()], text_of(link).split()):
+        return ()
+    del link.attrib["title"]
+    return ("repeated-title-attribute",)
+
+
+def _settle_page_links(root: Element, links: list[Element]) -> dict[str, int]:
+    """Let links into the page lead to what renderers name a heading; those to anything else become their text.
+
+    A heading is named by its own words, small and with hyphens, as GitHub does it. The site's own anchors are gone.
+    """
+    anchors = _anchors(root)
+    counts: dict[str, int] = {}
+    for link in links:
+        name = unquote((link.get("href") or "").strip()[1:])
+        anchor = anchors.get(name) or anchors.get(name.lower())
+        if anchor is None:
+            neutralize(link)
+        elif anchor != name:
+            link.set("href", f"#{anchor}")
+        if anchor != name:
+            counts["page-link"] = counts.get("page-link", 0) + 1
+        for name in _tidy_title(link):
+            counts[name] = counts.get(name, 0) + 1
+    return counts
+
+
+def _anchors(root: Element) -> dict[str, str]:
+    """Map every name of a heading in the page to the one it has in a rendering.
+
+    Left out are those whose rendered text cannot be told here (several pieces, a break in it), those of which there are
+    two, and one with which the article begins: it may repeat the title, and go.
+    """
+    words: dict[str, list[Element]] = {}
+    headings = list(root.iter(*_HEADINGS))
+    for heading in headings:
+        words.setdefault("".join(text_of(heading).split()).lower(), []).append(heading)
+    found: dict[str, str] = {}
+    for heading in headings:
+        text = _one_piece(heading)
+        if not text or len(words["".join(text.split()).lower()]) > 1 or inside(heading, _NO_ANCHORS):
+            continue
+        if heading is headings[0] and _begins(root, heading):
+            continue
+        anchor = _NOT_IN_ANCHORS.sub("", text.lower()).replace(" ", "-")
+        if anchor:
+            before = heading.getprevious()
+            named = [*_NAMES(heading), *(_NAMES(before) if before is not None and is_blank(text_of(before)) else ())]
+            for name in (*named, anchor):
+                found.setdefault(name, anchor)
+    return found
+
+
+def _one_piece(heading: Element) -> str:
+    """Return the text of a heading that stands in one piece; empty when it does not, or holds more than text."""
+    if heading.find(".//img") is not None or heading.find(".//br") is not None or heading.find(".//x-tex") is not None:
+        return ""
+    pieces = [text.strip() for text in cast("Iterable[str]", heading.itertext()) if not is_blank(text)]
+    return pieces[0] if len(pieces) == 1 and "\n" not in pieces[0] and "  " not in pieces[0] else ""
+
+
+def _begins(root: Element, heading: Element) -> bool:
+    first = next((e for e in root.iter() if e.tag in {"img", "hr", "pre"} or not is_blank(e.text)), None)
+    return first is not None and (first is heading or heading in first.iterancestors())
