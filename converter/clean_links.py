@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import unquote, unquote_plus
 
+from converter.parameters import host_of, name_of_file
 from converter.tree import Element, Values, inside, is_blank, neutralize, text_of
 from converter.urls import runs_script
-from converter.urls import name_of_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -74,7 +74,8 @@ def _shows_its_target(link: Element, href: str) -> bool:
     if href in pictures:
         return True
     alone = len(pictures) == 1 and is_blank(text_of(link)) and _PICTURE(href) is not None
-    return alone and name_of_file(href) == name_of_file(pictures[0])
+    # On another host the same name is a copy; on the same one it is another size: s1600/a.jpg around s320/a.jpg.
+    return alone and name_of_file(href) == name_of_file(pictures[0]) and host_of(href) != host_of(pictures[0])
 
 
 def link_address(href: str, text: str, profile: Profile) -> tuple[str, str | None]:

@@ -158,6 +158,12 @@ def part_of_page(address: str) -> str:
     return _PARTS.split(address, maxsplit=1)[0]
 
 
+def host_of(address: str) -> str:
+    """Return the host of an address, without `www.`; empty when it names none."""
+    found = _HOST(address)
+    return found[1].lower() if found else ""
+
+
 def name_of_file(address: str) -> str:
     """Return the last part of an address's path: the name of a picture."""
     return part_of_page(address).rstrip("/").rpartition("/")[2]

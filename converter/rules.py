@@ -59,7 +59,7 @@ RULES: Final[dict[str, Rule]] = {
     # What nobody can see, or Markdown cannot say.
     "empty": Rule("gone", "Elements without text and pictures; cells of tables stay."),
     "form-control": Rule("gone", "Input fields; the text of buttons and labels stays, and so do check boxes."),
-    "image-without-address": Rule("gone", "Pictures without an address, or with one that is a script or a blank of a form."),
+    "image-without-address": Rule("gone", "Pictures without an address, or with one that is a script or a blank."),
     "invisible": Rule("gone", "Scripts, styles, vector icons, menus of forms."),
     "repeated-line": Rule("gone", "A rule directly after a rule."),
     # Other shapes; the text stays.

@@ -286,3 +286,23 @@ def test_profiles_are_listed_and_printed() -> None:
         assert re.search(rf"^{name} +\S", listed, re.MULTILINE)
     assert run("profiles", "csdn").stdout == (ROOT / "converter/profiles/csdn.yaml").read_text(encoding="utf-8")
     assert run("profiles", "csdm").exit_code == 2
+
+
+def test_what_changed_in_an_address_is_listed_with_its_rule_and_can_be_kept() -> None:
+    page = (
+        '<p><img src="//e.org/a.png#pic_center" alt="img"> '
+        '<a href="https://link.zhihu.com/?target=https%3A//e.org">b</a> '
+        '<a href="https://e.org/?spm=1">c</a> <a class="keylink" href="https://e.org/d">d</a> <a href="#x">e</a></p>'
+    )
+    found = account(page)
+    assert {(one.rule, one.excerpt) for one in found.changed} == {
+        ("picture-parameter", "src: //e.org/a.png#pic_center -> https://e.org/a.png"),
+        ("placeholder-alt", "alt: img -> "),
+        ("redirector", "href: https://link.zhihu.com/?target=https%3A//e.org -> https://e.org"),
+        ("tracking-parameter", "href: https://e.org/?spm=1 -> https://e.org/"),
+    }
+    assert {(one.rule, one.excerpt) for one in found.removed} == {("keyword-link", "d"), ("page-link", "e")}
+    rules = {one.rule for one in (*found.changed, *found.removed)}
+    kept = account(page, *rules)
+    assert not kept.removed
+    assert {one.rule for one in kept.changed} == {"address-scheme"}

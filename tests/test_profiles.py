@@ -190,3 +190,45 @@ def test_the_guide_names_every_key() -> None:
     assert rows.keys() == {**keys.TEXTS, **keys.LISTS, **keys.TABLES}.keys()
     fields = GUIDE[GUIDE.index("Fields of `metadata`") :].partition(". A\ndate")[0]
     assert set(re.findall(r"`(\w+)`", fields)) - {"metadata"} == keys.FIELDS
+
+
+def test_every_row_of_images_and_links_is_known() -> None:
+    """A row that no code reads would be a rule that does nothing."""
+    generic = yaml.safe_load(profiles.source_of("generic"))
+    assert generic["images"].keys() == keys.IMAGES
+    assert generic["links"].keys() == keys.LINKS
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("images:\n  alt: [x]\n", "mine.yaml:2: unknown key 'images: alt'"),
+        ("images:\n  alt_patterns: ['(']\n", "mine.yaml:2: 'images: alt_patterns' is no regular expression"),
+        ("links:\n  redirectors:\n    - go.e.org\n", "mine.yaml:3: 'links: redirectors': 'go.e.org' is no place"),
+        (
+            "links:\n  searches: ['https://e.org/?q']\n",
+            "mine.yaml:2: 'links: searches': 'https://",
+        ),
+        ("links:\n  parameters: x\n", "mine.yaml:2: 'links: parameters' must be a list"),
+    ],
+)
+def test_rows_that_are_wrong_are_refused_with_their_line(text: str, problem: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        checked("mine.yaml", text, profiles.names())
+    assert str(error.value).startswith(problem)
+
+
+def test_a_profile_of_your_own_adds_to_what_is_known_of_links(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        "extends: generic\nimages:\n  marks: [size=]\n  alts: [nothing]\n"
+        "links:\n  redirectors: [go.example.org/out?to]\n  parameters: [ref example.net]\n  keywords: [glossary]\n",
+        encoding="utf-8",
+    )
+    page = (
+        '<p><img src="https://e.org/a.png?size=3#pic_center" alt="nothing"> '
+        '<a href="https://go.example.org/out?to=https%3A%2F%2Fwww.example.net%2Fb%3Fref%3D1">b</a> '
+        '<a class="glossary" href="/c">c</a></p>'
+    )
+    result = convert(Source("a.html", page.encode(), "a.html"), Options(profile=str(file)))
+    assert result.markdown.endswith("\n![](https://e.org/a.png) [b](https://www.example.net/b) c\n")

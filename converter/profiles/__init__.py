@@ -10,7 +10,7 @@ import functools
 import os
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from converter.errors import ConfigError
 from converter.model import FieldPolicy
