@@ -46,6 +46,7 @@ from converter.model import Article, Facts
 from converter.profiles import Profile
 from converter.rules import RULE_OF
 from converter.tree import Element, Query, classes_of, drop, is_blank, neutralize, text_of
+from converter.urls import runs_script
 from converter.vocabulary import vocabulary
 
 if TYPE_CHECKING:
