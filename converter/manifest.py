@@ -211,7 +211,8 @@ class Manifest:
                 "another archive2md is writing there", source=str(self.path.parent.parent), remedy=remedy
             )
         if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
-            return SourceError(f"cannot be written: {error}", source=str(self.path), remedy="choose another -o")
+            remedy = "make room there or check its permissions, then run it again: it goes on from here"
+            return SourceError(f"cannot be written: {error}", source=str(self.path), remedy=remedy)
         return self._foreign(f"is damaged ({error})")
 
     def _execute(self, statement: str, *values: str | int) -> sqlite3.Cursor:

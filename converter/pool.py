@@ -12,6 +12,8 @@ from itertools import islice
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
+from converter.errors import SourceError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from multiprocessing.context import BaseContext
@@ -144,6 +146,8 @@ class _Pool(Generic[Job, Outcome]):
         self.idle: list[_Worker[Job, Outcome]] = []
         self.busy: list[_Worker[Job, Outcome]] = []
         self.done: dict[int, list[Outcome]] = {}
+        self.held: tuple[int, tuple[Job | Done[Outcome], ...]] | None = None
+        self.most = sys.maxsize
 
     def run(self, jobs: Iterable[Job | Done[Outcome]], count: int) -> Iterator[Outcome]:
         """Keep every worker busy with one chunk; yield finished chunks when it is their turn."""
@@ -174,14 +178,21 @@ class _Pool(Generic[Job, Outcome]):
 
     def _feed(self, chunks: Iterator[tuple[int, tuple[Job | Done[Outcome], ...]]], count: int, turn: int) -> None:
         """Give chunks to workers that have none, not too far ahead; chunks without a job are done already."""
-        while len(self.busy) < count and len(self.busy) + len(self.done) < AHEAD * count:
-            if turn in self.done or self.stopped() or (entry := next(chunks, None)) is None:
+        while len(self.busy) < min(count, self.most) and len(self.busy) + len(self.done) < AHEAD * count:
+            if turn in self.done or self.stopped() or (entry := self.held or next(chunks, None)) is None:
                 return
+            self.held = None
             index, items = entry
             if all(isinstance(item, Done) for item in items):
                 self.done[index] = self._merged(items, [])
                 continue
-            self.busy.append(self.idle.pop() if self.idle else self._spawn())
+            try:
+                self.busy.append(self.idle.pop() if self.idle else self._spawn())
+            except SourceError:
+                if not self.busy:
+                    raise
+                self.held, self.most = entry, len(self.busy)  # the system allows no more: those that run do the rest
+                return
             self.busy[-1].send(index, items)
 
     def _chunks(self, items: Iterable[Job | Done[Outcome]]) -> Iterator[tuple[Job | Done[Outcome], ...]]:
@@ -205,7 +216,11 @@ class _Pool(Generic[Job, Outcome]):
         return merged
 
     def _spawn(self) -> _Worker[Job, Outcome]:
-        worker = _Worker(self.context, self.handle, self.limits, self.workers)
+        try:
+            worker = _Worker(self.context, self.handle, self.limits, self.workers)
+        except OSError as error:
+            problem = f"a further process cannot be started: {error.strerror}"
+            raise SourceError(problem, remedy="convert in one process: -j 1") from None
         self.workers.append(worker)
         return worker
 

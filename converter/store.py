@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -19,6 +20,19 @@ if TYPE_CHECKING:
 TEMPORARY: Final = ".archive2md-{}.tmp"
 _TRIES: Final = 3
 _LEFT: Final = re.compile(r"\.archive2md-[0-9a-f]{16}\.tmp")
+
+_FULL: Final = "make room and run it again, it goes on from here; or choose another -o"
+_MORE_FILES: Final = "allow more open files (ulimit -n 1024), or use fewer processes (-j 1)"
+_REMEDIES: Final = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EFBIG: _FULL,
+    errno.EMFILE: _MORE_FILES,
+    errno.ENFILE: _MORE_FILES,
+    errno.EACCES: "check its permissions, or choose another -o",
+    errno.EPERM: "check its permissions, or choose another -o",
+}
+"""What helps against an error of the system when writing; for all others another directory."""
 
 Step = Literal["create", "replace", "keep"]
 
@@ -63,7 +77,8 @@ def read_stable(file: str, name: str) -> Input:
         problem = "a link to a file that does not exist" if os.path.islink(file) else "no such file"  # noqa: PTH114
         raise SourceError(problem, source=name, remedy="check the path") from None
     except OSError as error:
-        raise SourceError(f"cannot be read: {error.strerror}", source=name, remedy="check its permissions") from None
+        remedy = _MORE_FILES if error.errno in {errno.EMFILE, errno.ENFILE} else "check its permissions"
+        raise SourceError(f"cannot be read: {error.strerror}", source=name, remedy=remedy) from None
     if stat.S_ISDIR(mode):
         raise SourceError("is a directory", source=name, remedy="give -o DIR to convert the posts in it")
     raise SourceError("is not a regular file", source=name, remedy="pipe it in instead: archive2md < INPUT")
@@ -177,7 +192,8 @@ def unwritable(name: str, error: OSError) -> SourceError:
     """Make the error for an output that the system refuses."""
     if isinstance(error, (NotADirectoryError, FileExistsError)):
         return SourceError("a part of its path is a file", source=name, remedy="move that file, or choose another -o")
-    return SourceError(f"cannot be written: {error.strerror}", source=name, remedy="choose another -o")
+    remedy = _REMEDIES.get(error.errno or 0, "choose another -o")
+    return SourceError(f"cannot be written: {error.strerror}", source=name, remedy=remedy)
 
 
 def digest(data: bytes) -> str:

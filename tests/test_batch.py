@@ -264,6 +264,103 @@ def test_a_failed_write_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert tree("new") == {}
 
 
+def limited(*command: str, **limits: int) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process that may have less than others."""
+    resource = pytest.importorskip("resource")
+
+    def limit() -> None:
+        for name, value in limits.items():
+            resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
+
+    script = [sys.executable, str(Path(stub_pipeline.__file__)), *command, "--no-progress"]
+    return subprocess.run(script, check=False, capture_output=True, text=True, preexec_fn=limit)
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_full_disk(batch: ModuleType, jobs: str) -> None:
+    """No file may grow beyond a size: the manifest meets it first. The next run ends as if nothing had been."""
+    write_posts(400)
+    run(batch, out="whole")
+    ended = limited("posts", "-o", "out", "-j", jobs, FSIZE=60_000)
+    assert ended.returncode == 1
+    path = Path("out/.archive2md/manifest.sqlite")
+    assert ended.stderr.startswith(f"error: {path}: cannot be written: ")
+    assert "run it again: it goes on from here" in ended.stderr
+    assert 0 < len(list(Path("out").rglob("*.md"))) < 400
+    assert not any(o.error for o in run(batch))
+    assert tree("out") == tree("whole")
+
+
+@pytest.mark.parametrize(
+    ("number", "way_out"),
+    [
+        (errno.ENOSPC, "make room and run it again, it goes on from here; or choose another -o"),
+        (errno.EROFS, "choose another -o"),
+        (errno.EACCES, "check its permissions, or choose another -o"),
+        (errno.EMFILE, "allow more open files (ulimit -n 1024), or use fewer processes (-j 1)"),
+    ],
+)
+@pytest.mark.parametrize("step", ["open", "replace"])
+def test_outputs_that_cannot_be_written(
+    batch: ModuleType, monkeypatch: pytest.MonkeyPatch, number: int, way_out: str, step: str
+) -> None:
+    """Each is one failure with its way out; nothing is left behind, and the next run writes them."""
+    write_posts(9)
+    run(batch, out="whole")
+    real = getattr(Path, step)
+
+    def refuse(path: Path, *arguments: Any, **how: Any) -> Any:  # noqa: ANN401 (passed through)
+        if path.suffix == ".tmp" and path.parent.name == "d1":
+            raise OSError(number, os.strerror(number))
+        return real(path, *arguments, **how)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, step, refuse)
+        errors = [o.error for o in run(batch) if o.error]
+    assert errors == [
+        f"posts/d1/000{i}.html: out/d1/000{i}.md: cannot be written: {os.strerror(number)}; {way_out}"
+        for i in (1, 4, 7)
+    ]
+    assert len(list(Path("out").rglob("*.md"))) == 6
+    assert not list(Path("out").rglob("*.tmp"))
+    assert [o.status for o in run(batch)].count("converted") == 3
+    assert tree("out") == tree("whole")
+
+
+def test_inputs_that_cannot_be_read(batch: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_posts(3)
+    real = os.stat
+
+    def refuse(path: Any, **how: Any) -> os.stat_result:  # noqa: ANN401 (passed through)
+        if str(path).endswith("0001.html"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return real(path, **how)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "stat", refuse)
+        errors = [o.error for o in run(batch) if o.error]
+    assert errors == ["posts/d1/0001.html: cannot be read: Permission denied; check its permissions"]
+
+
+@pytest.mark.parametrize("jobs", ["1", "2", "8"])
+def test_few_open_files(batch: ModuleType, jobs: str) -> None:
+    """Where the system allows no further process, those that run do the work."""
+    write_posts(300)
+    run(batch, out="whole")
+    ended = limited("posts", "-o", "out", "-j", jobs, NOFILE=20)
+    assert (ended.returncode, ended.stderr.partition(" in ")[0]) == (0, "converted 300, unchanged 0, failed 0")
+    assert tree("out") == tree("whole")
+
+
+def test_no_further_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(pool, "_Worker", refuse)
+    with pytest.raises(SourceError, match=r"a further process cannot be started: .*; convert in one process: -j 1"):
+        list(pool.run(range(100), abs, max, workers=2, stopped=lambda: False))
+
+
 def test_the_manifest_remembers(tmp_path: Path) -> None:
     with Manifest(tmp_path) as manifest:
         manifest.put((f"{number}.md", Record("a/标题", "0" * 64, 7)) for number in range(3))
