@@ -14,7 +14,6 @@ import os
 import signal
 import threading
 import time
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -315,10 +314,10 @@ def _prune(outcome: Outcome, record: Record, rules: Rules) -> Outcome:
         if not rules.dry_run:
             target.unlink(missing_ok=True)
     except ConverterError as error:
-        return replace(outcome, status="failed", error=about(outcome.name, error))
+        return outcome._replace(status="failed", error=about(outcome.name, error))
     except OSError as error:
-        return replace(outcome, status="failed", error=str(unwritable(str(target), error)))
-    return replace(outcome, status="pruned")
+        return outcome._replace(status="failed", error=str(unwritable(str(target), error)))
+    return outcome._replace(status="pruned")
 
 
 def _lost(job: Job, exit_code: int, *, rules: Rules) -> Outcome:

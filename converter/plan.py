@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import tee
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -75,7 +75,7 @@ class Plan:
             job = Job(found.file, found.name, path, target, position=position, member=found.member)
             if refusal:
                 error = SourceError(refusal, source=target, remedy="choose another -o")
-                job = replace(job, refusal=about(job.name, error))
+                job = job._replace(refusal=about(job.name, error))
             above, name = os.path.split(found.file)
             if above != parent:
                 parent, folder = above, relative_to(self.root, above)
@@ -165,9 +165,9 @@ def informed(
         record = manifest.get(place.output)
         if not job.refusal and job.file.startswith(root) and manifest.get(job.file[len(root) :].replace(os.sep, "/")):
             error = SourceError("is an output of an earlier run", source=job.name, remedy="leave it out")
-            yield replace(job, refusal=str(error))
+            yield job._replace(refusal=str(error))
         elif record is None and not job.refusal:
-            yield replace(job, why="new")
+            yield job._replace(why="new")
         elif job.refusal or record is None or not _is_ours(record, place, plan.spool):
             yield job
         else:
@@ -177,7 +177,7 @@ def informed(
                 yield done
             else:
                 recorded = tuple(filter(None, (record.sha256, record.before)))
-                yield replace(job, recorded=recorded, known=done, why=_why(job, record, key, force=force))
+                yield job._replace(recorded=recorded, known=done, why=_why(job, record, key, force=force))
 
 
 def _is_ours(record: Record, place: Place, spool: Spool) -> bool:

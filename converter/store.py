@@ -143,16 +143,25 @@ def stage(target: Path, data: bytes, *, name: str) -> Path:
     """
     temporary = target.with_name(TEMPORARY.format(secrets.token_hex(8)))
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with temporary.open("xb") as stream:
-                stream.write(data)
-        except BaseException:
-            discard(temporary)
-            raise
+            _create(temporary, data)
+        except FileNotFoundError:  # the directory is not there yet: once in a thousand posts
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _create(temporary, data)
     except OSError as error:
         raise unwritable(name, error) from None
     return temporary
+
+
+def _create(temporary: Path, data: bytes) -> None:
+    try:
+        with temporary.open("xb") as stream:
+            stream.write(data)
+    except FileNotFoundError:
+        raise
+    except BaseException:
+        discard(temporary)
+        raise
 
 
 def publish(temporary: Path, target: Path, *, name: str) -> None:

@@ -49,7 +49,7 @@ class Task:
 
         whole = not self.is_one_file
         writing = Rules(force=self.force, dry_run=self.dry_run, whole=whole, prune=self.prune)
-        return replace(writing, seconds=self.seconds, megabytes=self.megabytes)
+        return writing._replace(seconds=self.seconds, megabytes=self.megabytes)
 
 
 def run(task: Task, console: Console) -> int:

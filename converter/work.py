@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from converter import pipeline
 from converter.encoding import encode
@@ -19,8 +18,7 @@ Status = Literal["converted", "unchanged", "failed", "vanished", "pruned"]
 STATUSES: Final[tuple[Status, ...]] = ("converted", "unchanged", "failed", "vanished", "pruned")
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(NamedTuple):
     """How outputs are written.
 
     Attributes:
@@ -41,8 +39,7 @@ class Rules:
     megabytes: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """One post to convert.
 
     Attributes:
@@ -72,8 +69,7 @@ class Job:
     member: Member | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of one post; small, since it travels between processes.
 
     Attributes:
@@ -120,21 +116,21 @@ def convert_file(job: Job, *, options: Options, rules: Rules) -> Outcome:
     """Convert one file, up to the last step: `settle`. Never raises for what can be wrong with it."""
     failed = Outcome(name=job.name, output=job.output, position=job.position)
     if job.refusal:
-        return replace(failed, error=job.refusal)
+        return failed._replace(error=job.refusal)
     from converter.sources.reading import read  # standard input needs none
 
     try:
         content = read(job.file, job.member, job.name)
     except ConverterError as error:
-        return replace(failed, error=str(error))
+        return failed._replace(error=str(error))
     sha256 = digest(content.data + content.url.encode("utf-8", "replace"))
     if job.known == sha256:
-        outcome = replace(failed, status="unchanged", sha256=job.recorded[0])
+        outcome = failed._replace(status="unchanged", sha256=job.recorded[0])
     else:
         source = Source(job.name, content.data, job.path, content.url, content.encoding)
         outcome = convert_bytes(source, job, options=options, rules=rules)
-    seen = replace(outcome, source_size=content.size, source_mtime=content.mtime, source_sha256=sha256)
-    return replace(seen, why=job.why) if job.why else seen
+    seen = outcome._replace(source_size=content.size, source_mtime=content.mtime, source_sha256=sha256)
+    return seen._replace(why=job.why) if job.why else seen
 
 
 def convert_bytes(source: Source, job: Job, *, options: Options, rules: Rules) -> Outcome:
@@ -142,7 +138,7 @@ def convert_bytes(source: Source, job: Job, *, options: Options, rules: Rules) -
     result = pipeline.convert(source, options)
     failed = Outcome(name=job.name, output=job.output, position=job.position, notes=result.notes)
     if result.error:
-        return replace(failed, error=result.error)
+        return failed._replace(error=result.error)
     target = Path(job.output)
     temporary = ""
     try:
@@ -151,11 +147,11 @@ def convert_bytes(source: Source, job: Job, *, options: Options, rules: Rules) -
         if step != "keep" and not rules.dry_run:
             temporary = str(stage(target, data, name=job.output))
     except ConverterError as error:
-        return replace(failed, error=str(error) if error.source == job.name else about(job.name, error))
+        return failed._replace(error=str(error) if error.source == job.name else about(job.name, error))
     status: Status = "unchanged" if step == "keep" else "converted"
-    done = replace(failed, status=status, replaced=step == "replace", sha256=digest(data), size=len(data))
-    done = replace(done, temporary=temporary, differences=result.differences)
-    return replace(done, article=result.article, body=_body_digest(data))
+    done = failed._replace(status=status, replaced=step == "replace", sha256=digest(data), size=len(data))
+    done = done._replace(temporary=temporary, differences=result.differences)
+    return done._replace(article=result.article, body=_body_digest(data))
 
 
 def _body_digest(data: bytes) -> str:
@@ -172,8 +168,8 @@ def settle(outcome: Outcome) -> Outcome:
     try:
         publish(Path(outcome.temporary), Path(outcome.output), name=outcome.output)
     except ConverterError as error:
-        return replace(outcome, status="failed", error=about(outcome.name, error), sha256="", temporary="")
-    return replace(outcome, temporary="")
+        return outcome._replace(status="failed", error=about(outcome.name, error), sha256="", temporary="")
+    return outcome._replace(temporary="")
 
 
 def about(name: str, error: ConverterError) -> str:
