@@ -7,6 +7,7 @@ element of its own. The text of the listing is kept byte for byte, the rest goes
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from lxml import etree
@@ -67,8 +68,6 @@ _CODE_CELLS: Final = Query(".//tr[count(*) = 2]/td[2][.//pre or .//code]")
 _NUMBERS: Final = re.compile(r"\d{1,5}[.:]?")
 # Paragraphs of code elements alone: the lines of a listing, copied off a page without its box.
 # Inline code that an editor broke into lines, and lines of it beside other content.
-_BROKEN_CODE: Final = Query(".//code[not(parent::pre)][descendant::br[2]]")
-_CODE_LINES: Final = Query(".//*[code[3]][br]")
 _NO_LISTING_IN: Final = ("pre", "table", "a", "h1", "h2", "h3", "h4", "h5", "h6")
 _FEWEST_LINES: Final = 3
 _MIN_TOKENS: Final = 3
@@ -270,16 +269,29 @@ def fold_broken_code(root: Element, profile: Profile) -> int:
     Fewer lines stay what they are. So do those in a table, a heading or a link, which can hold no listing.
     """
     count = 0
-    for code in _BROKEN_CODE(root):
+    for code in [code for code in root.iter("code") if len(code) and _is_broken(code)]:
         text = line_text(code, profile, blank_lines=True)
         if text.count("\n") + 1 - text.count("\n\n") < _FEWEST_LINES or inside(code, _NO_LISTING_IN):
             continue
         _put(code, text, "", [copy_image(image) for image in code.iter("img") if image.get("src")])
         count += 1
-    for parent in _CODE_LINES(root):
+    for parent in _parents_of_lines(root):
         if parent.tag in BLOCKS and not inside(parent, _NO_LISTING_IN) and parent.tag not in _NO_LISTING_IN:
             count += sum(_fold_lines(parent, lines, profile) for lines in _paragraphs_of_code(parent))
     return count
+
+
+def _is_broken(code: Element) -> bool:
+    parent = code.getparent()
+    breaks = sum(1 for _ in code.iter("br"))
+    return breaks >= _FEWEST_LINES - 1 and parent is not None and parent.tag != "pre"
+
+
+def _parents_of_lines(root: Element) -> list[Element]:
+    """Find the elements that hold three lines of code, each in an element of its own, and breaks between them."""
+    parents = Counter(code.getparent() for code in root.iter("code"))
+    found = {p for p, count in parents.items() if p is not None and count >= _FEWEST_LINES and p.find("br") is not None}
+    return [element for element in root.iterdescendants() if element in found] if found else []
 
 
 def _paragraphs_of_code(parent: Element) -> list[list[Element]]:

@@ -47,7 +47,7 @@ from converter.profiles import Profile
 from converter.rules import RULE_OF
 from converter.tree import Element, Query, classes_of, drop, is_blank, neutralize, text_of
 from converter.urls import runs_script
-from converter.vocabulary import vocabulary
+from converter.vocabulary import Vocabulary, vocabulary
 
 if TYPE_CHECKING:
     from converter.trace import Trace
@@ -91,13 +91,10 @@ def clean(article: Article, profile: Profile, trace: Trace | None = None) -> Fac
     """
     removed: dict[str, int] = {}
     names = {element.tag for element in article.elements or article.root.iter()}
-    tags = vocabulary(article.source, article.frame)
-    searched = ((PASSES, tags), (TEXT_PASSES, article.source))
-    for step, place in ((step, place) for steps, place in searched for step in steps):
-        one, words = step.run, step.words if step.run is not drop_noise else profile.drop.words
-        if step.tags and names.isdisjoint(step.tags):
-            continue
-        if words and place and not any(word in place for word in words):
+    words = vocabulary(article.source, article.frame) if article.source else None
+    for step in PASSES:
+        one = step.run
+        if (step.tags and names.isdisjoint(step.tags)) or (words and not _may_find(step, words, article, profile)):
             continue
         if profile.keep and RULE_OF.get(one.__name__) in profile.keep:
             continue
@@ -119,6 +116,19 @@ def clean(article: Article, profile: Profile, trace: Trace | None = None) -> Fac
             for rule, number in count.items():
                 removed[rule] = removed.get(rule, 0) + number
     return Facts(removed=removed)
+
+
+def _may_find(step: Step, words: Vocabulary, article: Article, profile: Profile) -> bool:
+    """Whether a pass can find anything in an article with these words."""
+    if step.run is drop_noise:
+        rules = profile.drop
+        named = words.tokens is None or not words.tokens.isdisjoint(rules.classes)
+        return named or any(word in words.tags for word in rules.words)
+    if step.text is not None:
+        return step.text.search(article.source) is not None
+    if not step.words and not step.classes:
+        return True
+    return any(word in words.classes for word in step.classes) or any(word in words.tags for word in step.words)
 
 
 def _rule_of(element: Element, profile: Profile) -> str | None:
@@ -333,13 +343,17 @@ class Step(NamedTuple):
     Attributes:
         run: the pass.
         tags: names of elements; without one of them it finds nothing. None given: it does not depend on names.
-        words: names or values in start tags, as they stand in the source; without one of them it finds nothing.
+        words: what stands in start tags, in small letters; without one of them, or of the classes, it finds nothing.
+        classes: parts of classes, which are searched in a far shorter text.
+        text: without a match of it in the source it finds nothing.
 
     """
 
     run: Pass
     tags: tuple[str, ...] = ()
     words: tuple[bytes, ...] = ()
+    classes: tuple[bytes, ...] = ()
+    text: re.Pattern[bytes] | None = None
 
 
 PASSES: Final = (
@@ -347,16 +361,18 @@ PASSES: Final = (
     Step(apply_element_rules),
     Step(
         recover_formulas,
-        words=tuple(b"katex MathJax math/tex <math <MATH mjx- mwe-math data-tex data-latex data-formula".split()),
+        words=(b"math/tex", b"<math", b"<mjx", b"data-tex", b"data-latex", b"data-formula"),
+        classes=(b"katex", b"MathJax", b"mjx-", b"mwe-math"),
     ),
     Step(
         recover_formula_images,
         ("img",),
-        (b"mathcode", b"latex.csdn", b"codecogs", b"equation?tex", b"cht=tx", b"media/math", b'alt="\\', b"_{", b"^{"),
+        (b"\\", b"{", b"latex.csdn", b"codecogs", b"equation?tex", b"cht=tx", b"media/math"),
+        (b"mathcode",),
     ),
-    Step(drop_code_tool_bars, words=(b"tools", b"cnblogs_code")),
-    Step(turn_prose_listings_into_paragraphs, ("pre",), (b"best-text", b"answer-text", b"reply-text")),
-    Step(fold_highlighter_boxes, words=(b"syntaxhighlighter", b"CodeMirror", b"blob-code")),
+    Step(drop_code_tool_bars, classes=(b"tools", b"cnblogs_code", b"code_img_")),
+    Step(turn_prose_listings_into_paragraphs, ("pre",), classes=(b"best-text", b"answer-text", b"reply-text")),
+    Step(fold_highlighter_boxes, classes=(b"syntaxhighlighter", b"CodeMirror", b"blob-code")),
     Step(drop_number_gutters, ("td",)),
     Step(join_lines_of_code, ("code",)),
     Step(normalize_code_blocks, ("ol", *LISTINGS)),
@@ -364,14 +380,14 @@ PASSES: Final = (
     Step(drop_invisible_elements, INVISIBLE),
     Step(
         drop_hidden_elements,
-        words=(b"display", b"DISPLAY", b"visibility", b"VISIBILITY", b"hidden", b"HIDDEN", b"size:0", b"size: 0"),
+        words=(b"display", b"visibility", b"hidden", b"size:0", b"size: 0"),
     ),
-    Step(link_footnotes, ("a",), (b"note", b"<sup", b"<SUP")),
+    Step(link_footnotes, ("a",), (b"note", b"<sup")),
     Step(drop_toc_blocks, words=(b"-toc",)),
     Step(drop_noise),
     Step(drop_page_contents, ("a",), (b'href="#',)),
     Step(link_embeds, EMBEDS),
-    Step(simplify_link_cards, ("a",), (b"has-card",)),
+    Step(simplify_link_cards, ("a",), classes=(b"has-card",)),
     Step(drop_copy_buttons, ("button",)),
     Step(unwrap_buttons, _CONTROLS),
     Step(tidy_images, ("img",)),
@@ -385,6 +401,5 @@ PASSES: Final = (
     Step(drop_empty_elements),
     Step(merge_adjacent_rules, ("hr",)),
     Step(wrap_stray_items, ("li",)),
+    Step(drop_toc_marks, text=re.compile(rb"\[(?:[\s\[_]|<[^<>]*>)*toc", re.IGNORECASE)),
 )
-# The same for passes that look for words in the text.
-TEXT_PASSES: Final = (Step(drop_toc_marks, words=(b"TOC", b"[toc", b"[Toc")),)

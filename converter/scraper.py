@@ -10,6 +10,7 @@ from lxml import etree
 from converter import profiles
 from converter.errors import EmptyArticle, NoArticle
 from converter.model import Article, Metadata, Note, Page
+from converter.profiles import Around
 from converter.tree import Element, text_of
 from converter.urls import decode_hex_url
 
@@ -83,7 +84,7 @@ def scrape(page: Page, profile_name: str = "auto", seen: dict[str, str] | None =
     return Article(
         root=root,
         profile=profile.name if profile_name == "auto" else profile_name,
-        metadata=_metadata(tree, profile, page, frame or source, seen),
+        metadata=_metadata(tree, profile, page, (frame or source, Around(tree) if frame else None), seen),
         source=source,
         frame=frame,
         elements=elements,
@@ -213,9 +214,13 @@ def _find_root(tree: Element, profile: Profile, source: bytes, seen: dict[str, s
 
 
 def _metadata(
-    tree: Element, profile: Profile, page: Page, source: bytes, seen: dict[str, str] | None = None
+    tree: Element,
+    profile: Profile,
+    page: Page,
+    around: tuple[bytes, Around | None],
+    seen: dict[str, str] | None = None,
 ) -> Metadata:
-    every = {field: _values(tree, places, source, field, seen) for field, places in profile.metadata.items()}
+    every = {field: _values(tree, places, around, field, seen) for field, places in profile.metadata.items()}
     first = {field: values[0] if values else "" for field, values in every.items()}
     addresses = (profile.base_url + v if v[:1] == "/" != v[1:2] else v for v in every.get("source_url", ()))
     urls = [url for value in addresses if (url := decode_hex_url(value))]
@@ -241,14 +246,20 @@ def _metadata(
 
 
 def _values(
-    tree: Element, places: tuple[Lookup, ...], source: bytes, field: str, seen: dict[str, str] | None
+    tree: Element,
+    places: tuple[Lookup, ...],
+    around: tuple[bytes, Around | None],
+    field: str,
+    seen: dict[str, str] | None,
 ) -> list[str]:
     """List what the first place that says anything says; for the address all places speak, since some hold junk."""
     values: list[str] = []
+    source, elements = around
     for place in places:
         if place.word not in source:
             continue  # far cheaper than looking for the element
-        for element in place.xpath(tree):
+        single = place.single if elements is not None else None
+        for element in place.xpath(tree) if single is None or elements is None else elements.find(single):
             text = element.get(place.attribute, "") if place.attribute else text_of(element)
             values.append(" ".join(text.split()))
         values = [v for v in values if v]

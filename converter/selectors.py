@@ -23,6 +23,7 @@ _PART: Final = re.compile(
     re.VERBOSE,
 )
 _COMBINATOR: Final = re.compile(r"\s*>\s*|\s+")
+_BRACKETED: Final = re.compile(r"\[[^\]]*\]")
 
 
 class Attribute(NamedTuple):
@@ -158,6 +159,50 @@ def _hide_spaces(match: re.Match[str]) -> str:
     return match.group().replace(" ", "\0")
 
 
+class Around:
+    """The elements around an article, filed for lookup after lookup: an XPath costs more than all of a small tree."""
+
+    __slots__ = ("by_class", "by_id", "by_tag", "every")
+
+    def __init__(self, tree: Element) -> None:
+        """File the elements below and including one."""
+        self.every = list(tree.iter())
+        self.by_tag: dict[str, list[Element]] = {}
+        self.by_id: dict[str, list[Element]] = {}
+        self.by_class: dict[str, list[Element]] = {}
+        for element in self.every:
+            self.by_tag.setdefault(element.tag, []).append(element)
+            if ident := element.get("id"):
+                self.by_id.setdefault(ident, []).append(element)
+            for name in (element.get("class") or "").split():
+                self.by_class.setdefault(name, []).append(element)
+
+    def find(self, compound: Compound) -> list[Element]:
+        """Find the elements that meet all conditions, in document order."""
+        if compound.id:
+            found = self.by_id.get(compound.id, [])
+        elif compound.classes:
+            found = self.by_class.get(compound.classes[0], [])
+        else:
+            found = self.by_tag.get(compound.tag, []) if compound.tag else self.every
+        return [e for e in dict.fromkeys(found) if compound.matches(e, (e.get("class") or "").split())]
+
+
+def parse_single(selector: str) -> Compound | None:
+    """Parse a selector of one part; None when it has several.
+
+    Raises:
+        ConfigError: the selector is not in the dialect of this module.
+
+    """
+    text = selector.strip()
+    return None if _COMBINATOR.search(_BRACKETED.sub("", text)) else parse_compound(text)
+
+
+def _is_filed_by_class(compound: Compound) -> bool:
+    return bool(compound.classes) and not compound.id
+
+
 @dataclass(slots=True)
 class Index:
     """Rules with single-part selectors, filed by the most telling condition: id, else class, else tag.
@@ -167,7 +212,8 @@ class Index:
         by_class: class -> [(selector, rule)].
         by_tag: tag -> [(selector, rule)].
         others: finds what the selectors filed by tag match; None when there are none.
-        words: start tags without any of them hold nothing that a selector matches; an empty one: there is no telling.
+        classes: first classes of the selectors that name any.
+        words: start tags without any of them hold nothing that another selector matches; an empty one: no telling.
 
     """
 
@@ -175,6 +221,7 @@ class Index:
     by_class: dict[str, list[tuple[Compound, str]]] = field(default_factory=dict)
     by_tag: dict[str, list[tuple[Compound, str]]] = field(default_factory=dict)
     others: Query | None = None
+    classes: frozenset[bytes] = frozenset()
     words: tuple[bytes, ...] = ()
 
     @classmethod
@@ -192,7 +239,9 @@ class Index:
         filed = [f"descendant::{_xpath_step(compound)}" for rows in index.by_tag.values() for compound, _ in rows]
         if filed:
             index.others = Query(" | ".join(filed))
-        words = {telling_word(text).encode() for selectors in rules.values() for text in selectors}
+        index.classes = frozenset(name.encode() for name in index.by_class)
+        texts = (text for selectors in rules.values() for text in selectors)
+        words = {telling_word(text).lower().encode() for text in texts if not _is_filed_by_class(parse_compound(text))}
         # One that holds another one says nothing more.
         index.words = tuple(sorted(w for w in words if not any(o in w for o in words - {w})))
         return index

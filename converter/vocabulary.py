@@ -7,43 +7,63 @@ posts.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 _START_TAG: Final = re.compile(rb"<[a-zA-Z][^>]*")
 # The same where values of attributes hold a `>`. A quote that nobody closes takes all of the rest, which loses nothing.
 _QUOTED_START_TAG: Final = re.compile(rb"""<[a-zA-Z][^>"']*(?:(?:"[^"]*"?|'[^']*'?)[^>"']*)*""")
-_CAPITALS: Final = re.compile(rb"<[A-Z]").search
 _APOSTROPHES: Final = re.compile(rb"=\s*'").search
+_CLASSES: Final = re.compile(rb' class="([^"]*)').findall
 _PICTURE_DATA: Final = re.compile(rb"data:image/[\w.+-]*;base64,[\w+/=%]*")
 _LONG: Final = 100_000  # bytes of start tags: only pictures in them make so many
 
 
-def vocabulary(source: bytes, frame: bytes = b"") -> bytes:
-    """Join the different start tags of an article: a sixth of its source, and all that words of passes can stand in.
+class Vocabulary(NamedTuple):
+    """Words of an article. Each of the searches below costs as much as its text is long, so the texts are short.
+
+    Attributes:
+        tags: the different start tags, in small letters; the whole source where tags cannot be told from text.
+        classes: the values of `class` alone, as they are; all of the tags where they cannot be told apart.
+        tokens: the single classes; None where they cannot be told apart.
+
+    """
+
+    tags: bytes = b""
+    classes: bytes = b""
+    tokens: frozenset[bytes] | None = None
+
+
+def vocabulary(source: bytes, frame: bytes = b"") -> Vocabulary:
+    """Collect the words of an article.
 
     Args:
         source: the page, as UTF-8.
         frame: what is around the article in it, as it was parsed; its tags are left out where that is certain.
 
-    Returns:
-        The tags; the whole source where they cannot be told from the text.
-
     """
     found = _tags(_START_TAG, source, frame)
     tags = b"".join(found)
     # A `>` in the value of an attribute cuts its tag off; then not every `="` has its closing quote.
-    if 2 * tags.count(b'="') != tags.count(b'"') or (b"'" in tags and _APOSTROPHES(tags)):
+    simple = 2 * tags.count(b'="') == tags.count(b'"') and not (b"'" in tags and _APOSTROPHES(tags))
+    if not simple:
         found = _tags(_QUOTED_START_TAG, source, frame)
         tags = b"".join(found)
         if tags.count(b"<") != len(found):  # a tag in a tag: the quotes do not pair up
-            return source
+            small = source.lower()
+            return Vocabulary(small, source + small)
     if len(tags) > _LONG:
         tags = _PICTURE_DATA.sub(b"", tags)
-    return tags + tags.lower() if _CAPITALS(tags) else tags
+    small = tags.lower()
+    classes = _CLASSES(tags)
+    # Values without quotes, names in capitals, a line end before a name: rare, and any word may then be a class.
+    if not simple or small.count(b"class") != len(classes):
+        return Vocabulary(small, tags + small)
+    joined = b" ".join(classes)
+    return Vocabulary(small, joined, frozenset(joined.split()))
 
 
 def _tags(pattern: re.Pattern[bytes], source: bytes, frame: bytes) -> set[bytes]:
-    """Find the different start tags; of those around the article, the ones behind it.
+    """Find the different start tags; of those around the article, the ones behind it are left out.
 
     Each element of the frame has a tag in the source, so the last tags of the source that are the last ones of the
     frame too can go: the hidden id is the last element of a page, and what looks for hidden ids would look at each one.

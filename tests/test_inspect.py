@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from converter import profiles
 from converter.batch import options_key
-from converter.cleaner import PASSES, TEXT_PASSES
+from converter.cleaner import PASSES
 from converter.cli import cli
 from converter.errors import ConfigError
 from converter.inspection import inspect
@@ -57,7 +57,7 @@ def run(*args: str) -> Result:
 
 
 def test_every_pass_has_a_rule() -> None:
-    named = {step.run.__name__ for step in (*PASSES, *TEXT_PASSES)}
+    named = {step.run.__name__ for step in PASSES}
     assert named == RULE_OF.keys() | BY_RULE
     assert set(RULE_OF.values()) <= RULES.keys()
 

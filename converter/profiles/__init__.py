@@ -17,7 +17,7 @@ from converter.model import FieldPolicy
 from converter.profiles import plain
 from converter.profiles.addresses import Links, Pictures, links, pictures
 from converter.profiles.keys import FIELDS, LISTS, MAX_DEPTH, TABLES
-from converter.selectors import Index, find, find_by_id, telling_word
+from converter.selectors import Around, Compound, Index, find, find_by_id, parse_single, telling_word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +34,7 @@ class Lookup:
         attribute: the attribute that holds the value; empty: the text.
         word: what the source of a page with such an element holds for sure, as UTF-8.
         place: the selector as the profile writes it.
+        single: the selector, when it has one part.
 
     """
 
@@ -41,6 +42,7 @@ class Lookup:
     attribute: str
     word: bytes
     place: str
+    single: Compound | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,8 @@ def _build(data: dict[str, object], keep: frozenset[str]) -> Profile:
 
 def _lookup(place: str, *, by_id: bool = False) -> Lookup:
     selector, _, attribute = (place, "", "") if by_id else place.partition("@")
-    return Lookup((find_by_id if by_id else find)(selector), attribute, telling_word(selector).encode(), place)
+    query = (find_by_id if by_id else find)(selector)
+    return Lookup(query, attribute, telling_word(selector).encode(), place, parse_single(selector))
 
 
-__all__ = ["FIELDS", "Lookup", "Profile", "load", "names", "source_of"]
+__all__ = ["FIELDS", "Around", "Lookup", "Profile", "load", "names", "source_of"]
