@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from converter.clean_toc import holds_more_than_contents
 from converter.tree import Element, Query, Test, Values, classes_of, drop
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ def drop_noise(root: Element, profile: Profile) -> Mapping[str, int]:
             rule = rules.rule_of_any(element)
         # What stands in something that went has gone with it.
         if rule is None or (gone and not gone.isdisjoint(element.iterancestors())):
+            continue
+        if rule == "toc" and holds_more_than_contents(element, root):
             continue
         drop(element)
         gone.add(element)
