@@ -15,6 +15,8 @@ from converter.tree import Element, append_text_before, drop, is_blank, neutrali
 if TYPE_CHECKING:
     from converter.profiles import Profile
 
+PRIVATE: Final = ("x-tex", "x-raw", "x-url", "x-ref", "x-note", "x-html")
+"""Elements by which our own modules tell each other something; no page may."""
 _HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _ROWS_AND_ABOVE: Final = ("table", "tbody", "thead", "tfoot", "tr")
 _TABLE_PARTS: Final = ("td", "th", "tr", "tbody", "thead", "tfoot", "caption", "col", "colgroup")
@@ -23,7 +25,7 @@ _PARTS: Final = frozenset(_TABLE_PARTS)
 
 def unname_private_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
     """Take the meaning from a page's elements that are called like our own: what stands in ours is written as it is."""
-    found = list(root.iter("x-tex", "x-raw", "x-url", "x-ref", "x-note"))
+    found = list(root.iter(*PRIVATE))
     for element in found:
         neutralize(element)
     return len(found)

@@ -34,6 +34,7 @@ from converter.clean_noise import (
 )
 from converter.clean_notes import link_footnotes
 from converter.clean_structure import (
+    PRIVATE,
     merge_adjacent_rules,
     move_stray_content_out_of_tables,
     part_nested_headings,
@@ -357,7 +358,7 @@ class Step(NamedTuple):
 
 
 PASSES: Final = (
-    Step(unname_private_elements, ("x-tex", "x-raw", "x-url")),
+    Step(unname_private_elements, PRIVATE),
     Step(apply_element_rules),
     Step(
         recover_formulas,

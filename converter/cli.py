@@ -8,6 +8,7 @@ pipe does not need (process pools, sqlite3) is imported where it is needed.
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -219,7 +220,10 @@ def _is_terminal(stream: Any) -> bool:  # noqa: ANN401 (sys.stdin may be anythin
 @cli.command(name="report", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("directory", metavar="OUT")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def report_command(directory: str, *, as_json: bool) -> int:
+@click.option(
+    "--html", "page", metavar="FILE", help="Write a page that shows the run, with source and output side by side."
+)
+def report_command(directory: str, *, as_json: bool, page: str | None) -> int:
     """Say what the runs so far wrote to the output directory OUT, and what failed in the last one."""
     from converter.batch import failures_path
     from converter.manifest import Manifest, manifest_path
@@ -231,6 +235,16 @@ def report_command(directory: str, *, as_json: bool) -> int:
     failures = failures_path(root)
     lines = failures.read_text(encoding="utf-8").splitlines() if failures.exists() else []
     with Manifest(root, read_only=True) as manifest:
+        if page is not None:
+            from converter import fidelity
+            from converter.store import write
+
+            write(
+                Path(os.path.realpath(page)),
+                fidelity.page(root, manifest, lines).encode("utf-8", "backslashreplace"),
+                name=page,
+            )
+            return EXIT_OK
         document = past(manifest, lines)
     Console().data(dumps(document) if as_json else visible_lines(as_text(document)).encode())
     return EXIT_OK

@@ -31,7 +31,8 @@ _KEPT_ATTRIBUTES: Final = {
     "ol": ("start",),
     "code": ("class",),
 }
-_MARKUP: Final = re.compile("[\"'<>=`]")  # no name of a language has any of them
+_LANGUAGE: Final = re.compile(r"(?<!\S)language-[A-Za-z0-9+#_.-]+(?!\S)")
+"""The one class that is kept: others are hooks for the scripts and styles of a site."""
 _VOID: Final = frozenset({"br", "img", "hr"})
 
 
@@ -185,9 +186,9 @@ def to_html(table: Element) -> str:
 
 def _attributes(element: Element) -> str:
     names = _KEPT_ATTRIBUTES.get(element.tag, ())
-    values = ((name, element.get(name)) for name in names)
-    kept = ((name, " ".join(v.split())) for name, v in values if v and not (name == "class" and _MARKUP.search(v)))
-    return "".join(f' {name}="{html.escape(value)}"' for name, value in kept)
+    values = ((name, " ".join((element.get(name) or "").split())) for name in names)
+    kept = ((n, (m[0] if (m := _LANGUAGE.search(v)) else "") if n == "class" else v) for n, v in values)
+    return "".join(f' {name}="{html.escape(value)}"' for name, value in kept if value)
 
 
 def _text(text: str | None, *, verbatim: bool) -> str:

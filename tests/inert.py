@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 ELEMENTS: Final = frozenset(
-    "html head body p h1 h2 h3 h4 h5 h6 ul ol li blockquote pre code em strong b i s del sup sub kbd a img br hr "
-    "table caption thead tbody tfoot tr th td dl dt dd input".split()
+    "html head body div p h1 h2 h3 h4 h5 h6 ul ol li blockquote pre code em strong b i s del sup sub kbd a img "
+    "br hr table caption thead tbody tfoot tr th td dl dt dd input".split()
 )
 ATTRIBUTES: Final = frozenset(
     {

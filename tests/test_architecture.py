@@ -20,7 +20,7 @@ EVERYONE: Final = frozenset({"model", "errors"}) | HELPERS
 STAGES: Final = frozenset(
     {"decode", "frontmatter", "scraper", "cleaner", "reader", "emitter", "soup", "verify"},
 )
-OUTSIDE: Final = frozenset({"sources", "manifest", "report", "store", "pool"})
+OUTSIDE: Final = frozenset({"sources", "fidelity", "manifest", "report", "store", "pool"})
 """With `cli` and `batch`: the modules that may touch disk, network or terminal."""
 
 MAY_IMPORT: Final[dict[str, frozenset[str]]] = {
@@ -33,6 +33,7 @@ MAY_IMPORT: Final[dict[str, frozenset[str]]] = {
     "store": frozenset(),
     "pool": frozenset(),
     "report": frozenset({"__init__", "batch", "manifest"}),
+    "fidelity": STAGES | {"__init__", "manifest", "nodes", "profiles", "rules", "sources"},
     "inspection": STAGES | {"pipeline", "profiles", "rules", "trace"},
     "pipeline": STAGES | {"profiles", "rules", "trace"},
     "decode": frozenset({"frontmatter"}),  # the one exception: `split`, to tell Markdown from HTML behind the block
@@ -80,6 +81,7 @@ PARTS: Final[dict[str, str]] = {
     "pipe": "cli",
     "phrases": "reader",
     "plain_yaml": "frontmatter",
+    "showing": "fidelity",
     "plan": "batch",
     "protect": "inline",
     "reading": "reader",

@@ -168,7 +168,6 @@ def test_what_is_no_script_stays(attribute: str, split: Split) -> None:
         "thunder://QUFo",
         "magnet:?xt=urn:btih:abc",
         "ftp://e.org/a",
-        "//e.org/a",
         "file:///C:/a.png",
         "data/a.png",
         "java.html",
@@ -179,5 +178,5 @@ def test_what_is_no_script_stays(attribute: str, split: Split) -> None:
 
 
 def test_pictures_in_the_page_stay(split: Split) -> None:
-    dot = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
+    dot = f"data:image/gif;base64,R0lGODlhAQABAA{'A' * 200}CwA"
     assert split(converted(f'<p>a <img src="{dot}" alt="b"></p>'))[1] == f"a ![b]({dot})\n"
