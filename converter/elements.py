@@ -263,7 +263,10 @@ def _enter_html(state: State, element: Element) -> bool:
 
 
 def _enter_rule(state: State, element: Element) -> bool:  # noqa: ARG001
-    add_block(state, Rule())
+    if not state.heading:
+        state.flush()
+    if state.exact or not state.blocks or not isinstance(state.blocks[-1], Rule):
+        state.blocks.append(Rule())  # else there is one already, in an element of its own
     return True
 
 

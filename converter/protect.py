@@ -123,7 +123,7 @@ class Draft:
             return "".join(self.parts)
         for _ in range(_ROUNDS):
             text, mask, starts = self._flat()
-            escaped = _escapes(text, mask, self._meant(starts))
+            escaped = _escapes(text, mask, self._meant(starts), self._borders(starts))
             if escaped is None:
                 break
             text, failed = escaped
@@ -151,6 +151,13 @@ class Draft:
             out.append(Span(f"{one.kind}#{number}", begin, end, width))
         return out
 
+    def _borders(self, starts: list[int]) -> list[int]:
+        """Positions of the brackets around the texts of links and images, where there is emphasis."""
+        if not any(one.tag for one in self.intents):
+            return []
+        around = [one for one in self.intents if one.kind in {"link", "image"}]
+        return [p for one in around for p in (starts[one.open] + len(self.parts[one.open]) - 1, starts[one.close])]
+
     def _use_tags(self, failed: list[int]) -> None:
         """Write emphasis that no delimiter can express as HTML tags."""
         for number in failed:
@@ -173,7 +180,7 @@ class Draft:
         return "".join(self.parts)
 
 
-def _escapes(text: str, mask: bytearray, meant: list[Span]) -> tuple[str, list[int]] | None:
+def _escapes(text: str, mask: bytearray, meant: list[Span], borders: list[int]) -> tuple[str, list[int]] | None:
     """Escape literal characters until a parser sees what is meant and nothing else.
 
     Returns:
@@ -181,22 +188,25 @@ def _escapes(text: str, mask: bytearray, meant: list[Span]) -> tuple[str, list[i
 
     """
     for number in range(_ROUNDS):
-        found = scan(text)
-        seen = {(s.kind, s.start, s.end) for s in found}
-        wanted = {(s.kind.partition("#")[0], s.start, s.end) for s in meant}
-        at = {
-            p
-            for s in found
-            if (s.kind, s.start, s.end) not in wanted
-            for p in _culprits(s, mask, both=number > _ROUNDS_OF_HALVES)
-        }
-        missing = [s for s in meant if (s.kind.partition("#")[0], s.start, s.end) not in seen]
-        if not at:
-            at = {p for s in missing for p in _disturbers(s, text, mask)}
+        at, missing = _wrong(text, mask, meant, scan(text), both=number > _ROUNDS_OF_HALVES)
+        if not at and borders:
+            found = scan(text, borders=frozenset(borders))
+            at, _ = _wrong(text, mask, meant, found, both=number > _ROUNDS_OF_HALVES)
         if not at:
             return text, [int(s.kind.partition("#")[2]) for s in missing]
-        text, mask, meant = _insert(text, mask, meant, sorted(at))
+        text, mask, meant, borders = _insert(text, mask, meant, borders, sorted(at))
     return None
+
+
+def _wrong(
+    text: str, mask: bytearray, meant: list[Span], found: list[Span], *, both: bool
+) -> tuple[set[int], list[Span]]:
+    """Compare what a parser finds with what is meant: the characters to escape, and what it does not find."""
+    seen = {(s.kind, s.start, s.end) for s in found}
+    wanted = {(s.kind.partition("#")[0], s.start, s.end) for s in meant}
+    at = {p for s in found if (s.kind, s.start, s.end) not in wanted for p in _culprits(s, mask, both=both)}
+    missing = [s for s in meant if (s.kind.partition("#")[0], s.start, s.end) not in seen]
+    return at or {p for s in missing for p in _disturbers(s, text, mask)}, missing
 
 
 def _culprits(span: Span, mask: bytearray, *, both: bool) -> list[int]:
@@ -229,7 +239,9 @@ def _disturbers(span: Span, text: str, mask: bytearray) -> list[int]:
     return beside
 
 
-def _insert(text: str, mask: bytearray, meant: list[Span], at: list[int]) -> tuple[str, bytearray, list[Span]]:
+def _insert(
+    text: str, mask: bytearray, meant: list[Span], borders: list[int], at: list[int]
+) -> tuple[str, bytearray, list[Span], list[int]]:
     """Put a backslash before each of the positions, and move everything behind them."""
     parts: list[str] = []
     new_mask = bytearray()
@@ -245,4 +257,4 @@ def _insert(text: str, mask: bytearray, meant: list[Span], at: list[int]) -> tup
         return position + bisect.bisect_left(at, position)
 
     spans = [Span(s.kind, moved(s.start), moved(s.end), s.width) for s in meant]
-    return "".join(parts), new_mask, spans
+    return "".join(parts), new_mask, spans, [moved(p) for p in borders]

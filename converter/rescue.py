@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from converter.tree import Element
 
 _BAD_NAME: Final = re.compile(r"[^\w.-]", re.ASCII)
+_TAG: Final = re.compile(r"</?[A-Za-z]|<[!?]")
+_NO_TAG: Final = re.compile(r"</[^A-Za-z>][^>]*(?:>|\Z)")  # a comment for a browser
 _BAD_TEXT: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -28,6 +30,10 @@ def parse(text: str) -> Element | None:
         The root of the tree; None for the rare markup that `html.parser` gives up on, such as `<![*`.
 
     """
+    text = _NO_TAG.sub("", text)
+    unfinished = text.rfind("<")
+    if unfinished > text.rfind(">") and _TAG.match(text, unfinished):
+        text = text[:unfinished]  # as a browser does; `html.parser` makes text of it
     try:
         soup = BeautifulSoup(text, "html.parser", multi_valued_attributes=None)
     except ParserRejectedMarkup:

@@ -81,16 +81,25 @@ def is_punctuation(char: str) -> bool:
     return unicodedata.category(char)[0] in "PS"
 
 
-def scan(text: str, *, math: bool = True) -> list[Span]:
-    """Find every construct in the inline text of one block, in no particular order."""
-    return _Scanner(text, math=math).run()
+def scan(text: str, *, math: bool = True, borders: frozenset[int] = frozenset()) -> list[Span]:
+    """Find every construct in the inline text of one block, in no particular order.
+
+    Args:
+        text: the text.
+        math: whether formulas are known.
+        borders: positions of brackets that count as white space for the delimiters beside them; markdown-it reads the
+            text of a link as if nothing stood around it.
+
+    """
+    return _Scanner(text, math=math, borders=borders).run()
 
 
 class _Scanner:
     """The state of one scan."""
 
-    def __init__(self, text: str, *, math: bool) -> None:
+    def __init__(self, text: str, *, math: bool, borders: frozenset[int]) -> None:
         self.text = text
+        self.borders = borders
         self.math = math
         self.spans: list[Span] = []
         self.delimiters: list[_Delimiter] = []
@@ -206,8 +215,8 @@ class _Scanner:
     def delimiter(self, char: str, at: int) -> int:
         run = _RUN.match(self.text, at)
         end = run.end() if run else at + 1
-        before = self.text[at - 1] if at else "\n"
-        after = self.text[end] if end < len(self.text) else "\n"
+        before = self.text[at - 1] if at and at - 1 not in self.borders else "\n"
+        after = self.text[end] if end < len(self.text) and end not in self.borders else "\n"
         space_before, space_after = before.isspace(), after.isspace()
         punct_before, punct_after = is_punctuation(before), is_punctuation(after)
         left = not space_after and (not punct_after or space_before or punct_before)

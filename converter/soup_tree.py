@@ -178,7 +178,8 @@ def _block(job: _Job, out: Tag, block: Tag, context: Context) -> None:
         if quote.contents:
             out.append(quote)
     elif name == "hr":
-        out.append(job.soup.new_tag("hr"))
+        if not (out.contents and isinstance(out.contents[-1], Tag) and out.contents[-1].name == "hr"):
+            out.append(job.soup.new_tag("hr"))
     else:
         _fill(job, out, block, context)
 

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     Render = Callable[[str], str]
     Split = Callable[[str], tuple[str, str]]
 
-EXAMPLES: Final = 300 if os.environ.get("HYPOTHESIS_PROFILE", "same") == "same" else 4_000
+EXAMPLES: Final = 300 if os.environ.get("HYPOTHESIS_PROFILE", "same") == "same" else 2_000
 # The fixtures are functions without state, so it does not matter that they are made once for all examples.
 thorough = settings(
     max_examples=EXAMPLES,
