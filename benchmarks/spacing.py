@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element
 
+_CHARACTER: Final = re.compile(f"[{spacing.CJK}]").match
+_MARK: Final = re.compile(f"[{spacing.CJK_PUNCTUATION}]").match
 SUFFIXES: Final = frozenset({".md", ".markdown", ".html", ".htm"})
 NONE, SPACE, LINE = 0, 1, 2
 INLINE: Final = frozenset(
@@ -85,9 +88,9 @@ class Boundary(NamedTuple):
 
 def class_of(character: str) -> str:
     """Latin letter or digit, CJK, its punctuation, or the character itself when it is ASCII."""
-    if spacing.CJK_CHARACTER(character):
+    if _CHARACTER(character):
         return "C"
-    if spacing.CJK_MARK(character):
+    if _MARK(character):
         return "P"
     if character.isalnum():
         return "L"

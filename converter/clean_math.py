@@ -62,7 +62,7 @@ _TEX_ALT: Final = re.compile(
     r"|Omega|left|right|cdot|times|leq?|geq?|neq|approx|infty|partial|nabla|mathrm|mathbf|mathbb|mathcal|operatorname"
     r"|begin|hat|bar|vec|overline|in|to|rightarrow|Rightarrow|log|ln|lim|max|min|text)(?![A-Za-z])|[\^_]\{[^{}]+\}"
 )
-_NO_TEX: Final = re.compile(r"[\u4e00-\u9fff]|://|^[A-Za-z]:\\")
+_NO_TEX: Final = re.compile(r"://|^[A-Za-z]:\\")
 
 
 def recover_formulas(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
@@ -248,7 +248,7 @@ def _from_image(image: Element) -> int:
     src = image.get("src") or ""
     alt = (image.get("alt") or "").strip()
     if not ("mathcode" in (image.get("class") or "") or any(part in src for part in _SERVICES)) and not (
-        _TEX_ALT.search(alt) and not _NO_TEX.search(alt)
+        _TEX_ALT.search(alt) and not _NO_TEX.search(alt) and not any("\u4e00" <= char <= "\u9fff" for char in alt)
     ):
         return 0
     alt = _IMAGE_PREFIX.sub("", alt)

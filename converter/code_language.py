@@ -100,7 +100,6 @@ _PLAUSIBLE: Final = {
     "css": re.compile(r"\{\s*[a-z-]+\s*:[^{};]+[;}]"),
     "php": re.compile(r"<\?php|\$\w+\s*(?:->|=[^=])"),
 }
-_IDEOGRAPH: Final = re.compile(r"[\u4e00-\u9fff]")
 _MOST_PROSE: Final = 5  # one character in five: more than comments make
 _BELIEVABLE: Final = 20_000
 """So much of a listing is looked at: enough to tell a language."""
@@ -124,7 +123,7 @@ def language_of(element: Element, text: str) -> str:
     if guesses.isdisjoint(_PLAUSIBLE):
         return ""
     head = text[:_BELIEVABLE]
-    if _MOST_PROSE * len(_IDEOGRAPH.findall(head)) > len("".join(head.split())):
+    if _MOST_PROSE * sum("\u4e00" <= char <= "\u9fff" for char in head) > len("".join(head.split())):
         return ""  # Chinese prose with some code in it
     return next((name for name, bears_out in _PLAUSIBLE.items() if name in guesses and bears_out.search(head)), "")
 

@@ -168,12 +168,11 @@ def _parse_lxml(data: bytes) -> tuple[Element, str]:
 def detect(tree: Element, source: bytes, seen: dict[str, str] | None = None) -> Profile:
     """Choose the profile of a parsed page: the first that recognises it, else the generic one."""
     for name in profiles.names():
-        profile = profiles.load(name)
-        for mark in profile.detect:
+        for mark in profiles.marks(name):
             if mark.word in source and mark.xpath(tree):
                 if seen is not None:
                     seen["profile"] = mark.place
-                return profile
+                return profiles.load(name)
     return profiles.load("generic")
 
 

@@ -8,6 +8,7 @@ went through a pretty-printer: the share of boundaries of a kind that had a spac
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from typing import Final
 
 CJK: Final = (
@@ -22,9 +23,17 @@ CJK_PUNCTUATION: Final = (
 )
 """Full-width punctuation, and the quotation marks, dashes and dots that Chinese text shares with Latin."""
 
-CJK_CHARACTER: Final = re.compile(f"[{CJK}]").match
-CJK_MARK: Final = re.compile(f"[{CJK_PUNCTUATION}]").match
-_TOUCHES_CJK: Final = re.compile(f"[{CJK}{CJK_PUNCTUATION}]").match
+_EDGES: Final = sorted(
+    edge
+    for first, last in re.findall("(.)(?:-(.))?", CJK + CJK_PUNCTUATION)
+    for edge in (first, chr(ord(last or first) + 1))
+)
+"""Where one of these ranges begins or has just ended: as fast as a pattern, and that takes 3 ms to compile."""
+
+
+def _touches_cjk(char: str) -> bool:
+    return bisect(_EDGES, char) % 2 == 1
+
 
 # left character, right character, kind of the boundary -> space. One pattern per row, first match decides; the text
 # matched is LEFT + NUL + RIGHT + NUL + KIND, where LEFT and RIGHT are up to two characters each.
@@ -61,7 +70,7 @@ def had_space(left: str, right: str, kind: str) -> bool:
     if kind in _SCRIPTS:
         return False  # H<sub>2</sub>O
     a, b = left[-1], right[0]
-    if _TOUCHES_CJK(a) or _TOUCHES_CJK(b):
+    if _touches_cjk(a) or _touches_cjk(b):
         return False
     if right.startswith(_OPERATORS) and (a.isalnum() or a in _CLOSERS):
         return True

@@ -101,7 +101,12 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(found, key=lambda name: (name == "generic", name != "feed", name != "csdn", name)))
 
 
-@functools.lru_cache(maxsize=64)
+@functools.cache
+def marks(name: str) -> tuple[Lookup, ...]:
+    """Give what tells a page of the site, without all the rest of the profile, which most pages need of one only."""
+    return _marks(_merged(name, depth=0))
+
+
 def load(name: str, keep: frozenset[str] = frozenset()) -> Profile:
     """Load a profile by name, or from a file when the name looks like a path.
 
@@ -113,6 +118,11 @@ def load(name: str, keep: frozenset[str] = frozenset()) -> Profile:
         ConfigError: there is no such profile, or it is not valid; the message names the file, the line and the key.
 
     """
+    return _load(name, keep)
+
+
+@functools.lru_cache(maxsize=64)
+def _load(name: str, keep: frozenset[str]) -> Profile:
     return _build(_merged(name, depth=0), keep)
 
 
@@ -191,7 +201,7 @@ def _build(data: dict[str, object], keep: frozenset[str]) -> Profile:
     return Profile(
         name=str(data.get("name") or "unnamed"),
         about=str(data.get("about") or ""),
-        detect=tuple(_lookup(s, by_id=True) for s in lists["detect"]),
+        detect=_marks(data),
         root=tuple(_lookup(s, by_id=True) for s in lists["root"]),
         metadata={key: tuple(map(_lookup, places)) for key, places in table["metadata"].items()},
         drop=Index.of({rule: selectors for rule, selectors in table["drop"].items() if rule not in keep}),
@@ -209,10 +219,15 @@ def _build(data: dict[str, object], keep: frozenset[str]) -> Profile:
     )
 
 
+def _marks(data: Mapping[str, object]) -> tuple[Lookup, ...]:
+    places: list[str] = data.get("detect") or []  # type: ignore[assignment] # the check has seen that it is a list
+    return tuple(_lookup(place, by_id=True) for place in places)
+
+
 def _lookup(place: str, *, by_id: bool = False) -> Lookup:
     selector, _, attribute = (place, "", "") if by_id else place.partition("@")
     query = (find_by_id if by_id else find)(selector)
     return Lookup(query, attribute, telling_word(selector).encode(), place, parse_single(selector))
 
 
-__all__ = ["FIELDS", "Around", "Lookup", "Profile", "load", "names", "source_of"]
+__all__ = ["FIELDS", "Around", "Lookup", "Profile", "load", "marks", "names", "source_of"]
