@@ -1,6 +1,6 @@
 """Where two strings of `seen` differ: which block, which kind of difference, and an excerpt of both sides.
 
-Only called when they do differ, so it may take its time. What Markdown cannot say is let pass here: `_is_unsayable`.
+Only called when they do differ, so it may take its time. What Markdown cannot say is let pass here: `_unsayable`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from converter.seen import (
     STRUCK,
     SUB,
     SUP,
+    same,
 )
 
 if TYPE_CHECKING:
@@ -86,21 +87,6 @@ class _Letter(NamedTuple):
     fixed: int
     link: str
     marks: int
-
-
-def same(article: str, markdown: str) -> bool:
-    """Tell whether both say the same; where the article may have a space, the Markdown may have one."""
-    if MAYBE not in article:
-        return article == markdown
-    at, first = 0, True
-    for part in article.split(MAYBE):
-        if not first and markdown.startswith(" ", at):
-            at += 1
-        first = False
-        if not markdown.startswith(part, at):
-            return False
-        at += len(part)
-    return at == len(markdown)
 
 
 def differences(article: str, markdown: str) -> list[Difference]:
@@ -187,16 +173,16 @@ def _of_letters(a: list[_Letter], b: list[_Letter], number: int) -> Iterator[Dif
         yield Difference(kind, number, _around(a, at), _around(b, at))
         return
     told: set[str] = set()
+    free = _unsayable(b)
     for at, (x, y) in enumerate(zip(a, b, strict=True)):
-        for kind in _kinds_of_letter(a, b, at) if x != y else ():
+        for kind in _kinds_of_letter(x, y, free=free[at]) if x != y else ():
             if kind not in told:
                 told.add(kind)
                 yield Difference(kind, number, _around(a, at, kind), _around(b, at, kind))
 
 
-def _kinds_of_letter(a: list[_Letter], b: list[_Letter], at: int) -> Iterator[str]:
-    """Name what differs in one letter."""
-    x, y = a[at], b[at]
+def _kinds_of_letter(x: _Letter, y: _Letter, *, free: bool) -> Iterator[str]:
+    """Name what differs in one letter; `free` of emphasis, which cannot be said there."""
     if x.before != y.before and not (x.before == MAYBE and y.before in {"", " "}):
         yield "line break" if LINE in {x.before, y.before} else "space"
     if x.link != y.link:
@@ -205,26 +191,28 @@ def _kinds_of_letter(a: list[_Letter], b: list[_Letter], at: int) -> Iterator[st
         if (x.fixed ^ y.fixed) & mark:
             yield name
     for mark, name in _MARKS.items():
-        if (x.marks ^ y.marks) & mark and not _is_unsayable(b, at):
+        if (x.marks ^ y.marks) & mark and not free:
             yield name
 
 
-def _is_unsayable(letters: list[_Letter], at: int) -> bool:
-    """Whether emphasis cannot be said here: code that touches a letter, or code that does so.
+def _unsayable(letters: list[_Letter]) -> list[bool]:
+    """Where emphasis cannot be said: in code that touches a letter, or code that does so.
 
     `x**`code`**` shows its asterisks: a delimiter between a letter and punctuation does not flank, and a backtick
     cannot be moved out of the emphasis as other punctuation is.
     """
-    if not letters[at].fixed & IN_CODE:
-        return False
-    start = end = at
-    while start > 0 and letters[start].before == "" and letters[start - 1].fixed & IN_CODE:
-        start -= 1
-    while end + 1 < len(letters) and letters[end + 1].before == "" and letters[end + 1].fixed & IN_CODE:
-        end += 1
-    before = start > 0 and letters[start].before == "" and letters[start - 1].char[-1:].isalnum()
-    behind = end + 1 < len(letters) and letters[end + 1].before == "" and letters[end + 1].char[:1].isalnum()
-    return before or behind
+    found = [False] * len(letters)
+    start = 0
+    while start < len(letters):
+        end = start + 1
+        if letters[start].fixed & IN_CODE:
+            while end < len(letters) and letters[end].fixed & IN_CODE and not letters[end].before:
+                end += 1
+            before = start > 0 and not letters[start].before and letters[start - 1].char[-1:].isalnum()
+            behind = end < len(letters) and not letters[end].before and letters[end].char[:1].isalnum()
+            found[start:end] = [before or behind] * (end - start)
+        start = end
+    return found
 
 
 def _letters(text: str) -> Iterator[_Letter]:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from html import unescape
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -37,19 +36,34 @@ _MOVABLE: Final = BOLD | ITALIC | STRUCK
 _OF_ATOMS: Final = SUP | SUB | KEY
 _ALL: Final = 127
 _STYLES: Final = (
-    (re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE), BOLD, 0),
-    (re.compile(r"font-weight\s*:\s*(?:normal|[1-4]00)", re.IGNORECASE), 0, BOLD),
-    (re.compile(r"font-style\s*:\s*(?:italic|oblique)", re.IGNORECASE), ITALIC, 0),
-    (re.compile(r"font-style\s*:\s*normal", re.IGNORECASE), 0, ITALIC),
-    (re.compile(r"line-through", re.IGNORECASE), STRUCK, 0),
-    (re.compile(r"kdocs-bold"), BOLD, 0),
-    (re.compile(r"kdocs-italic"), ITALIC, 0),
+    # Compiled when a style is met that tells something: most posts have none.
+    (r"(?i)font-weight\s*:\s*(?:bold|[6-9]00)", BOLD, 0),
+    (r"(?i)font-weight\s*:\s*(?:normal|[1-4]00)", 0, BOLD),
+    (r"(?i)font-style\s*:\s*(?:italic|oblique)", ITALIC, 0),
+    (r"(?i)font-style\s*:\s*normal", 0, ITALIC),
+    (r"(?i)line-through", STRUCK, 0),
+    (r"kdocs-bold", BOLD, 0),
+    (r"kdocs-italic", ITALIC, 0),
 )
-TELLING: Final = re.compile(r"font-weight|font-style|line-through|kdocs-", re.IGNORECASE)
 _EDGES: Final = " \t\n\r\f\u3000"
 _SPACES: Final = re.compile(r"[ \t\n\r\f]+")
 _ALNUM: Final = re.compile(r"[^\W_]")
 _DIGITS: Final = 9
+
+
+def same(article: str, markdown: str) -> bool:
+    """Tell whether both say the same; where the article may have a space, the Markdown may have one."""
+    if MAYBE not in article:
+        return article == markdown
+    at, first = 0, True
+    for part in article.split(MAYBE):
+        if not first and markdown.startswith(" ", at):
+            at += 1
+        first = False
+        if not markdown.startswith(part, at):
+            return False
+        at += len(part)
+    return at == len(markdown)
 
 
 class Walk:
@@ -94,7 +108,7 @@ class Walk:
                 enter = elements.get(tag)
                 if enter is not None:
                     behind = enter(self, tag, attributes, text)
-                elif attributes and TELLING.search(attributes):
+                elif attributes and tells(attributes):
                     push((restore, self.marks, self.link))
                     self.restyle(attributes)
                     behind = None
@@ -115,7 +129,7 @@ class Walk:
         if self.marks & IN_CODE:
             return
         for pattern, on, off in _STYLES:
-            if pattern.search(attributes):
+            if re.search(pattern, attributes):
                 self.marks = self.marks & ~off | on
 
     # ------------------------------------------------------------------------------------------------- characters
@@ -126,7 +140,7 @@ class Walk:
             self.space(text)
             return
         if "&" in inner:
-            inner = unescape(inner)
+            inner = unescaped(inner)
         if "\n" in inner or "  " in inner or "\t" in inner or "\r" in inner or "\f" in inner:
             inner = _SPACES.sub(self.collapsed, inner)
         if text[0] in _EDGES:
@@ -291,10 +305,32 @@ class Table:
 
 def attribute(attributes: str, name: str) -> str:
     """Read an attribute of a start tag as a serializer writes it; empty when it is not there."""
-    found = re.search(rf'\s{name}="([^"]*)"', attributes)
-    if found is None:
+    start = attributes.find(f' {name}="')
+    if start < 0:
         return ""
-    return unescape(found[1]) if "&" in found[1] else found[1]
+    start += len(name) + 3
+    value = attributes[start : attributes.index('"', start)]
+    return unescaped(value) if "&" in value else value
+
+
+def unescaped(text: str) -> str:
+    """Undo the escapes of the two serializers; any other entity is text by now."""
+    if "&" not in text:
+        return text
+    if "&#" in text:
+        text = re.sub(r"&#(?:x([0-9A-Fa-f]+)|(\d+));", _character, text)
+    text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"')
+    return text.replace("&amp;", "&")
+
+
+def _character(match: re.Match[str]) -> str:
+    return chr(int(match[1], 16) if match[1] else int(match[2]))
+
+
+def tells(attributes: str) -> bool:
+    """Whether style or classes may change the look of the text."""
+    low = attributes.lower()
+    return "font-weight" in low or "font-style" in low or "line-through" in low or "kdocs-" in low
 
 
 def number_of(text: str) -> int:
@@ -312,7 +348,7 @@ def enter_block(walk: Walk, _tag: str, attributes: str, _: str) -> None:
     """Begin a block without a meaning of its own."""
     walk.end()
     walk.stack.append((leave_block, walk.marks))
-    if attributes and TELLING.search(attributes):
+    if attributes and tells(attributes):
         walk.restyle(attributes)
 
 

@@ -7,7 +7,7 @@ from itertools import takewhile
 from operator import length_hint
 from typing import TYPE_CHECKING, Final
 
-from converter.seen import BOLD, TELLING, Table, Walk, attribute, enter_block, leave_block, number_of
+from converter.seen import BOLD, Table, Walk, attribute, enter_block, leave_block, number_of, tells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 _DEEPEST: Final = 6
 """Tables in tables; what lies deeper is read as if it were no table."""
-_BOLD: Final = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)|kdocs-bold", re.IGNORECASE)
-_WIDE: Final = re.compile(r'\scolspan="(?!1")')
+_BOLD: Final = r"(?i)font-weight\s*:\s*(?:bold|[6-9]00)|kdocs-bold"
+_WIDE: Final = r'\scolspan="(?!1")'
 
 
 def enter_table(walk: Walk, tag: str, attributes: str, text: str) -> None:
@@ -114,13 +114,13 @@ def _is_header(walk: Walk) -> bool:
     filled = True
     for tag, attributes, text in row:
         cell = tag in {"td", "th"}
-        if (tag in {"/td", "/th"} and not filled) or (cell and attributes[-1:] == "/") or _WIDE.search(attributes):
+        if (tag in {"/td", "/th"} and not filled) or (cell and attributes[-1:] == "/") or re.search(_WIDE, attributes):
             return False
         filled = not cell and (filled or tag == "img")
         if tag[0] == "/":
             bold = bold[:-1]
         elif attributes[-1:] != "/":
-            bold.append(tag in {"strong", "b"} or _BOLD.search(attributes) is not None or bold[-1:] == [True])
+            bold.append(tag in {"strong", "b"} or re.search(_BOLD, attributes) is not None or bold[-1:] == [True])
         if text and not text.isspace():
             filled = True
             if bold[-1:] != [True]:
@@ -151,7 +151,7 @@ def enter_cell(walk: Walk, tag: str, attributes: str, text: str) -> None:
     table.column += min(wide, 100)
     walk.stack.append((_leave_cell, walk.marks))
     walk.in_cell = True
-    if attributes and TELLING.search(attributes):
+    if attributes and tells(attributes):
         walk.restyle(attributes)
 
 

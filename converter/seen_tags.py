@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html import unescape
 from operator import length_hint
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
@@ -25,7 +24,6 @@ from converter.seen import (
     STRUCK,
     SUB,
     SUP,
-    TELLING,
     Enter,
     Heading,
     List,
@@ -36,6 +34,8 @@ from converter.seen import (
     leave_block,
     number_of,
     restore,
+    tells,
+    unescaped,
 )
 from converter.seen_tables import enter_caption, enter_cell, enter_row, enter_table
 
@@ -168,7 +168,7 @@ def _refer(walk: Walk, label: str) -> None:
 def _enter_link(walk: Walk, _tag: str, attributes: str, _: str) -> None:
     walk.stack.append((restore, walk.marks, walk.link))
     walk.link = walk.link or address(attribute(attributes, "href"))
-    if TELLING.search(attributes):
+    if tells(attributes):
         walk.restyle(attributes)
 
 
@@ -202,7 +202,7 @@ def _enter_span(walk: Walk, _: str, attributes: str, text: str) -> str | None:
     """Begin a span; the renderer writes formulas in it."""
     if 'class="math math-' in attributes:
         return _read_formula(walk, "/span", text, block="math-display" in attributes)
-    if attributes and TELLING.search(attributes):
+    if attributes and tells(attributes):
         walk.stack.append((restore, walk.marks, walk.link))
         walk.restyle(attributes)
     else:
@@ -218,7 +218,7 @@ def _enter_tex(walk: Walk, _: str, attributes: str, text: str) -> str:
 
 def _read_formula(walk: Walk, end: str, text: str, *, block: bool) -> str:
     inside, _, behind = _text_to(walk, end)
-    tex = " ".join((unescape(text) + inside).split())
+    tex = " ".join((unescaped(text) + inside).split())
     if tex[:1] == "$" == tex[-1:]:
         tex = tex.strip("$ ")  # dollars of an editor's source inside of a formula
     if tex and block and walk.heading is None and not walk.link:
@@ -242,12 +242,12 @@ def _text_to(walk: Walk, end: str) -> tuple[str, str, str]:
         if tag == end:
             depth -= 1
             if not depth:
-                return unescape("".join(inside)), " ".join(attributes), text
+                return unescaped("".join(inside)), " ".join(attributes), text
         elif tag == end[1:] and more[-1:] != "/":
             depth += 1
         inside.append(text)
         attributes.append(more)
-    return unescape("".join(inside)), " ".join(attributes), ""
+    return unescaped("".join(inside)), " ".join(attributes), ""
 
 
 # ---------------------------------------------------------------------------------------------------------- blocks
@@ -287,7 +287,7 @@ def _enter_heading(walk: Walk, tag: str, attributes: str, text: str) -> None:
     walk.heading, walk.out, walk.pending = walk.stack[-1][-1], [], []
     walk.boundary, walk.gap, walk.said = 0, "", (0, "")
     walk.mask &= ~BOLD
-    if attributes and TELLING.search(attributes):
+    if attributes and tells(attributes):
         walk.restyle(attributes)
 
 
@@ -321,7 +321,7 @@ def _enter_quote(walk: Walk, tag: str, attributes: str, text: str) -> None:
     walk.path.append(">")
     walk.depth += 1
     walk.stack.append((_leave_quote, walk.marks))
-    if attributes and TELLING.search(attributes):
+    if attributes and tells(attributes):
         walk.restyle(attributes)
 
 
@@ -347,7 +347,7 @@ def _enter_list(walk: Walk, tag: str, attributes: str, text: str) -> None:
     walk.depth += 2
     walk.lists.append(List(tag, attributes))
     walk.stack.append((_leave_list, walk.marks, stray))
-    if attributes and TELLING.search(attributes):
+    if attributes and tells(attributes):
         walk.restyle(attributes)
 
 
@@ -376,7 +376,7 @@ def _enter_item(walk: Walk, tag: str, attributes: str, text: str) -> None:
     walk.begin(found.item())
     walk.lists.append(None)
     walk.stack.append((_leave_item, walk.marks))
-    if attributes and TELLING.search(attributes):
+    if attributes and tells(attributes):
         walk.restyle(attributes)
 
 
@@ -396,7 +396,7 @@ def _enter_pre(walk: Walk, _: str, attributes: str, text: str) -> str:
     if attributes[-1:] == "/":
         return text
     inside, more, behind = _text_to(walk, "/pre")
-    code = unescape(text) + inside
+    code = unescaped(text) + inside
     if code.strip():
         found = re.search(r"(?:^|[\s\"])language-([^\s\"]+)", attributes + " " + more)
         walk.block(f"code {found[1] if found else ''}", code.lstrip("\n").removesuffix("\n"))

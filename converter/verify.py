@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from lxml import etree
 
-from converter.differences import Difference, differences, same
+from converter.seen import same
 from converter.seen_tags import TOKEN, places_of, seen, tokens_of
 
 if TYPE_CHECKING:
+    from converter.differences import Difference as Difference  # for those who call `compare`
     from converter.seen import Token
     from converter.tree import Element
 
-__all__ = ["Difference", "compare", "elements_of", "look_at", "look_at_markdown", "render"]
+__all__ = ["compare", "elements_of", "look_at", "look_at_markdown", "render"]
 
 _LAYOUT: Final = frozenset({"div", "section", "article", "main", "center", "body", "form", "header", "footer"})
 
@@ -73,7 +74,11 @@ def compare(article: str, markdown: str) -> list[Difference]:
 
     """
     rendered = look_at_markdown(markdown)
-    return [] if same(article, rendered) else differences(article, rendered)
+    if same(article, rendered):
+        return []
+    from converter.differences import differences
+
+    return differences(article, rendered)
 
 
 def elements_of(root: Element, blocks: set[int]) -> list[Element]:
