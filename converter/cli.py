@@ -25,6 +25,7 @@ from converter.errors import (
 )
 from converter.inspecting import choosing, inspect_command, options_of, profiles_command
 from converter.model import Engine, HardBreak, OnLoss, Options
+from converter.proving import check_command, verify_command
 from converter.task import Task, run
 
 if TYPE_CHECKING:
@@ -250,8 +251,10 @@ def report_command(directory: str, *, as_json: bool, page: str | None) -> int:
     return EXIT_OK
 
 
+cli.add_command(check_command)
 cli.add_command(inspect_command)
 cli.add_command(profiles_command)
+cli.add_command(verify_command)
 
 
 def main() -> NoReturn:

@@ -26,6 +26,7 @@ from converter.seen import (
     STRUCK,
     SUB,
     SUP,
+    Difference,
     same,
 )
 
@@ -55,28 +56,6 @@ _AROUND: Final = 24
 _LARGEST: Final = 2000  # blocks that are lined up one by one
 MOST: Final = 20
 """Differences that are told; more of them say nothing new."""
-
-
-class Difference(NamedTuple):
-    """One difference.
-
-    Attributes:
-        kind: what differs: `text`, `heading`, `link`, ...
-        block: number of the block in the article, from 1.
-        article: what the article says there; empty when it has nothing there.
-        markdown: what the Markdown says there.
-
-    """
-
-    kind: str
-    block: int
-    article: str
-    markdown: str
-
-    def __str__(self) -> str:
-        """One line for people."""
-        ours, theirs = (f"“{text}”" if text else "nothing" for text in (self.article, self.markdown))
-        return f"block {self.block}, {self.kind}: the article has {ours}, the Markdown {theirs}"
 
 
 class _Letter(NamedTuple):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from converter import cleaner, decode, emitter, frontmatter, profiles, reader, scraper
 from converter.errors import ConfigError, ConverterError, EmptyArticle
-from converter.model import Article, Facts, Metadata, Note, Options, Page, Result, Source
+from converter.model import Article, Facts, FrontMatter, Metadata, Note, Options, Page, Result, Source
 from converter.rules import OPTIONAL, kind_of
 from converter.tree import text_of
 
@@ -112,7 +112,30 @@ def _from_markdown(page: Page, options: Options, account: Account | None) -> Res
     )
 
 
-def _from_html(page: Page, options: Options, url: str, account: Account | None) -> Result:
+class Cleaned(NamedTuple):
+    """An article as it is written, and what was found out on the way."""
+
+    article: Article
+    profile: str
+    title: str
+    front: FrontMatter
+    facts: Facts
+    notes: tuple[Note, ...]
+
+
+def cleaned(page: Page, options: Options, url: str = "", account: Account | None = None) -> Cleaned:
+    """Do everything but writing the Markdown.
+
+    Args:
+        page: of kind `html`.
+        options: how to convert.
+        url: where its container says that it was published.
+        account: as in `from_page`.
+
+    Raises:
+        ConverterError: there is no article.
+
+    """
     raw, notes = frontmatter.parse(page.front_matter) if page.front_matter is not None else ({}, ())
     seen, trace = (account.seen, account.trace) if account is not None else (None, None)
     article = scraper.scrape(decode.with_clean_characters(page), options.profile, seen)
@@ -126,6 +149,11 @@ def _from_html(page: Page, options: Options, url: str, account: Account | None) 
     # Without a title of its own, the article gave its first heading.
     if (article.metadata.title or raw.get("title")) and "repeated-title" not in profile.keep:
         facts = cleaner.drop_title(article, title, facts, trace)
+    return Cleaned(article, profile.name, title, front, facts, (*notes, *article.notes, *front.notes))
+
+
+def _from_html(page: Page, options: Options, url: str, account: Account | None) -> Result:
+    article, profile, title, front, facts, notes = cleaned(page, options, url, account)
     if options.verify:
         from converter import losses  # here, with the renderer
 
@@ -140,8 +168,8 @@ def _from_html(page: Page, options: Options, url: str, account: Account | None) 
         name=page.name,
         markdown=frontmatter.dump(front.fields) + ("\n" + body if body else ""),
         title=title,
-        profile=profile.name,
-        notes=(*page.notes, *notes, *article.notes, *front.notes, *_removals(facts), *empty, *differing),
+        profile=profile,
+        notes=(*page.notes, *notes, *_removals(facts), *empty, *differing),
         facts=facts,
         article=_article_of(front.fields),
         differences=differences,

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,6 +49,28 @@ _EDGES: Final = " \t\n\r\f\u3000"
 _SPACES: Final = re.compile(r"[ \t\n\r\f]+")
 _ALNUM: Final = re.compile(r"[^\W_]")
 _DIGITS: Final = 9
+
+
+class Difference(NamedTuple):
+    """One difference.
+
+    Attributes:
+        kind: what differs: `text`, `heading`, `link`, ...
+        block: number of the block in the article, from 1.
+        article: what the article says there; empty when it has nothing there.
+        markdown: what the Markdown says there.
+
+    """
+
+    kind: str
+    block: int
+    article: str
+    markdown: str
+
+    def __str__(self) -> str:
+        """One line for people."""
+        ours, theirs = (f"“{text}”" if text else "nothing" for text in (self.article, self.markdown))
+        return f"block {self.block}, {self.kind}: the article has {ours}, the Markdown {theirs}"
 
 
 def same(article: str, markdown: str) -> bool:

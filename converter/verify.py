@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from lxml import etree
 
-from converter.seen import same
+from converter.seen import Difference, same
 from converter.seen_tags import TOKEN, places_of, seen, tokens_of
 
 if TYPE_CHECKING:
-    from converter.differences import Difference as Difference  # for those who call `compare`
     from converter.seen import Token
     from converter.tree import Element
 
-__all__ = ["compare", "elements_of", "look_at", "look_at_markdown", "render"]
+__all__ = ["Difference", "compare", "elements_of", "look_at", "look_at_markdown", "render"]
 
 _LAYOUT: Final = frozenset({"div", "section", "article", "main", "center", "body", "form", "header", "footer"})
 

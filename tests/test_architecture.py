@@ -26,7 +26,8 @@ OUTSIDE: Final = frozenset({"sources", "fidelity", "manifest", "report", "store"
 MAY_IMPORT: Final[dict[str, frozenset[str]]] = {
     "__init__": frozenset({"pipeline"}),
     "__main__": frozenset({"cli", "pipe"}),
-    "cli": frozenset({"__init__", "batch", "inspection", "pipeline", "profiles", "rules"}) | OUTSIDE,
+    "cli": frozenset({"__init__", "batch", "checks", "comparison", "inspection", "pipeline", "profiles", "rules"})
+    | OUTSIDE,
     "batch": frozenset({"__init__", "pipeline"}) | OUTSIDE,
     "sources": frozenset({"store"}),
     "manifest": frozenset({"store"}),
@@ -34,6 +35,8 @@ MAY_IMPORT: Final[dict[str, frozenset[str]]] = {
     "pool": frozenset(),
     "report": frozenset({"__init__", "batch", "manifest"}),
     "fidelity": STAGES | {"__init__", "manifest", "nodes", "profiles", "rules", "sources"},
+    "checks": frozenset({"frontmatter", "verify"}),
+    "comparison": STAGES | {"pipeline"},
     "inspection": STAGES | {"pipeline", "profiles", "rules", "trace"},
     "pipeline": STAGES | {"profiles", "rules", "trace"},
     "decode": frozenset({"frontmatter"}),  # the one exception: `split`, to tell Markdown from HTML behind the block
@@ -84,6 +87,7 @@ PARTS: Final[dict[str, str]] = {
     "showing": "fidelity",
     "plan": "batch",
     "protect": "inline",
+    "proving": "cli",
     "reading": "reader",
     "rescue": "scraper",
     "selectors": "profiles",
