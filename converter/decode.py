@@ -29,6 +29,7 @@ _MAGIC: Final = (
     (b"\x7fELF", "a program"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1", "an old Office document"),
 )
+_FEED: Final = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:rss|feed)[\s>]", re.DOTALL).match
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16: its first two bytes are the UTF-16 mark
@@ -112,6 +113,9 @@ def _refuse_magic(source: Source) -> None:
             if magic.isascii() and b"\0" not in source.data[:4096] and _is_utf8(source.data):
                 continue
             raise _binary(source, what)
+    if source.data[:200].lstrip()[:1] == b"<" and _FEED(source.data[:4096]):
+        remedy = "save it under a name that ends in .xml, and give that with -o DIRECTORY"
+        raise DecodeError("is an export of many posts in one", source=source.name, remedy=remedy)
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -255,7 +259,7 @@ _WRAPPER_TAG: Final = re.compile(
 )
 _FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})").match
 _WHOLE_PAGE: Final = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE).match
-_LEADING_COMMENTS: Final = re.compile(r"\s*(?:<!--.*?-->\s*)*", re.DOTALL).match
+_LEADING_COMMENTS: Final = re.compile(r"\s*(?:(?:<!--.*?-->|<\?xml[^>]*>)\s*)*", re.DOTALL).match
 _STARTS_AS_TAG: Final = re.compile(r"</?[a-zA-Z][^\s:@]*[\s>]").match  # not the autolinks <https://...> and <me@...>
 _VERBATIM: Final = re.compile(r"<(pre|textarea|script|style|svg)\b|<!--", re.IGNORECASE)
 _BLANK_LINES: Final = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")

@@ -138,6 +138,14 @@ def test_binary(data: bytes) -> None:
         _decode(data)
 
 
+def test_a_feed_is_no_post() -> None:
+    """It comes here through standard input, or under a name that is not its own; a post that begins otherwise stays."""
+    for data in (b"<?xml version='1.0'?>\n<!-- WXR -->\n<rss version='2.0'><channel>", b"\n<feed xmlns='x'>"):
+        with pytest.raises(DecodeError, match="an export of many posts"):
+            decode(Source("-", data))
+    assert decode(Source("-", b"<?xml version='1.0'?><html><p>rss</p></html>")).kind == "html"
+
+
 def test_text_about_a_format_is_text() -> None:
     assert _decode("GIF89a 是一种图片").body == "GIF89a 是一种图片"
 

@@ -207,8 +207,8 @@ def _refuse_entity(name: str, *_: object) -> None:
 
 
 @lru_cache(maxsize=4)
-def _head_of(file: str, stamp: int, name: str) -> Head:  # noqa: ARG001 (the stamp keeps a changed file apart)
-    with open_container(file, name).stream as stream:
+def _head_of(file: str, stamp: int) -> Head:  # noqa: ARG001 (the stamp keeps a changed file apart)
+    with open_container(file, file).stream as stream:
         return _Reader(stream).head()
 
 
@@ -220,7 +220,7 @@ def read_feed(stream: BinaryIO, member: Member, file: str, name: str) -> bytes:
 
     """
     try:
-        head = _head_of(file, member.stamp, name)
+        head = _head_of(file, member.stamp)
         stream.seek(member.offset)
         raw = stream.read(member.size).translate(_NO_CONTROLS)
         node = _parse(raw, head.encoding)
