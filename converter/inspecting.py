@@ -157,6 +157,8 @@ def _lines(found: Inspection, *, verbose: bool) -> Iterator[str]:
         reason = f"recognised by {found.chosen}" if found.chosen[:1] in "#.[" or "[" in found.chosen else found.chosen
         yield f"  profile   {found.profile} ({reason})"
         yield f"  article   {found.root}; {found.outside} characters around it are the page's"
+        gone = "".join(f", {rule or 'NOT ACCOUNTED FOR'} {-count:+}" for rule, count in found.gone.items())
+        yield f"  text      {found.text[0]} characters{gone}; {found.text[1]} are converted"
     if found.fields:
         yield "  metadata"
         for one in found.fields:

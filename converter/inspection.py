@@ -42,6 +42,8 @@ def inspect(source: Source, options: Options) -> Inspection:
         chosen=chosen or ("no profile recognised the page" if result.profile else ""),
         root=account.seen.get("root", ""),
         outside=int(account.seen.get("outside", 0)),
+        text=(max(0, account.trace.found), max(0, account.trace.left)),
+        gone={rule: count for rule, count in sorted(account.trace.gone.items()) if count},
         fields=tuple(_origins(account)),
         removed=tuple(account.trace.removals),
         changed=tuple(account.trace.changes),

@@ -230,6 +230,9 @@ class Inspection(NamedTuple):
         chosen: why this profile: the selector that recognised the page, or the option.
         root: the selector that found the article.
         outside: characters of text around the article, which are not part of it.
+        text: visible characters of the article as it was found, and as it is converted.
+        gone: how many of them went by each rule, below 0 where it wrote some; under no name those that nothing accounts
+            for, of which there are none.
         fields: the front matter of the output.
         removed: what was taken out, in the order it went.
         changed: attributes that have another value now.
@@ -246,6 +249,8 @@ class Inspection(NamedTuple):
     chosen: str = ""
     root: str = ""
     outside: int = 0
+    text: tuple[int, int] = (0, 0)
+    gone: Mapping[str, int] = _NOTHING
     fields: tuple[Origin, ...] = ()
     removed: tuple[Removal, ...] = ()
     changed: tuple[Removal, ...] = ()

@@ -139,6 +139,10 @@ def cleaned(page: Page, options: Options, url: str = "", account: Account | None
     raw, notes = frontmatter.parse(page.front_matter) if page.front_matter is not None else ({}, ())
     seen, trace = (account.seen, account.trace) if account is not None else (None, None)
     article = scraper.scrape(decode.with_clean_characters(page), options.profile, seen)
+    if options.verify:
+        from converter import conservation
+
+        notes = (*notes, *conservation.unread_text(article))
     profile = profiles.load(article.profile, frozenset(options.keep))
     facts = cleaner.clean(article, profile, trace)
     metadata = _with_body(article, url)

@@ -7,6 +7,7 @@ pass costs a copy of the tree.
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Callable
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
@@ -63,6 +64,9 @@ class Trace:
     Attributes:
         removals: what went, in the order it went.
         changes: what an attribute was and is: rule, and one line.
+        found: visible characters of the article as it was found.
+        left: those that are left.
+        gone: how many went by each rule, below 0 where it wrote some; under no name those that no rule accounts for.
 
     """
 
@@ -70,6 +74,9 @@ class Trace:
         """Begin with nothing."""
         self.removals: list[Removal] = []
         self.changes: list[Removal] = []
+        self.found = self.left = -1
+        self.gone: Counter[str] = Counter()
+        self._listed = 0
         self._root: Element | None = None
         self._before: list[Element] = []
         self._copies: list[Element] = []
@@ -77,6 +84,9 @@ class Trace:
     def begin(self, root: Element) -> None:
         """Remember how the tree looks before a pass."""
         self._root = root
+        if self.found < 0:
+            self.found = self.left = _visible(root)
+        self._listed = 0
         self._before = list(root.iter())
         self._copies = list(copy.deepcopy(root).iter())
 
@@ -106,10 +116,15 @@ class Trace:
         self._compare_attributes(rule, pairs, rule_of_change)
         if not rule and rule_of:
             self._find_unwrapped(pairs, rule_of)
+        before, self.left = self.left, _visible(root)
+        self.gone[rule] += before - self.left - self._listed  # what the pass did itself
         self._root = None
 
     def _add(self, rule: str, element: Element) -> None:
         self.removals.append(Removal(rule, start_tag(element), excerpt(_words(element))))
+        count = _visible(element)
+        self.gone[rule] += count
+        self._listed += count
 
     def _compare_texts(
         self,
@@ -151,7 +166,7 @@ class Trace:
         """List the links that became their text, but for those that never led anywhere."""
         for now, before in pairs.items():
             if before.tag == "a" != now.tag and (rule := rule_of(before)) and kind_of(rule) != "form":
-                self._add(rule, before)
+                self.removals.append(Removal(rule, start_tag(before), excerpt(_words(before))))
 
     def _compare_attributes(
         self, rule: str, pairs: dict[Element, Element], rule_of_change: _ChangeNamer | None
@@ -186,6 +201,11 @@ def _lost(before: Element, after: Element) -> Iterator[str]:
     for action, start, end, _, _ in SequenceMatcher(None, joined, new, autojunk=False).get_opcodes():
         if action in {"delete", "replace"}:
             yield joined[start:end]
+
+
+def _visible(element: Element) -> int:
+    """Count the characters that are no white space."""
+    return len("".join(text_of(element).split()))
 
 
 def _words(element: Element) -> str:

@@ -71,6 +71,7 @@ PARTS: Final[dict[str, str]] = {
     "clean_structure": "cleaner",
     "clean_toc": "cleaner",
     "code_language": "cleaner",
+    "conservation": "pipeline",
     "console": "cli",
     "inspecting": "cli",
     "dates": "frontmatter",
