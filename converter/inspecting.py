@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -144,7 +145,7 @@ def _as_json(found: Inspection) -> str:
         document[name] = [one._asdict() for one in document[name]]
     document["encoding"], document["encoding_found"] = found.encoding
     document["counts"] = dict(sorted(Counter(one.rule for one in found.removed).items()))
-    return json.dumps(document, ensure_ascii=False, default=str) + "\n"
+    return json.dumps(document, ensure_ascii=False, default=_shown) + "\n"
 
 
 def _lines(found: Inspection, *, verbose: bool) -> Iterator[str]:
@@ -162,7 +163,7 @@ def _lines(found: Inspection, *, verbose: bool) -> Iterator[str]:
     if found.fields:
         yield "  metadata"
         for one in found.fields:
-            value = ", ".join(map(str, one.value)) if isinstance(one.value, list) else str(one.value)
+            value = ", ".join(map(_shown, one.value)) if isinstance(one.value, list) else _shown(one.value)
             yield f"    {one.field:<12} {_short(value)}   <- {one.origin}"
     yield from _table("removed", found.removed, verbose=verbose)
     yield from _table("changed", found.changed, verbose=verbose)
@@ -189,6 +190,13 @@ def _table(title: str, removals: Iterable[Removal], *, verbose: bool) -> Iterato
             yield f"      {one.element}" + (f"  {one.excerpt}" if one.excerpt else "")
         if shown and len(rows) > len(shown):
             yield f"      ... and {len(rows) - len(shown)} more (-v lists all)"
+
+
+def _shown(value: object) -> str:
+    """Write a value as the front matter of the output does: dates in ISO 8601, `true`."""
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _short(text: str) -> str:

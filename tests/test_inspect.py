@@ -252,6 +252,7 @@ def test_inspect_prints_the_account(tmp_path: Path) -> None:
         "  encoding  utf-8 (valid UTF-8)",
         "  profile   csdn (recognised by #content_views)",
         "    title        An old slug   <- page: h1#articleContentId",
+        "    date         2024-03-01T08:30:00+08:00   <- front matter: date",
         "    toc 1: Generated tables of contents: their links lead to anchors that Markdown has no more.",
         "      div.toc  One",
         "    placeholder-dropped: tags: 无标签",
