@@ -60,6 +60,7 @@ MAY_IMPORT: Final[dict[str, frozenset[str]]] = {
 """Module -> what it may import besides EVERYONE. A stage never imports another stage."""
 
 PARTS: Final[dict[str, str]] = {
+    "characters": "decode",
     "clean_code": "cleaner",
     "clean_math": "cleaner",
     "clean_media": "cleaner",

@@ -261,7 +261,8 @@ def test_long_odd_bodies_end(body: str) -> None:
         ("a\u200bb\u2060c\ufeffd\xade\u200cf\u200dg", "abcdefg"),
         ("a\u200eb\u200fc\u202ad\u202ee\u2066f\u2069g", "abcdefg"),
         ("a\u3164b\uffa0c\u115fd\u1160e", "abcde"),
-        ("a\ufffcb\ufffdc\uf06cd", "ab\ufffdc\uf06cd"),
+        ("a\ufffcb\ufffdc\ue627d", "ab\ufffdc\ue627d"),
+        ("\uf0b7a\uf0e0b<pre>\uf0e0</pre>&#xF06C;<code>\uf0b7</code>", "•a→b<pre>\uf0e0</pre>●<code>\uf0b7</code>"),
         ("a\x01b\x1fc\x7fd\x80e\x9ff", "abcdef"),
         ("a&#8203;b&#x200B;c&shy;d&zwj;e&#65279;f&#0;g", "abcdefg"),
         ("a&#150;b&#x93;c", "a\u2013b\u201cc"),  # windows-1252, as browsers read them
