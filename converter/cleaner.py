@@ -46,7 +46,7 @@ from converter.clean_toc import drop_page_contents, drop_repeated_title, drop_to
 from converter.model import Article, Facts
 from converter.profiles import Profile
 from converter.rules import RULE_OF
-from converter.tree import Element, Query, classes_of, drop, is_blank, neutralize, text_of
+from converter.tree import Element, Query, append_text_before, classes_of, drop, is_blank, neutralize, text_of
 from converter.urls import runs_script
 from converter.vocabulary import Vocabulary, vocabulary
 
@@ -225,6 +225,13 @@ def unwrap_buttons(root: Element, profile: Profile) -> int:  # noqa: ARG001
         if element.tag == "input":
             kind = (element.get("type") or "").lower()
             if kind == "checkbox":
+                around = next(element.iterancestors("li", "td", "th"), None)
+                if around is not None and around.tag == "li":
+                    continue
+                # Only an item of a list can be a task; elsewhere a reader sees the box all the same.
+                append_text_before(element, "☑" if element.get("checked") is not None else "☐")
+                drop(element)
+                count += 1
                 continue
             if kind == "image" and (element.get("src") or "").strip() not in NO_ADDRESS:
                 element.tag = "img"

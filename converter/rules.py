@@ -58,7 +58,9 @@ RULES: Final[dict[str, Rule]] = {
     "tracking-parameter": Rule("noise", "What addresses carry along to tell who came from where: `spm`, `utm_source`."),
     # What nobody can see, or Markdown cannot say.
     "empty": Rule("gone", "Elements without text and pictures; cells of tables stay."),
-    "form-control": Rule("gone", "Input fields; the text of buttons and labels stays, and so do check boxes."),
+    "form-control": Rule(
+        "gone", "Input fields; the text of buttons and labels stays, check boxes become tasks or ☐ and ☑."
+    ),
     "image-without-address": Rule("gone", "Pictures without an address, or with one that is a script or a blank."),
     "invisible": Rule("gone", "Scripts, styles, vector icons, menus of forms."),
     "repeated-line": Rule("gone", "A rule directly after a rule."),
