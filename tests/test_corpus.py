@@ -124,6 +124,19 @@ def posts(request: pytest.FixtureRequest) -> list[Post]:
     return found
 
 
+def test_every_post_settles(
+    posts: list[Post], render: Callable[[str], str], split: Callable[[str], tuple[str, str]]
+) -> None:
+    """Law 3: the rendering of what comes out converts to the same, for each post."""
+    failed: list[str] = []
+    for post in posts:
+        body = "" if post.result.error else split(post.result.markdown)[1]
+        again = convert(Source("again", render(body).encode(), "again.html"), Options()) if body else None
+        if again is not None and (again.error or split(again.markdown)[1] != body):
+            failed.append(post.result.name)
+    assert not failed
+
+
 def test_every_check_has_a_floor() -> None:
     assert yaml.safe_load(FLOORS.read_text(encoding="utf-8")).keys() == CHECKS.keys()
 
