@@ -140,7 +140,8 @@ def settle(runs: list[Run]) -> tuple[list[Run], list[Extent]]:
         if boxes.every:
             boxes = Boxes(runs)
     groups = [group for mark in present for group in _groups(runs, boxes, mark)]
-    return runs, [*boxes.every, *groups]
+    # What was moved out may have left punctuation alone.
+    return runs, [*boxes.every, *(g for g in groups if any(map(_shows_emphasis, runs[g.start : g.end])))]
 
 
 def _push_into_boxes(runs: list[Run], boxes: Boxes, mark: int) -> tuple[list[Run], bool]:

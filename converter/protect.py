@@ -216,6 +216,8 @@ def _culprits(span: Span, mask: bytearray, *, both: bool) -> list[int]:
     would take a round for each halving, so in the end both sides are escaped.
     """
     start = span.start
+    if span.kind == "clash":
+        return [] if mask[start] == mask[span.end] else [start if mask[start] == _LITERAL else span.end]
     if span.kind == "image":
         return [start + 1] if mask[start + 1] == _LITERAL else [start] if mask[start] == _LITERAL else []
     if span.kind in {"em", "strong", "del", "doubtful-del"}:

@@ -39,7 +39,8 @@ class Span(NamedTuple):
 
     Attributes:
         kind: `escape`, `code`, `html`, `autolink`, `entity`, `math`, `link`, `image`, `em`, `strong` or `del`;
-            `doubtful-del` and `doubtful-math` where renderers differ.
+            `doubtful-del` and `doubtful-math` where renderers differ, `clash` where tildes of two lengths meet;
+            `block-math` for two dollars at the start of a line.
         start: where it begins.
         end: where it ends (exclusive); for emphasis the position of the closing delimiter.
         width: length of the opening delimiter.
@@ -55,7 +56,7 @@ class Span(NamedTuple):
 class _Delimiter:
     """A run of `*`, `_` or `~`."""
 
-    __slots__ = ("at", "char", "closes", "length", "opens", "original")
+    __slots__ = ("at", "char", "closes", "doubtful", "length", "opens", "original")
 
     def __init__(self, char: str, at: int, length: int, original: int, *, opens: bool, closes: bool) -> None:
         self.char = char
@@ -64,6 +65,7 @@ class _Delimiter:
         self.original = original
         self.opens = opens
         self.closes = closes
+        self.doubtful = (False, False)  # whether it opens, or closes, for some parsers only
 
 
 class _Bracket:
@@ -184,6 +186,9 @@ class _Scanner:
         width = 2 if self.text.startswith("$$", at) else 1
         if not self.math:
             return at + width
+        if width == 2 and (not at or self.text[at - 1] == "\n"):  # noqa: PLR2004 (two dollars)
+            self.spans.append(Span("block-math", at, at + 2, 2))
+            return at + 1
         mark = "$" * width
         inside = at + width
         if inside >= len(self.text) or (width == 1 and self.text[inside].isspace()):
@@ -191,17 +196,17 @@ class _Scanner:
         end = self.text.find(mark, inside)
         while end > 0 and self.is_escaped(end):
             end = self.text.find(mark, end + 1)
-        if end <= inside:
+        if end < inside:
             return at + 1
         after = self.text[end + width : end + width + 1]
         before = self.text[at - 1 : at] if at else ""
         if width == 1 and self.text[end - 1].isspace():
             return at + 1
-        if not self.text[inside:end].strip():
+        if end > inside and not self.text[inside:end].strip():
             return at + 1
         # Behind a dollar, and before a digit (`$5-$6`), some renderers see a formula, others do not.
         doubtful = before == "$" and self.spans[-1:] != [Span("escape", at - 2, at, 1)]
-        doubtful = doubtful or (width == 1 and after.isdigit())
+        doubtful = doubtful or (width == 1 and after.isdigit()) or end == inside
         self.spans.append(Span("doubtful-math" if doubtful else "math", at, end + width, width))
         return end + width
 
@@ -225,11 +230,17 @@ class _Scanner:
             opens, closes = left and (not right or punct_before), right and (not left or punct_after)
         else:
             opens, closes = left, right
+        doubtful = (False, False)
+        if char == "~" and end - at > 1:
+            # pulldown-cmark asks two tildes for no more than text beside them.
+            doubtful = (not space_after and not opens, not space_before and not closes)
+            opens, closes = opens or doubtful[0], closes or doubtful[1]
         if opens or closes:
             # Three and more tildes are text for cmark-gfm; markdown-it takes them for pairs. We are careful for both.
             width = 2 if char == "~" and end - at > 1 else end - at
             for start in range(end - (end - at) // width * width, end, width):
                 self.delimiters.append(_Delimiter(char, start, width, end - at, opens=opens, closes=closes))
+                self.delimiters[-1].doubtful = doubtful
         return end
 
     def close_bracket(self, at: int) -> int:
@@ -305,8 +316,7 @@ class _Scanner:
             if closer.opens and closer.length:
                 stack.append(closer)
 
-    @staticmethod
-    def find_opener(stack: list[_Delimiter], closer: _Delimiter, floor: int) -> int | None:
+    def find_opener(self, stack: list[_Delimiter], closer: _Delimiter, floor: int) -> int | None:
         for at in range(len(stack) - 1, floor - 1, -1):
             opener = stack[at]
             if opener.char != closer.char or not opener.opens:
@@ -314,6 +324,8 @@ class _Scanner:
             if closer.char == "~":
                 if opener.length == closer.length <= 2:  # noqa: PLR2004 (GFM: one or two tildes)
                     return at
+                # cmark-gfm and others forget both where one tilde meets two.
+                self.spans.append(Span("clash", opener.at, closer.at, opener.length))
                 continue
             both = (opener.closes or closer.opens) and closer.original % 3
             if both and (opener.original + closer.original) % 3 == 0:
@@ -324,7 +336,9 @@ class _Scanner:
     def pair(self, opener: _Delimiter, closer: _Delimiter) -> None:
         if closer.char == "~":
             width = closer.length
-            kind = "del" if opener.original <= 2 >= closer.original else "doubtful-del"  # noqa: PLR2004 (as above)
+            sure = opener.original <= 2 >= closer.original  # noqa: PLR2004 (as above)
+            sure = sure and not opener.doubtful[0] and not closer.doubtful[1]
+            kind = "del" if sure else "doubtful-del"
         else:
             width = 2 if opener.length > 1 and closer.length > 1 else 1
             kind = "strong" if width > 1 else "em"

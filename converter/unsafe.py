@@ -47,8 +47,7 @@ _FIRST_ROWS: Final = (
     (r"`{3,}(?=[^`]*$)|~~~", 0, "fence"),
     (rf"</?(?:{_HTML_BLOCK})(?=[ \t>]|/>|$)|<(?:script|pre|style|textarea)(?=[ \t>]|$)", 0, "HTML block"),
     (r"<!--|<\?|<![A-Za-z]|<!\[CDATA\[", 0, "HTML block"),
-    (r"\$\$", 0, "display math"),
-    (r"\[[^\]\[]+\]:", 0, "definition of a link or a footnote"),
+    (r"\[(?:[^\]\[\\]|\\.)+\]:", 0, "definition of a link or a footnote"),
 )
 # On later lines of a paragraph, which only a hard break begins: what can interrupt or change a paragraph.
 _LATER_ROWS: Final = (
@@ -67,7 +66,7 @@ _FIRST: Final = re.compile("|".join(f"({pattern})" for pattern, _, _ in _FIRST_R
 _LATER: Final = re.compile("|".join(f"({pattern})" for pattern, _, _ in _LATER_ROWS))
 _FIRST_OFFSETS: Final = tuple(offset for _, offset, _ in _FIRST_ROWS)
 _LATER_OFFSETS: Final = tuple(offset for _, offset, _ in _LATER_ROWS)
-_STARTS: Final = frozenset("#>*-+_0123456789`~<[=|:$")
+_STARTS: Final = frozenset("#>*-+_0123456789`~<[=|:")
 _TASK: Final = re.compile(r"\[[ xX]\](?=[ \t]|$)")  # some renderers take a box without text as well
 _CLOSING_HASHES: Final = re.compile(r"(?:^|[ \t])(#+)[ \t]*$")
 
