@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from converter.model import Options, Result, Source
 
 if TYPE_CHECKING:
-    from converter.model import Engine, HardBreak, OnLoss
+    from converter.model import Engine, HardBreak, OnLoss, TemplateGuard
 
 __version__ = "0.1.0"
 __all__ = ["Options", "Result", "Source", "convert", "to_markdown"]
@@ -34,6 +34,7 @@ def convert(  # noqa: PLR0913 (one keyword for each option of `Options`)
     keep: tuple[str, ...] = (),
     verify: bool = True,
     on_loss: OnLoss = "warn",
+    template_guard: TemplateGuard = "none",
 ) -> Result:
     """Convert one post: HTML or Markdown, with or without front matter.
 
@@ -50,6 +51,7 @@ def convert(  # noqa: PLR0913 (one keyword for each option of `Options`)
         verify: render the Markdown and compare what a reader sees with the article.
         on_loss: what to do when it is not the same: `warn` (a note for each difference), `fail`, or `keep-html` for the
             blocks concerned.
+        template_guard: keep `liquid` (Jekyll), `nunjucks` (Hexo) or `hugo` from running what a post only shows.
 
     Returns:
         The outcome: `markdown` (front matter and body), `notes`, counts of what was removed; or `error`, one line, when
@@ -63,7 +65,8 @@ def convert(  # noqa: PLR0913 (one keyword for each option of `Options`)
 
     if isinstance(post, str):
         post, encoding = post.encode("utf-8", "replace"), "utf-8"
-    options = Options(profile, engine, encoding, hard_break, title_heading, tuple(sorted(set(keep))), verify, on_loss)
+    rules = tuple(sorted(set(keep)))
+    options = Options(profile, engine, encoding, hard_break, title_heading, rules, verify, on_loss, template_guard)
     pipeline.check(options)
     return pipeline.convert(Source(path or "post", post, path or ".html"), options)
 

@@ -43,7 +43,7 @@ _BLOCKS: Final = 400
 _NOTES: Final = 50
 _LONGEST: Final = 300
 
-_ROUTINE: Final = frozenset({"description-tail-cut", "placeholder-dropped", "random-image-dropped"})
+_ROUTINE: Final = frozenset({"description-tail-cut", "placeholder-dropped", "random-image-dropped", "template-syntax"})
 """Notes that ask for nobody: noise went by a rule. What was repaired or guessed is worth a look."""
 _REMOVED: Final = re.compile(r"(\d+) removed").fullmatch
 _WORDS: Final = re.compile(r"\w+|\s+|.", re.DOTALL)

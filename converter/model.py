@@ -20,6 +20,7 @@ Engine = Literal["native", "markdownify"]
 HardBreak = Literal["backslash", "spaces"]
 Kind = Literal["html", "markdown"]
 OnLoss = Literal["warn", "fail", "keep-html"]
+TemplateGuard = Literal["none", "liquid", "nunjucks", "hugo"]
 
 
 _NOTHING: Final[Mapping[str, int]] = {}
@@ -37,6 +38,7 @@ class Options(NamedTuple):
         keep: rules for noise that are not applied, sorted.
         verify: render the Markdown and compare what a reader sees with the article.
         on_loss: what to do when it is not the same.
+        template_guard: the site generator's template language that must not run what a post only shows.
 
     """
 
@@ -48,6 +50,7 @@ class Options(NamedTuple):
     keep: tuple[str, ...] = ()
     verify: bool = True
     on_loss: OnLoss = "warn"
+    template_guard: TemplateGuard = "none"
 
 
 class Note(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from converter import cleaner, decode, emitter, frontmatter, profiles, reader, scraper
+from converter import cleaner, decode, emitter, frontmatter, profiles, reader, scraper, templates
 from converter.errors import ConfigError, ConverterError, EmptyArticle
 from converter.model import Article, Facts, FrontMatter, Metadata, Note, Options, Page, Result, Source
 from converter.rules import OPTIONAL, kind_of
@@ -103,11 +103,12 @@ def _from_markdown(page: Page, options: Options, account: Account | None) -> Res
     if account is not None:
         account.fields(raw, metadata, policy, front)
     body = page.body if page.front_matter is not None or page.body.startswith("\n") else "\n" + page.body
+    fields, body, guarded = templates.guard(front.fields, body, options.template_guard)
     return Result(
         name=page.name,
-        markdown=frontmatter.dump(front.fields) + body,
+        markdown=frontmatter.dump(fields) + body,
         title=str(front.fields["title"]),
-        notes=(*page.notes, *notes, *front.notes),
+        notes=(*page.notes, *notes, *front.notes, *guarded),
         article=_article_of(front.fields),
     )
 
@@ -167,13 +168,14 @@ def _from_html(page: Page, options: Options, url: str, account: Account | None) 
     if options.title_heading:
         heading = emitter.title_heading(title)
         body = f"{heading}\n{body}" if body else heading
+    fields, body, guarded = templates.guard(front.fields, body, options.template_guard)
     empty = () if body else (Note("empty-article", "the article has no text and no image"),)
     return Result(
         name=page.name,
-        markdown=frontmatter.dump(front.fields) + ("\n" + body if body else ""),
+        markdown=frontmatter.dump(fields) + ("\n" + body if body else ""),
         title=title,
         profile=profile,
-        notes=(*page.notes, *notes, *_removals(facts), *empty, *differing),
+        notes=(*page.notes, *notes, *_removals(facts), *empty, *differing, *guarded),
         facts=facts,
         article=_article_of(front.fields),
         differences=differences,

@@ -18,7 +18,7 @@ EVERYONE: Final = frozenset({"model", "errors"}) | HELPERS
 """What any module may import. Helpers import `model` and `errors` only."""
 
 STAGES: Final = frozenset(
-    {"decode", "frontmatter", "scraper", "cleaner", "reader", "emitter", "soup", "verify"},
+    {"decode", "frontmatter", "scraper", "cleaner", "reader", "emitter", "soup", "templates", "verify"},
 )
 OUTSIDE: Final = frozenset({"sources", "fidelity", "manifest", "report", "store", "pool"})
 """With `cli` and `batch`: the modules that may touch disk, network or terminal."""
@@ -46,6 +46,7 @@ MAY_IMPORT: Final[dict[str, frozenset[str]]] = {
     "reader": frozenset({"nodes"}),
     "emitter": frozenset({"nodes", "inline", "unsafe"}),
     "inline": frozenset({"nodes", "unsafe"}),
+    "templates": frozenset(),
     "unsafe": frozenset(),
     "soup": frozenset(),
     "verify": frozenset(),

@@ -17,7 +17,7 @@ from inert import RENDERERS, alive, render
 from markdown_it import MarkdownIt
 
 from converter import to_markdown
-from converter.model import Engine, Options, Source
+from converter.model import Engine, Options, Source, TemplateGuard
 from converter.pipeline import convert
 
 if TYPE_CHECKING:
@@ -180,3 +180,41 @@ def test_what_is_no_script_stays(attribute: str, split: Split) -> None:
 def test_pictures_in_the_page_stay(split: Split) -> None:
     dot = f"data:image/gif;base64,R0lGODlhAQABAA{'A' * 200}CwA"
     assert split(converted(f'<p>a <img src="{dot}" alt="b"></p>'))[1] == f"a ![b]({dot})\n"
+
+
+@pytest.mark.parametrize("case", load("templates"), ids=lambda case: case["text"])
+def test_template_syntax_is_told(case: dict[str, Any]) -> None:
+    result = convert(Source("case", f"<p>{html.escape(case['text'])}</p>".encode(), "case.html"), Options())
+    told = [note.text for note in result.notes if note.rule == "template-syntax"]
+    assert bool(told) == bool(case["systems"])
+    assert all(system in told[0] for system in case["systems"])
+    assert "render_with_liquid" not in result.markdown
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("liquid", ("render_with_liquid: false", "`{{< a >}}` {{ b }}")),
+        ("nunjucks", ("disableNunjucks: true", "`{{< a >}}` {{ b }}")),
+        ("hugo", ("", "`{{</* a */>}}` {{ b }}")),
+        ("none", ("", "`{{< a >}}` {{ b }}")),
+    ],
+)
+def test_template_guard(kind: TemplateGuard, expected: tuple[str, str], split: Split) -> None:
+    page = "<p><code>{{&lt; a &gt;}}</code> {{ b }}</p>"
+    result = convert(Source("case", page.encode(), "case.html"), Options(template_guard=kind))
+    front, body = split(result.markdown)
+    assert expected[0] in front
+    assert body == f"{expected[1]}\n"
+    assert any(note.rule == "template-syntax" for note in result.notes) == (kind == "none")
+    plain = convert(Source("case", b"<p>a</p>", "case.html"), Options(template_guard=kind))
+    assert plain.markdown == "---\ntitle: case\n---\n\na\n"
+
+
+def test_shortcodes_without_an_end_are_told() -> None:
+    page = "<pre>{{&lt; a\n{{% b %}}\n{{%/* c */%}}</pre>"
+    result = convert(Source("case", page.encode(), "case.html"), Options(template_guard="hugo"))
+    assert "{{< a\n{{%/* b */%}}\n{{%/* c */%}}" in result.markdown
+    assert [note.text for note in result.notes if note.rule == "template-syntax"] == [
+        "1 beginnings of shortcodes have no end"
+    ]
