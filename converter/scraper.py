@@ -47,6 +47,13 @@ _RENAMED: Final = ("x-pre", "x-h1", "x-h2", "x-h3", "x-h4", "x-h5", "x-h6")
 _PAGE: Final = re.compile(rb"<(?:html|head|body|title)[\s>]", re.IGNORECASE).search
 _END_OF_PAGE: Final = re.compile(r"</(?:html|body)\s*>", re.IGNORECASE)
 _TOO_DEEP: Final = frozenset({etree.ErrorTypes.ERR_RESOURCE_LIMIT, etree.ErrorTypes.ERR_NAME_TOO_LONG})
+# libxml2 compares each attribute of a tag with all before it: a million of them take hours. No real tag has fifty.
+_LARGE: Final = 50_000
+_CROWDED: Final = re.compile(rb"""<[a-zA-Z](?:[^"'<>]{20000}|(?:[^"'<>]++|"[^"]*+"|'[^']*+'){4000})""")
+_LONG_TAG: Final = re.compile(rb"""<[a-zA-Z](?:[^"'<>]++|"[^"]*+"|'[^']*+')*+""")
+_FIRST_ATTRIBUTES: Final = re.compile(
+    rb"""<[^\s"'<>/]++(?:[\s/]++[^\s"'<>=/]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'<>]++))?+){0,1000}+\s*+/?+"""
+)
 
 
 def scrape(page: Page, profile_name: str = "auto", seen: dict[str, str] | None = None) -> Article:
@@ -105,6 +112,9 @@ def parse(text: str, data: bytes = b"") -> tuple[Element, tuple[Note, ...]]:
 
     """
     data = data or text.encode("utf-8", "replace")
+    if len(data) > _LARGE and _CROWDED.search(data):
+        data = _LONG_TAG.sub(_with_fewer_attributes, data)
+        text = data.decode("utf-8", "replace")
     if _ODD_END.search(data):
         mended = _BREAK_END.sub("<br>", _without_early_ends(text))  # what a browser reads it as
         data = data if mended == text else mended.encode("utf-8", "replace")
@@ -126,6 +136,12 @@ def parse(text: str, data: bytes = b"") -> tuple[Element, tuple[Note, ...]]:
     for element in tree.iter(*_RENAMED):
         element.tag = element.tag[2:]
     return tree, (Note("rescue-names", f"read with other names for headings and listings: {problem}"),)
+
+
+def _with_fewer_attributes(tag: re.Match[bytes]) -> bytes:
+    """Leave out what comes after the first thousand attributes of a tag."""
+    kept = _FIRST_ATTRIBUTES.match(tag[0])
+    return tag[0] if kept is None or kept.end() >= len(tag[0]) - 2 else kept[0]
 
 
 def _without_early_ends(text: str) -> str:

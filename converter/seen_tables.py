@@ -18,6 +18,8 @@ _DEEPEST: Final = 6
 """Tables in tables; what lies deeper is read as if it were no table."""
 _BOLD: Final = r"(?i)font-weight\s*:\s*(?:bold|[6-9]00)|kdocs-bold"
 _WIDE: Final = r'\scolspan="(?!1")'
+_MOST_TAKEN: Final = 10_000
+"""Columns under spans. Tables that ask for more are hostile, and each row looks at all of them."""
 
 
 def enter_table(walk: Walk, tag: str, attributes: str, text: str) -> None:
@@ -146,7 +148,7 @@ def enter_cell(walk: Walk, tag: str, attributes: str, text: str) -> None:
         table.column += 1
     walk.begin(f"td{table.column}")
     wide, high = (number_of(attribute(attributes, name)) or 1 for name in ("colspan", "rowspan"))
-    if high > 1:
+    if high > 1 and len(table.taken) < _MOST_TAKEN:
         table.taken.update(dict.fromkeys(range(table.column, table.column + min(wide, 100)), high))
     table.column += min(wide, 100)
     walk.stack.append((_leave_cell, walk.marks))

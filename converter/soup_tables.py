@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 _MAX_SPAN: Final = 999
 """Browsers cap colspan at 1,000; wider ones are typing errors."""
 
+_FREE_CELLS: Final = 10_000
+_MOST_PER_CELL: Final = 20
+"""A grid of more cells than these for each real one is a hostile table: its spans and short rows are not filled up."""
+
 
 @dataclass(slots=True)
 class Cell:
@@ -39,7 +43,13 @@ def grid_of(table: Tag) -> list[list[Cell]]:
     """Return the rows, all of the same length, the text of a span in its first cell."""
     grid: list[dict[int, Cell]] = []
     taken: set[tuple[int, int]] = set()
-    for y, row in enumerate(_rows(table)):
+    rows = list(_rows(table))
+    cells = [
+        (cell, len(rows) - y) for y, row in enumerate(rows) for cell in row.find_all(["td", "th"], recursive=False)
+    ]
+    most = _FREE_CELLS + _MOST_PER_CELL * len(cells)
+    spans = sum(_span(cell, "colspan") * min(_span(cell, "rowspan"), left) for cell, left in cells) <= most
+    for y, row in enumerate(rows):
         grid.append({})
         x = 0
         for cell in row.find_all(["td", "th"], recursive=False):
@@ -48,11 +58,13 @@ def grid_of(table: Tag) -> list[list[Cell]]:
             parent = row.parent
             head = cell.name == "th" or (parent is not None and parent.name == "thead")
             grid[y][x] = Cell(cell, head=head)
-            wide, high = _span(cell, "colspan"), _span(cell, "rowspan")
+            wide, high = (_span(cell, "colspan"), _span(cell, "rowspan")) if spans else (1, 1)
             taken.update((y + j, x + i) for i in range(wide) for j in range(1, high))
             x += wide
     width = max((max(row, default=0) + 1 for row in grid), default=0)
-    return [[row.get(x, Cell()) for x in range(width)] for row in grid]
+    hollow = width * len(grid) > most
+    widths = [max(row, default=0) + 1 if hollow and y else width for y, row in enumerate(grid)]
+    return [[row.get(x, Cell()) for x in range(wide)] for row, wide in zip(grid, widths, strict=True)]
 
 
 def _rows(table: Tag) -> Iterator[Tag]:

@@ -15,6 +15,8 @@ from converter.tree import Element
 Read = Callable[[Element], list[Block]]
 
 _MAX_SPAN: Final = 100
+_FREE_CELLS: Final = 10_000
+_MOST_PER_CELL: Final = 20
 _CELLS: Final = ("td", "th")
 _ALIGNMENTS: Final = frozenset({"left", "center", "right"})
 # What a cell of a pipe table cannot hold.
@@ -51,7 +53,7 @@ def read_table(table: Element, read_inside: Read, *, exact: bool = False) -> lis
         return []
     if len(filled) == 1 and not exact:
         blocks = [block for cell in filled for block in read_inside(cell)]
-    elif any(next(cell.iter(*_UNSAYABLE), None) is not None for cell in filled):
+    elif any(next(cell.iter(*_UNSAYABLE), None) is not None for cell in filled) or _is_hollow(rows):
         blocks = [Html(to_html(table))]
     else:
         blocks = [_pipe_table(read_inside, rows, exact=exact)]
@@ -80,6 +82,17 @@ def _has_content(element: Element) -> bool:
 def _span(cell: Element, name: str) -> int:
     value = (cell.get(name) or "1").strip()
     return min(max(int(value), 1), _MAX_SPAN) if value.isascii() and value.isdigit() else 1
+
+
+def _is_hollow(rows: list[tuple[bool, list[Element]]]) -> bool:
+    """Whether a pipe table would consist of empty cells, and many of them: 12 KB with spans can ask for ten million."""
+    cells = sum(len(row) for _, row in rows)
+    width = area = 0
+    for _, row in rows:
+        wide = sum(_span(cell, "colspan") for cell in row)
+        area += sum(_span(cell, "colspan") * _span(cell, "rowspan") for cell in row if len(cell.attrib))
+        width = max(width, wide)
+    return max(area, width * len(rows)) > _FREE_CELLS + _MOST_PER_CELL * cells
 
 
 def _grid(rows: list[tuple[bool, list[Element]]]) -> list[list[Element | None]]:

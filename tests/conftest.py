@@ -37,6 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add what this project's tests ask for."""
     parser.addoption("--update", action="store_true", help="rewrite samples/*/expected.md and raise the corpus floors")
     parser.addoption("--corpus", type=Path, metavar="DIR", help="also run tests/test_corpus.py over the posts in DIR")
+    parser.addoption("--huge", action="store_true", help="also convert 100 MB in tests/test_bounds.py")
     parser.addoption("--browser", action="store_true", help="also run tests/test_browser.py, in a headless Chromium")
     parser.addoption(
         "--commonmark-spec",
