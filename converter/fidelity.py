@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from lxml import etree
 from lxml import html as lxml_html
 
-from converter import __version__, cleaner, decode, frontmatter, profiles, reader, scraper, verify
+from converter import __version__, decode, frontmatter, pipeline, reader, verify
 from converter.errors import ConverterError, SourceError
-from converter.model import Source
+from converter.model import Options, Source
 from converter.rules import RULES, about, kind_of
 from converter.showing import essence, show, text_of_block
 
@@ -242,16 +242,10 @@ def source_blocks(root: Path, record: Record) -> list[Block]:
     data = _read(root, record)
     if record.source_sha256 and hashlib.sha256(data).hexdigest() != record.source_sha256:
         raise SourceError("was changed since it was converted", source=record.source, remedy="run the batch again")
-    page = decode.decode(Source(record.source, data, record.source), None)
+    page = decode.decode(Source(record.source, data, record.source))
     if page.kind == "markdown":
         return _of_markdown(page.body)
-    article = scraper.scrape(decode.with_clean_characters(page), "auto")
-    profile = profiles.load(article.profile)
-    raw, _ = frontmatter.parse(page.front_matter) if page.front_matter is not None else ({}, ())
-    facts = cleaner.clean(article, profile)
-    front = frontmatter.normalize(raw, article.metadata, profile.policy)
-    if article.metadata.title or raw.get("title"):
-        cleaner.drop_title(article, str(front.fields["title"]), facts)
+    article = pipeline.cleaned(page, Options(verify=False)).article
     return reader.read(article.root, prettified=article.prettified)
 
 

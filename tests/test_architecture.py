@@ -34,7 +34,7 @@ MAY_IMPORT: Final[dict[str, frozenset[str]]] = {
     "store": frozenset(),
     "pool": frozenset(),
     "report": frozenset({"__init__", "batch", "manifest"}),
-    "fidelity": STAGES | {"__init__", "manifest", "nodes", "profiles", "rules", "sources"},
+    "fidelity": STAGES | {"__init__", "manifest", "nodes", "pipeline", "rules", "sources"},
     "checks": frozenset({"frontmatter", "verify"}),
     "comparison": STAGES | {"pipeline"},
     "inspection": STAGES | {"pipeline", "profiles", "rules", "trace"},
