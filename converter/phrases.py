@@ -30,11 +30,12 @@ _EDGES: Final = {STRONG: "strong", EM: "em", SUP: "sup", SUB: "sub"}
 
 def enter_mark(state: State, element: Element) -> bool:
     """Begin emphasis or a raised, lowered or keyboard text."""
-    state.restyle(element)
-    tag = element.tag
-    mark = MARKS[tag]
-    style = element.get("style") or ""
-    if not (mark == STRONG and NORMAL.search(style)) and not (mark == EM and UPRIGHT.search(style)):
+    mark = MARKS[element.tag]
+    style = ""
+    if element.keys():
+        state.restyle(element)
+        style = element.get("style") or ""
+    if not style or (not (mark == STRONG and NORMAL.search(style)) and not (mark == EM and UPRIGHT.search(style))):
         state.marks |= mark | KEPT if state.exact else mark
     state.edge = _EDGES.get(mark, state.edge)
     return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
@@ -89,17 +90,18 @@ class State:
     def add_text(self, text: str) -> None:
         """Add a text node: its inner white space collapsed, that at its edges noted as a gap."""
         inner = text.strip(WHITE)
+        runs = self.runs
         if not inner or (inner.isspace() and ("\u3000" not in inner or self.begins_line())):
-            if self.runs:  # at the start of a block it means nothing
+            if runs:  # at the start of a block it means nothing
                 self.add_gap(text)
             return
-        if self.runs and text[0] in WHITE:
+        if runs and text[0] in WHITE:
             self.add_gap(text[: text.index(inner[0])])
         if "\n" in inner or "  " in inner or "\t" in inner or "\r" in inner or "\f" in inner:
             inner = self.collapse(inner)
         space = self.gap != NONE and self.space_before(inner, "span")
         self.edge = "span"
-        self.runs.append(_NEW(Run, (TEXT, inner, self.marks, self.link, space, "", "")))
+        runs.append(_NEW(Run, (TEXT, inner, self.marks, self.link, space, "", "")))
         if text[-1] in WHITE:
             self.add_gap(text[text.rindex(inner[-1]) + 1 :])
 
@@ -171,6 +173,8 @@ class State:
 
     def restyle(self, element: Element) -> None:
         """Let the style of an element change the marks: bold, italic and struck text that no tag says."""
+        if not element.keys():  # most have no attributes, and this is one question instead of two
+            return
         style = element.get("style")
         if style and ("font-" in style or "line-through" in style):
             self.marks = styled(self.marks, style)
@@ -225,18 +229,26 @@ class State:
 
 def styled(marks: int, style: str) -> int:
     """Marks under a style attribute."""
+    on, off = _effect(style)
+    return marks & ~off | on
+
+
+@functools.lru_cache(maxsize=1024)
+def _effect(style: str) -> tuple[int, int]:
+    """Tell which marks a style sets, and which it takes away; a post has few styles and many elements."""
+    on = off = 0
     if "font-" in style:
         if _BOLD.search(style):
-            marks |= STRONG
+            on |= STRONG
         elif NORMAL.search(style):
-            marks &= ~STRONG
+            off |= STRONG
         if _ITALIC.search(style):
-            marks |= EM
+            on |= EM
         elif UPRIGHT.search(style):
-            marks &= ~EM
+            off |= EM
     if "line-through" in style and _LINE_THROUGH.search(style):
-        marks |= DEL
-    return marks
+        on |= DEL
+    return on, off
 
 
 def split_heading(runs: list[Run], *, bold: bool = False) -> tuple[list[Block], list[Run], list[Block]]:

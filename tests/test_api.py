@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 import pytest
@@ -79,3 +80,14 @@ def test_profile_reads_own_elements_as_standard_ones(tmp_path: Path) -> None:
     )
     html = "<body><p class=subtitle>Tools</p><div class=callout><p>A <b class=loud>big</b> one</p></div></body>"
     assert converter.convert(html, profile=str(profile)).markdown.endswith("\n### Tools\n\n> A big one\n")
+
+
+@pytest.mark.parametrize("collects", [True, False])
+@pytest.mark.parametrize("data", [b"<p>x</p>", b""], ids=["post", "error"])
+def test_the_collector_of_cycles_is_left_as_it_was(data: bytes, *, collects: bool) -> None:
+    try:
+        (gc.enable if collects else gc.disable)()
+        converter.convert(data)
+        assert gc.isenabled() is collects
+    finally:
+        gc.enable()
