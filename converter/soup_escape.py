@@ -246,10 +246,17 @@ _NEXT: Final = (
 )
 
 
+_NOTE: Final = re.compile(r"\[\^[^\]\s]+\](:)").match
+
+
 def _line_starts(block: _Block) -> Iterator[int]:
     at = 0
     for number, line in enumerate(block.plain.split("\n")):
         rows = _NEXT if number else (*_FIRST, r"(\[)[ xX]\](?=\s)") if block.is_item else _FIRST
+        if not number and (m := _NOTE(line)) is not None and block.literal[at + m.start(1)]:
+            yield at + m.start(1)
+            at += len(line) + 1
+            continue
         for row in rows:
             if (m := re.match(row, line)) is not None and block.text_at(at, at + m.end(1)):
                 yield at + m.start(1)

@@ -47,6 +47,7 @@ _FIRST_ROWS: Final = (
     (r"`{3,}(?=[^`]*$)|~~~", 0, "fence"),
     (rf"</?(?:{_HTML_BLOCK})(?=[ \t>]|/>|$)|<(?:script|pre|style|textarea)(?=[ \t>]|$)", 0, "HTML block"),
     (r"<!--|<\?|<![A-Za-z]|<!\[CDATA\[", 0, "HTML block"),
+    (r"\[\^[^\]\[\s\\]+\]:", -1, "definition of a footnote; the brackets may be a reference"),
     (r"\[(?:[^\]\[\\]|\\.)+\]:", 0, "definition of a link or a footnote"),
 )
 # On later lines of a paragraph, which only a hard break begins: what can interrupt or change a paragraph.
@@ -57,7 +58,7 @@ _LATER_ROWS: Final = (
     *(
         row
         for row in _FIRST_ROWS
-        if row[2] not in {"ordered list item", "definition of a link or a footnote", "bullet"}
+        if row[2] not in {"ordered list item", "bullet"} and not row[2].startswith("definition")
     ),
     (r"[-+*](?=[ \t]+\S)", 0, "bullet"),
     (r"0{0,8}1[.)](?=[ \t]+\S)", -1, "ordered list item that interrupts a paragraph"),
