@@ -120,14 +120,14 @@ class Walk:
         self.tokens = tokens
         self.rest = iter(tokens)
         stack = self.stack
-        push, pop = stack.append, stack.pop
+        push, pop, known = stack.append, stack.pop, elements.get
         for tag, attributes, text in self.rest:
             if tag[0] == "/":
                 leave = pop() if stack else None
                 if leave is not None:
                     leave[0](self, *leave[1:])
             else:
-                enter = elements.get(tag)
+                enter = known(tag)
                 if enter is not None:
                     behind = enter(self, tag, attributes, text)
                 elif attributes and tells(attributes):
@@ -143,7 +143,7 @@ class Walk:
                     leave = pop()
                     if leave is not None:
                         leave[0](self, *leave[1:])
-            if text:
+            if text and not (self.boundary and text.isspace()):  # white space between blocks is half of all texts
                 self.say(text)
 
     def restyle(self, attributes: str) -> None:
@@ -193,7 +193,8 @@ class Walk:
 
     def put(self, text: str) -> None:
         """Say characters that are no white space, at the place reached."""
-        self.arrive()
+        if self.boundary or self.gap:
+            self.arrive()
         marks = self.marks & self.mask
         if marks != self.said[0] or self.link != self.said[1]:
             text = self.look(text, marks)
@@ -204,7 +205,7 @@ class Walk:
         if self.boundary:
             if self.boundary == 2 or self.pending:  # noqa: PLR2004 (levels of `boundary`)
                 if self.lists and (found := self.lists[-1]) is not None and not found.started:
-                    self.pending.append(found.item())  # text directly in a list
+                    self.pending.insert(self._behind_list(), found.item())  # something directly in a list
                 self.out.append(f"{BLOCK}{'|'.join(self.pending)}:{''.join(self.path)}{HEAD}")
                 self.pending.clear()
                 self.said = (0, "")
@@ -214,6 +215,11 @@ class Walk:
         elif self.gap:
             self.out.append(self.gap)
         self.gap = ""
+
+    def _behind_list(self) -> int:
+        """Where in `pending` the sign of the innermost list stands, plus one."""
+        places = [place for place, sign in enumerate(self.pending, 1) if sign in {"ul", "ol"}]
+        return places[-1] if places else len(self.pending)
 
     def look(self, text: str, marks: int) -> str:
         """Put signs into a text where the look of its characters changes."""

@@ -112,7 +112,7 @@ def _is_header(walk: Walk) -> bool:
     row = list(takewhile(lambda token: token[0] != "/tr", _rest(walk)))
     if walk.tokens[-length_hint(walk.rest) - 2][0] == "thead" or all(token[0] != "td" for token in row):
         return True
-    bold: list[bool] = []  # for each open element, whether it or one around it is bold
+    bold = [bool(walk.marks & BOLD)]  # for each open element, whether it or one around it is bold
     filled = True
     for tag, attributes, text in row:
         cell = tag in {"td", "th"}

@@ -12,6 +12,7 @@ from lxml import etree
 from converter.seen import (
     BLOCK,
     BOLD,
+    HEAD,
     IMAGE,
     IN_CODE,
     ITALIC,
@@ -404,6 +405,9 @@ def _enter_pre(walk: Walk, _: str, attributes: str, text: str) -> str:
 
 
 def _enter_rule(walk: Walk, _tag: str, _: str, behind: str) -> str:
+    """Say a rule; one directly after a rule says nothing."""
+    if walk.out[-1:] == ["\u2015"] and not walk.pending and walk.out[-2].endswith(f":{''.join(walk.path)}{HEAD}"):
+        return behind
     walk.block("rule", "\u2015")
     return behind
 

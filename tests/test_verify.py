@@ -67,6 +67,8 @@ PAIRS: Final = (
         "a[^1]\n\nb\n",
         "footnote footnote",
     ),
+    ("a quote directly in a list", "<ul><blockquote>a</blockquote></ul>", "- > a\n", ""),
+    ("a header by bold around it", "<b><table><tr><td>a</td><td>b</td></tr></table></b>", "| a | b |\n|-|-|\n", ""),
     ("a rule", "<p>a</p><hr><p>b</p>", "a\n\nb\n", "text"),
 )
 
