@@ -61,6 +61,14 @@ class Console:
         for note in notes if self.verbose else ():
             self.say(visible(f"note: {name}: {note.rule}: {note.text}"))
 
+    def differ(self, name: str, differences: int) -> None:
+        """Warn of a post whose Markdown does not say what the article says."""
+        if differences > 0:
+            where = "" if self.verbose else "; -v tells where"
+            self.inform(
+                visible(f"warning: {name}: the Markdown differs from the article at {differences} places{where}")
+            )
+
     def data(self, data: bytes) -> bool:
         """Write bytes to standard output; false when nobody reads them any more."""
         try:

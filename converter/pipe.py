@@ -48,6 +48,7 @@ def to_stdout(source: Source, options: Options, console: Console, *, dry_run: bo
 
     result = convert(source, options)
     console.note(source.name, result.notes)
+    console.differ(source.name, result.differences)
     if result.error:
         console.fail(result.error)
         return EXIT_FAILED

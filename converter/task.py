@@ -243,6 +243,7 @@ def _processors() -> int:
 def _show(outcome: Outcome, task: Task, console: Console) -> bool:
     """Tell what became of a post; false when nobody reads the listing any more."""
     console.note(outcome.name, outcome.notes)
+    console.differ(outcome.name, outcome.differences)
     if outcome.error:
         console.fail(outcome.error)
     if task.json:

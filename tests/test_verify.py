@@ -8,7 +8,9 @@ import pytest
 from lxml import etree
 
 from converter import convert, emitter, verify
+from converter.console import Console
 from converter.model import Options, Result, Source
+from converter.pipe import to_stdout
 from converter.report import Report
 from converter.work import Job, Rules, convert_bytes
 
@@ -136,6 +138,14 @@ def test_difference_is_a_note() -> None:
     assert [note.rule for note in result.notes if note.rule != "title-guessed"] == ["text-differs"]
     assert "two lossy words" in result.notes[0].text
     assert "two words" in result.markdown
+
+
+@pytest.mark.usefixtures("lossy")
+@pytest.mark.parametrize("quiet", [False, True])
+def test_difference_is_a_warning(quiet: bool, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: FBT001 (a case)
+    code = to_stdout(Source("a.html", POST.encode(), "a.html"), Options(), Console(quiet=quiet))
+    warning = "warning: a.html: the Markdown differs from the article at 1 places; -v tells where\n"
+    assert (code, capsys.readouterr().err) == (0, "" if quiet else warning)
 
 
 @pytest.mark.usefixtures("lossy")
