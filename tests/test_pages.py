@@ -79,4 +79,5 @@ def test_output_is_stable(case: Case, split: Callable[[str], tuple[str, str]]) -
         pytest.skip("nothing comes out")
     again = convert(Source("post.md", case.output.encode(), "post.md"), Options())
     assert again.markdown == case.output or split(again.markdown)[1] == split(case.output)[1]
-    assert [note.rule for note in again.notes] in ([], ["empty-article"])
+    # What stays in the text is told each time.
+    assert {note.rule for note in again.notes} <= {"empty-article", "template-syntax"}
