@@ -160,7 +160,7 @@ def _fold(box: Element, lines: list[Element], profile: Profile) -> int:
 
 def _weight(element: Element) -> int:
     """Count the characters that can be seen."""
-    return sum(len(part) for text in element.itertext() for part in text.split())
+    return sum(map(len, text_of(element).split()))
 
 
 def _code_of_line(line: Element, profile: Profile) -> str:
@@ -368,7 +368,7 @@ def _put(element: Element, text: str, language: str, images: list[Element]) -> N
     if parent is None:
         return
     text = _with_line_ends(text)
-    at = parent.index(element) + 1
+    at = parent.index(element) + 1 if images else 0  # looks at all siblings before
     for image in reversed(images):
         paragraph = etree.Element("p")
         image.tail = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from converter.tree import Element, is_blank
+from converter.tree import Element, is_blank, text_of
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
@@ -67,7 +67,7 @@ def _is_layout(table: Element, rows: list[list[Element]], inner: list[Element]) 
 
 
 def _has_content(element: Element) -> bool:
-    return any(not t.isspace() for t in element.itertext() if t) or next(element.iter("img", "input"), None) is not None
+    return not is_blank(text_of(element)) or next(element.iter("img", "input"), None) is not None
 
 
 def _is_data(table: Element) -> bool:
@@ -81,7 +81,7 @@ def _holds_blocks(cell: Element) -> bool:
 
 def _is_long(cell: Element) -> bool:
     # A pretty-printer's indent is no text.
-    return sum(len(text.strip()) for text in cell.itertext()) > _ARTICLE
+    return len(text_of(cell)) > _ARTICLE and sum(len(text.strip()) for text in cell.itertext()) > _ARTICLE
 
 
 def _unwrap(table: Element) -> None:

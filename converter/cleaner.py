@@ -298,8 +298,7 @@ def _holds_no_text_but(parent: Element, child: Element) -> bool:
     if not is_blank(parent.text):
         return False
     return all(
-        is_blank(other.tail)
-        and (other is child or (other.tag != "x-tex" and all(text.isspace() for text in other.itertext())))
+        is_blank(other.tail) and (other is child or (other.tag != "x-tex" and is_blank(text_of(other))))
         for other in parent
     )
 

@@ -123,7 +123,8 @@ def language_of(element: Element, text: str) -> str:
     if guesses.isdisjoint(_PLAUSIBLE):
         return ""
     head = text[:_BELIEVABLE]
-    if _MOST_PROSE * sum("\u4e00" <= char <= "\u9fff" for char in head) > len("".join(head.split())):
+    # The pattern is compiled when the first listing asks for it; most are ASCII.
+    if not head.isascii() and _MOST_PROSE * len(re.findall("[\u4e00-\u9fff]", head)) > len("".join(head.split())):
         return ""  # Chinese prose with some code in it
     return next((name for name, bears_out in _PLAUSIBLE.items() if name in guesses and bears_out.search(head)), "")
 

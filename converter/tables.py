@@ -10,7 +10,7 @@ from typing import Final
 from lxml import etree
 
 from converter.nodes import BREAK, STRONG, TEX, TEXT, Block, Formula, Heading, Html, Paragraph, Quote, Run, Table
-from converter.tree import Element
+from converter.tree import Element, is_blank, text_of
 
 Read = Callable[[Element], list[Block]]
 
@@ -76,7 +76,7 @@ def _rows(table: Element) -> list[tuple[bool, list[Element]]]:
 
 
 def _has_content(element: Element) -> bool:
-    return any(not t.isspace() for t in element.itertext() if t) or next(element.iter("img", "input"), None) is not None
+    return not is_blank(text_of(element)) or next(element.iter("img", "input"), None) is not None
 
 
 def _span(cell: Element, name: str) -> int:
