@@ -28,11 +28,11 @@ _VERBATIM: Final = frozenset({"pre", "textarea"})  # where a pretty-printer leav
 _ENOUGH: Final = 40  # pieces of text that are looked at
 _MOST: Final = 0.6
 
-# libxml2 closes these before blocks where HTML5 nests them (h2..h6 before p, pre before ul, strong before p); its end
-# tag is then one too many. 54 posts of 24,597.
-_MISNESTED: Final = re.compile(
-    r"Unexpected end tag : (?:h[1-6]|pre|strong|b|em|i|a|span|font|u|s|del|code|blockquote|ul|ol|li|table)$"
-)
+# libxml2 closes these before blocks where HTML5 nests them (h2..h6 before p, pre before ul); its end tag is then one
+# too many. 54 posts of 24,597.
+_MOVED_END: Final = re.compile(r"Unexpected end tag : (?:h[1-6]|pre)$")
+# Nothing that these could end is ever open.
+_NO_PROBLEM: Final = re.compile(r"Unexpected end tag : (?:img|br|hr|input|wbr|link|meta|embed|col|area|source|param)$")
 # A browser makes an empty paragraph of an end tag without a beginning; so the text behind it begins a new line.
 _STRAY_END: Final = "Unexpected end tag : p"
 _PARAGRAPH_TAG: Final = re.compile(
@@ -46,7 +46,6 @@ _MOVED: Final = re.compile(r"<(/?)(h[1-6]|pre)(?=[\s>/])", re.IGNORECASE)
 _RENAMED: Final = ("x-pre", "x-h1", "x-h2", "x-h3", "x-h4", "x-h5", "x-h6")
 _PAGE: Final = re.compile(rb"<(?:html|head|body|title)[\s>]", re.IGNORECASE).search
 _END_OF_PAGE: Final = re.compile(r"</(?:html|body)\s*>", re.IGNORECASE)
-_TOO_DEEP: Final = frozenset({etree.ErrorTypes.ERR_RESOURCE_LIMIT, etree.ErrorTypes.ERR_NAME_TOO_LONG})
 # libxml2 compares each attribute of a tag with all before it: a million of them take hours. No real tag has fifty.
 _LARGE: Final = 50_000
 _CROWDED: Final = re.compile(rb"""<[a-zA-Z](?:[^"'<>]{20000}|(?:[^"'<>]++|"[^"]*+"|'[^']*+'){4000})""")
@@ -54,6 +53,23 @@ _LONG_TAG: Final = re.compile(rb"""<[a-zA-Z](?:[^"'<>]++|"[^"]*+"|'[^']*+')*+"""
 _FIRST_ATTRIBUTES: Final = re.compile(
     rb"""<[^\s"'<>/]++(?:[\s/]++[^\s"'<>=/]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'<>]++))?+){0,1000}+\s*+/?+"""
 )
+_PROBLEMS: Final = frozenset(
+    {
+        etree.ErrorTypes.ERR_RESOURCE_LIMIT,
+        etree.ErrorTypes.ERR_NAME_TOO_LONG,
+        etree.ErrorTypes.ERR_TAG_NAME_MISMATCH,
+        etree.ErrorTypes.HTML_STRUCURE_ERROR,
+    }
+)
+_MISPLACED_IN_TABLE: Final = re.compile(
+    rb"(?:<(?:table|tbody|thead|tfoot|tr)(?=[\s>])[^>]*+>|</(?:td|th|tr|tbody|thead|tfoot|caption|colgroup)>)\s*+"
+    rb"(?!</?(?:table|tbody|thead|tfoot|tr|td|th|caption|col|colgroup|form|input|script|style|template)\b|<!--)",
+    re.IGNORECASE,
+)
+_TEXT_IN_SVG: Final = re.compile(rb"<(?:p|div|br|img|span)[\s>/]", re.IGNORECASE)
+_SWALLOWING: Final = frozenset({b"script", b"style", b"title", b"iframe", b"noscript", b"xmp", b"noembed", b"noframes"})
+_OPEN_TAG: Final = re.compile(rb"</?[A-Za-z]")
+_EXCERPT: Final = 60
 
 
 def scrape(page: Page, profile_name: str = "auto", seen: dict[str, str] | None = None) -> Article:
@@ -103,6 +119,9 @@ def scrape(page: Page, profile_name: str = "auto", seen: dict[str, str] | None =
 def parse(text: str, data: bytes = b"") -> tuple[Element, tuple[Note, ...]]:
     """Parse HTML into the tree that a browser would build, without comments and processing instructions.
 
+    Where lxml builds another tree than a browser, which it mostly tells itself, a second parser reads the page. Not
+    looked for are: empty tags that HTML knows nothing of (`<b/>`), headings in headings, cells without a table.
+
     Args:
         text: HTML.
         data: the same as UTF-8, when somebody has it already.
@@ -120,22 +139,57 @@ def parse(text: str, data: bytes = b"") -> tuple[Element, tuple[Note, ...]]:
         data = data if mended == text else mended.encode("utf-8", "replace")
         text = mended
     tree, problem = _parse_lxml(data)
+    notes: tuple[Note, ...] = ()
     if problem == _STRAY_END:
         text = _with_whole_paragraphs(text)
-        tree, problem = _parse_lxml(text.encode("utf-8", "replace"))
-    if not problem or problem == _STRAY_END:
-        return tree, ()
-    # libxml2 leaves elements that it does not know where they are, so those it moves get names that it does not know.
-    tree, rest = _parse_lxml(_MOVED.sub(r"<\1x-\2", text).encode("utf-8", "replace"))
-    if rest:
+        data = text.encode("utf-8", "replace")
+        tree, problem = _parse_lxml(data)
+    elif _MOVED_END.match(problem):
+        # libxml2 leaves elements that it does not know where they are; so those it moves get names that it does not
+        # know.
+        notes = (Note("rescue-names", f"read with other names for headings and listings: {problem}"),)
+        tree, problem = _parse_lxml(_MOVED.sub(r"<\1x-\2", text).encode("utf-8", "replace"))
+        for element in tree.iter(*_RENAMED):
+            element.tag = element.tag[2:]
+    if problem or (problem := _silent_problem(tree, data)):
         from converter import rescue
 
-        rescued = rescue.parse(text)
-        if rescued is not None:
-            return rescued, (Note("rescue-parser", f"read with the second parser: {rest}"),)
-    for element in tree.iter(*_RENAMED):
-        element.tag = element.tag[2:]
-    return tree, (Note("rescue-names", f"read with other names for headings and listings: {problem}"),)
+        tree, hidden = rescue.parse(text)
+        notes = (Note("rescue-parser", f"read with the second parser: {problem}"),)
+        for left in hidden:
+            excerpt = " ".join(left.split())[:_EXCERPT]
+            notes += (
+                Note(
+                    "hidden-rest",
+                    f"what follows is open and hides the rest of the page, {len(left)} characters: {excerpt}",
+                ),
+            )
+    return tree, notes
+
+
+def _silent_problem(tree: Element, data: bytes) -> str:
+    """Find what libxml2 reads otherwise than a browser without a word, and what hides the rest of the page."""
+    if b"<table" in data and _MISPLACED_IN_TABLE.search(data):
+        return "something stands between the cells of a table"
+    at = data.find(b"<svg")
+    while at >= 0:
+        end = data.find(b"</svg", at)
+        if end < 0 or (_TEXT_IN_SVG.search(data, at, end) and b"<foreignobject" not in data[at:end].lower()):
+            return "a block in a drawing"
+        at = data.find(b"<svg", end)
+    at = data.rfind(b"<!--")
+    if at >= 0 and data.find(b"-->", at) < 0:
+        return "a comment without an end"
+    last = tree
+    while len(last):
+        last = last[-1]
+    name = str(last.tag).encode()
+    if name in _SWALLOWING and data.rfind(b"<" + name) > data.rfind(b"</" + name):
+        return f"{last.tag} without an end"
+    # Behind a quotation mark that is not closed there is no other.
+    if any(data[data.rfind(sign) - 1 : data.rfind(sign)] == b"=" for sign in (b'"', b"'")):
+        return "a value without an end"
+    return "a tag without an end" if _OPEN_TAG.search(data, data.rfind(b">") + 1) else ""
 
 
 def _with_fewer_attributes(tag: re.Match[bytes]) -> bytes:
@@ -174,10 +228,13 @@ def _parse_lxml(data: bytes) -> tuple[Element, str]:
         raise EmptyArticle("the page has no content", remedy="check that the export of this post is complete")
     stray = ""
     for entry in parser.error_log:
-        if entry.type in _TOO_DEEP or _MISNESTED.match(entry.message):
-            return tree, entry.message.strip()
-        if entry.message.strip() == _STRAY_END:
+        if entry.type not in _PROBLEMS:
+            continue
+        message = entry.message.strip()
+        if message == _STRAY_END:
             stray = _STRAY_END
+        elif not _NO_PROBLEM.match(message):
+            return tree, message
     return tree, stray
 
 
