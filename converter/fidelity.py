@@ -46,7 +46,7 @@ _LONGEST: Final = 300
 _ROUTINE: Final = frozenset({"description-tail-cut", "placeholder-dropped", "random-image-dropped", "template-syntax"})
 """Notes that ask for nobody: noise went by a rule. What was repaired or guessed is worth a look."""
 _REMOVED: Final = re.compile(r"(\d+) removed").fullmatch
-_WORDS: Final = re.compile(r"\w+|\s+|.", re.DOTALL)
+_WORDS: Final = re.compile(r"[A-Za-z0-9_]+|\s+|.", re.DOTALL)  # an ideograph is a word
 _TEMPLATE: Final = Path(__file__).with_name("report.html")
 
 

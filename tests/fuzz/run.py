@@ -72,7 +72,7 @@ def containers() -> list[bytes]:
         b"\3" + warc,
         b"\4" + gzip.compress(warc, mtime=0),
         b"\5" + mhtml,
-        b"\6" + b"a/post.html\n*.md\n@other\n",
+        b"\6" + mhtml,
         b"\7" + bz2.compress(tar),
         b"\x08" + lzma.compress(tar),
     ]

@@ -155,7 +155,7 @@ def front_matter(data: bytes) -> None:
         assert twice == written, (written, twice)
 
 
-SUFFIXES: Final = (".zip", ".tar", ".tar.gz", ".warc", ".warc.gz", ".mhtml", ".txt", ".tar.bz2", ".tar.xz", ".tar.zst")
+SUFFIXES: Final = (".zip", ".tar", ".tar.gz", ".warc", ".warc.gz", ".mhtml", ".mht", ".tar.bz2", ".tar.xz", ".tar.zst")
 
 
 def container(data: bytes) -> None:
@@ -164,9 +164,8 @@ def container(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as place:
         file = Path(place, f"box{suffix}")
         file.write_bytes(data[1:])
-        given = f"@{file}" if suffix == ".txt" else str(file)
         try:
-            inputs = expand([given])
+            inputs = expand([str(file)])  # never as a list: that would name any file of this machine
         except ConverterError:
             return
         for problem in inputs.problems:
