@@ -6,6 +6,7 @@ that raised, and the run goes on.
 
 from __future__ import annotations
 
+import importlib
 import random
 import sys
 import tempfile
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 HERE: Final = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent.parent)]
 LONGEST: Final = 4096
+LATE: Final = ("rescue", "verify", "losses", "sources.archive", "sources.feed", "sources.mhtml", "sources.warc")
 
 
 def seeds(target: str) -> list[bytes]:
@@ -66,6 +68,10 @@ def containers() -> list[bytes]:
         b'Content-Type: multipart/related; boundary="b"\r\n\r\n--b\r\nContent-Type: text/html; charset=utf-8\r\n'
         b"Content-Transfer-Encoding: quoted-printable\r\n\r\n<p>te=78t</p>\r\n--b--\r\n"
     )
+    feed = (
+        b'<?xml version="1.0"?><rss version="2.0"><channel><title>a</title><item><title>b</title>'
+        b"<link>http://e.org/b</link><description>&lt;p&gt;text&lt;/p&gt;</description></item></channel></rss>"
+    )
     return [
         b"\1" + tar,
         b"\2" + gzip.compress(tar, mtime=0),
@@ -75,6 +81,7 @@ def containers() -> list[bytes]:
         b"\6" + mhtml,
         b"\7" + bz2.compress(tar),
         b"\x08" + lzma.compress(tar),
+        b"\x0a" + feed,
     ]
 
 
@@ -111,6 +118,8 @@ def main(target: str, seconds: int) -> None:
         _at_random(target, seconds)
         return
     with atheris.instrument_imports(include=["converter"]):
+        for name in LATE:  # modules that are imported where they are needed would not be watched
+            importlib.import_module(f"converter.{name}")
         from targets import TARGETS
     with tempfile.TemporaryDirectory() as corpus:
         for number, seed in enumerate(seeds(target)):

@@ -155,7 +155,19 @@ def front_matter(data: bytes) -> None:
         assert twice == written, (written, twice)
 
 
-SUFFIXES: Final = (".zip", ".tar", ".tar.gz", ".warc", ".warc.gz", ".mhtml", ".mht", ".tar.bz2", ".tar.xz", ".tar.zst")
+SUFFIXES: Final = (
+    ".zip",
+    ".tar",
+    ".tar.gz",
+    ".warc",
+    ".warc.gz",
+    ".mhtml",
+    ".mht",
+    ".tar.bz2",
+    ".tar.xz",
+    ".tar.zst",
+    ".xml",
+)
 
 
 def container(data: bytes) -> None:
