@@ -2,10 +2,11 @@
 
     python benchmarks/archive.py DIRECTORY --posts 25000
     python benchmarks/archive.py DIRECTORY --posts 2000 --kills 200
+    python benchmarks/archive.py --memory
 
 The first form times `-j 1`, `-j 2`, a second run, one after 1 % of the posts changed, and plain loops of other tools
 that read and write the same files. The second kills runs at random instants and compares what the last one leaves with
-what an undisturbed one leaves.
+what an undisturbed one leaves. The third compares the parent's memory at 1,000 and at 100,000 posts of one line.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 SUFFIXES: Final = frozenset({".md", ".markdown", ".html", ".htm"})
 PER_DIRECTORY: Final = 1000
 AFRESH: Final = 20
+FEW_AND_MANY: Final = (1000, 100_000)
 COMMAND: Final = (sys.executable, "-m", "converter", "--no-progress", "-q")
 LOOPS: Final = {
     "bs4 + lxml + markdownify": """
@@ -76,6 +79,28 @@ def make_archive(directory: Path, archive: Path, posts: int) -> int:
         target.write_bytes(data)
         size += len(data)
     return size
+
+
+def make_tiny(archive: Path, posts: int) -> None:
+    """Fill an archive with so many posts of one line: what counts is their number."""
+    for number in range(posts):
+        target = archive / f"{number // PER_DIRECTORY:04}" / f"{number:07}-a-short-note.html"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(f"<div id='content_views'><p>Note number {number}.</p></div>", encoding="utf-8")
+
+
+def compare_memory(scratch: Path) -> None:
+    """Print the parent's peak memory at few and at many posts, in a first and in a second run."""
+    for jobs in (1, 2):
+        peaks = []
+        for posts in FEW_AND_MANY:
+            archive, out = scratch / str(posts), scratch / f"out-{posts}-{jobs}"
+            if not archive.exists():
+                make_tiny(archive, posts)
+            peaks.append([peak_kib(archive, out, jobs) for _ in range(2)])
+            first, second = (kib / 1024 for kib in peaks[-1])
+            print(f"-j {jobs}, {posts:7} posts: first run {first:.1f} MiB, second run {second:.1f} MiB in the parent")
+        print(f"-j {jobs}: {max(peaks[1]) / max(peaks[0]):.2f} times as much")
 
 
 def seconds(*command: str) -> float:
@@ -126,7 +151,9 @@ def kill_runs(archive: Path, out: Path, kills: int) -> None:
     chance = random.Random(1)  # noqa: S311 (instants, no secrets)
     torn = out / "torn"
     done = 0
-    for number in range(kills):
+    for number in count():
+        if done == kills:
+            break
         command = (*COMMAND, str(archive), "-o", str(torn), "-j", str(1 + number % 2))
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 (our own)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -135,11 +162,13 @@ def kill_runs(archive: Path, out: Path, kills: int) -> None:
             process.send_signal(chance.choice((signal.SIGKILL, signal.SIGTERM)))
             done += 1
         process.wait()
-        if number % AFRESH == AFRESH - 1:  # begin again, or the later kills would meet runs that have nothing to do
-            shutil.rmtree(torn)
+        # Begin again now and then, or the later kills would meet runs that have nothing to do.
+        if number % AFRESH == AFRESH - 1 and done < kills:
+            shutil.rmtree(torn, ignore_errors=True)
     seconds(*COMMAND, str(archive), "-o", str(torn), "-j", "2")
     verdict = "the same" if same_trees(whole, torn) else "ANOTHER ONE"
-    print(f"{done} of {kills} runs killed while they ran; the tree is {verdict}")
+    left = sum(1 for _ in torn.rglob("*.tmp"))
+    print(f"{done} runs killed while they ran, {number} begun; the tree is {verdict}, temporary files: {left}")
 
 
 def show(spent: dict[str, float], size: int) -> None:
@@ -152,20 +181,22 @@ def show(spent: dict[str, float], size: int) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line and do one of the two."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("directory", type=Path, help="posts to repeat")
+    parser.add_argument("directory", type=Path, nargs="?", help="posts to repeat")
     parser.add_argument("--posts", type=int, default=25_000, metavar="N", help="posts in the archive (default: 25000)")
     parser.add_argument("--kills", type=int, metavar="N", help="kill so many runs instead of timing")
-    parser.add_argument("--memory", action="store_true", help="measure the parent's peak memory instead of timing")
+    parser.add_argument("--memory", action="store_true", help="compare the parent's peak memory instead")
     chosen = parser.parse_args(arguments)
+    if not chosen.memory and chosen.directory is None:
+        parser.error("name a directory with posts")
     with tempfile.TemporaryDirectory() as scratch:
+        if chosen.memory:
+            compare_memory(Path(scratch))
+            return
         archive, out = Path(scratch, "posts"), Path(scratch, "out")
         size = make_archive(chosen.directory, archive, chosen.posts)
         print(f"{chosen.posts} posts, {size / 1e6:.0f} MB")
         if chosen.kills:
             kill_runs(archive, out, chosen.kills)
-        elif chosen.memory:
-            for jobs in (1, 2):
-                print(f"-j {jobs}: peak {peak_kib(archive, out / str(jobs), jobs) / 1024:.1f} MiB in the parent")
         else:
             show(time_runs(archive, out, chosen.posts), size)
     print(f"children: peak {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:.1f} MiB")
