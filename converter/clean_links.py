@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import unquote, unquote_plus
 
+from lxml import etree
+
 from converter.parameters import host_of, name_of_file
-from converter.tree import Element, Values, inside, is_blank, neutralize, text_of
+from converter.tree import Element, Values, is_blank, neutralize, text_of
 from converter.urls import runs_script
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 _NOWHERE: Final = frozenset({"", "#", "null", "undefined", "about:blank", "http://", "https://", "http:", "https:"})
 _MAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII).fullmatch
 _PICTURE: Final = re.compile(r".\.(?:png|jpe?g|gif|bmp|webp|svg)", re.IGNORECASE).search
+_MOST_LEVELS: Final = 4
 _BACK: Final = frozenset("↩↑^")
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 _NAMES: Final = Values("descendant-or-self::*/@id | descendant-or-self::*/@name")
@@ -49,7 +53,8 @@ def tidy_links(root: Element, profile: Profile) -> Mapping[str, int]:
 
 def _is_note(link: Element) -> bool:
     """Whether a link leads to a footnote, or back from it: a raised number, or an arrow."""
-    return inside(link, ("sup",)) or link.find("sup") is not None or text_of(link).strip()[:1] in _BACK
+    raised = any(above.tag == "sup" for above in itertools.islice(link.iterancestors(), _MOST_LEVELS))
+    return raised or link.find("sup") is not None or text_of(link).strip()[:1] in _BACK
 
 
 def link_rule(link: Element, href: str, profile: Profile) -> str | None:
@@ -148,14 +153,18 @@ def _anchors(root: Element) -> dict[str, str]:
     """
     words: dict[str, list[Element]] = {}
     headings = list(root.iter(*_HEADINGS))
+    first = headings[0] if headings else None
+    # Headings in headings are read in pieces; without them no text is looked at twice.
+    headings = [heading for heading in headings if next(heading.iterdescendants(*_HEADINGS), None) is None]
     for heading in headings:
         words.setdefault("".join(text_of(heading).split()).lower(), []).append(heading)
     found: dict[str, str] = {}
+    free = _outside_lists(root)
     for heading in headings:
         text = _one_piece(heading)
-        if not text or len(words["".join(text.split()).lower()]) > 1 or inside(heading, _NO_ANCHORS):
+        if not text or len(words["".join(text.split()).lower()]) > 1 or heading not in free:
             continue
-        if heading is headings[0] and _begins(root, heading):
+        if heading is first and _begins(root, heading):
             continue
         anchor = _NOT_IN_ANCHORS.sub("", text.lower()).replace(" ", "-")
         if anchor:
@@ -163,6 +172,18 @@ def _anchors(root: Element) -> dict[str, str]:
             named = [*_NAMES(heading), *(_NAMES(before) if before is not None and is_blank(text_of(before)) else ())]
             for name in (*named, anchor):
                 found.setdefault(name, anchor)
+    return found
+
+
+def _outside_lists(root: Element) -> set[Element]:
+    """Find the headings that come out as headings for sure: in a cell they are bold, in a task too."""
+    depth = 0
+    found: set[Element] = set()
+    for event, element in etree.iterwalk(root, events=("start", "end"), tag=(*_HEADINGS, *_NO_ANCHORS)):
+        if element.tag in _NO_ANCHORS:
+            depth += 1 if event == "start" else -1
+        elif not depth:
+            found.add(element)
     return found
 
 
