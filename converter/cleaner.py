@@ -408,5 +408,5 @@ PASSES: Final = (
     Step(drop_empty_elements),
     Step(merge_adjacent_rules, ("hr",)),
     Step(wrap_stray_items, ("li",)),
-    Step(drop_toc_marks, text=re.compile(rb"\[(?:[\s\[_]|<[^<>]*>)*toc", re.IGNORECASE)),
+    Step(drop_toc_marks, text=re.compile(rb"\[(?:[\s_]|<[^<>]*>)*toc", re.IGNORECASE)),
 )
