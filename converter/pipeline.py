@@ -148,10 +148,13 @@ def cleaned(page: Page, options: Options, url: str = "", account: Account | None
     raw, notes = frontmatter.parse(page.front_matter) if page.front_matter is not None else ({}, ())
     seen, trace = (account.seen, account.trace) if account is not None else (None, None)
     article = scraper.scrape(decode.with_clean_characters(page), options.profile, seen)
+    read = article.notes
     if options.verify:
         from converter import conservation
 
-        notes = (*notes, *conservation.unread_text(article))
+        unread = conservation.unread_text(article)
+        # It says the same as the parser's own note, and also what is hidden: one is enough.
+        read = (*unread, *(note for note in read if not unread or note.rule != "hidden-rest"))
     profile = profiles.load(article.profile, frozenset(options.keep))
     facts = cleaner.clean(article, profile, trace)
     metadata = _with_body(article, url)
@@ -162,7 +165,7 @@ def cleaned(page: Page, options: Options, url: str = "", account: Account | None
     # Without a title of its own, the article gave its first heading.
     if (article.metadata.title or raw.get("title")) and "repeated-title" not in profile.keep:
         facts = cleaner.drop_title(article, title, facts, trace)
-    return Cleaned(article, profile.name, title, front, facts, (*notes, *article.notes, *front.notes))
+    return Cleaned(article, profile.name, title, front, facts, (*notes, *read, *front.notes))
 
 
 def _from_html(page: Page, options: Options, url: str, account: Account | None) -> Result:
