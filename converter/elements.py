@@ -19,7 +19,7 @@ from converter.phrases import (
     leave_link,
     leave_mark,
 )
-from converter.reading import NONE, State, settle_task, split_heading
+from converter.reading import NONE, SPACE, State, settle_task, split_heading
 from converter.tables import to_html
 from converter.tree import Element, text_of
 
@@ -263,7 +263,9 @@ def _enter_html(state: State, element: Element) -> bool:
 
 
 def _enter_rule(state: State, element: Element) -> bool:  # noqa: ARG001
-    if not state.heading:
+    if state.heading:
+        state.gap = SPACE
+    else:
         state.flush()
     if state.exact or not state.blocks or not isinstance(state.blocks[-1], Rule):
         state.blocks.append(Rule())  # else there is one already, in an element of its own
@@ -272,7 +274,9 @@ def _enter_rule(state: State, element: Element) -> bool:  # noqa: ARG001
 
 def add_block(state: State, block: Block) -> None:
     """Add a finished block; the paragraph before it ends. In a heading it comes after the heading."""
-    if not state.heading:
+    if state.heading:
+        state.gap = SPACE
+    else:
         state.flush()
     state.blocks.append(block)
 
