@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 _NOT_HEX: Final = re.compile(r"[^0-9a-fA-F]+")
-_ADDRESS: Final = re.compile(r"https?://[^\s<>\"]+")
+_ADDRESS: Final = re.compile(r"https?://[^\s<>\"\x00-\x20\x7f-\x9f]+")  # a control character is damage
 # Browsers skip control characters at the start of an address and line ends and tabs anywhere in it; we and other
 # programs on the way take out more. What is left when all of it is gone must not be a script.
 _SKIPPED: Final = re.compile(
