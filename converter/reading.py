@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 WHITE: Final = " \t\n\r\f"
 SPACES: Final = re.compile(r"[ \t\n\r\f]+")
 # A line end inside a text between two ideographs was put there by an editor that wraps lines; Chinese has no spaces.
-_WRAP: Final = re.compile(f"(?<=[{CJK}])[ \t]*\n[ \t\n]*(?=[{CJK}])")
+_WRAP: Final = f"(?<=[{CJK}])[ \t]*\n[ \t\n]*(?=[{CJK}])"
 # Where an element was taken out of a pretty-printed text, its line end and indent are left in the middle.
 _MERGED: Final = re.compile(r"(\S\S?\S?)[ \t]*\n[ \t\n]*  (?=(\S\S?))")
 _BOLD: Final = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
@@ -31,6 +31,12 @@ _NEW: Final = tuple.__new__  # what Run() calls in the end, at a third of its pr
 _A_BREAK: Final = Run(BREAK, "")
 UNKNOWN, SPACE, NONE = 2, 1, 0
 """What stands between two runs: a pretty-printer's white space, real white space, nothing."""
+
+
+@functools.cache
+def _wraps() -> re.Pattern[str]:
+    """Compile the pattern when a text needs it: its classes take 3 ms, and a small post starts and ends without it."""
+    return re.compile(_WRAP)
 
 
 def _joint(match: re.Match[str]) -> str:
@@ -114,7 +120,8 @@ class State:
         if "\n" in text:
             if self.prettified and "\n  " in text:
                 text = _MERGED.sub(_joint, text)
-            text = _WRAP.sub("", text)
+            if not text.isascii():
+                text = _wraps().sub("", text)
         if "\n" in text or "  " in text or "\t" in text or "\r" in text or "\f" in text:
             text = SPACES.sub(" ", text)
         return text
