@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from converter.tree import Element, is_blank, text_of
+from converter.tree import Element, has_content, is_blank, text_of
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
@@ -38,7 +38,7 @@ def unwrap_layout_tables(root: Element, profile: Profile) -> int:  # noqa: ARG00
             _unwrap(table)  # without a look into its cells, which takes long in deep ones
             count += 1
             continue
-        cells = [[cell for cell in row if _has_content(cell)] for row in _own_cells(table)]
+        cells = [[cell for cell in row if has_content(cell)] for row in _own_cells(table)]
         # A box around one cell that is not nested, the reader takes off.
         if table in nested if sum(map(len, cells)) <= 1 else _is_layout(table, cells, inner):
             _unwrap(table)
@@ -66,13 +66,9 @@ def _is_layout(table: Element, rows: list[list[Element]], inner: list[Element]) 
     return any(_is_long(cell) and len(cell) >= _PARTS_OF_ARTICLE for cell in blocks)
 
 
-def _has_content(element: Element) -> bool:
-    return not is_blank(text_of(element)) or next(element.iter("img", "input"), None) is not None
-
-
 def _is_data(table: Element) -> bool:
     """Whether more than one cell is filled."""
-    return sum(1 for row in _own_cells(table) for cell in row if _has_content(cell)) > 1
+    return sum(1 for row in _own_cells(table) for cell in row if has_content(cell)) > 1
 
 
 def _holds_blocks(cell: Element) -> bool:

@@ -10,7 +10,7 @@ from typing import Final
 from lxml import etree
 
 from converter.nodes import BREAK, STRONG, TEX, TEXT, Block, Formula, Heading, Html, Paragraph, Quote, Run, Table
-from converter.tree import Element, is_blank, text_of
+from converter.tree import Element, has_content
 
 Read = Callable[[Element], list[Block]]
 
@@ -48,7 +48,7 @@ def read_table(table: Element, read_inside: Read, *, exact: bool = False) -> lis
     rows = _rows(table)
     if not rows:
         return read_inside(table)
-    filled = [cell for _, row in rows for cell in row if _has_content(cell)]
+    filled = [cell for _, row in rows for cell in row if has_content(cell)]
     if not filled and not exact:
         return []
     if len(filled) == 1 and not exact:
@@ -58,7 +58,7 @@ def read_table(table: Element, read_inside: Read, *, exact: bool = False) -> lis
     else:
         blocks = [_pipe_table(read_inside, rows, exact=exact)]
     caption = table.find("caption")
-    if caption is not None and _has_content(caption) and not isinstance(blocks[0], Html):
+    if caption is not None and has_content(caption) and not isinstance(blocks[0], Html):
         blocks[:0] = read_inside(caption)
     return blocks
 
@@ -73,10 +73,6 @@ def _rows(table: Element) -> list[tuple[bool, list[Element]]]:
         elif child in groups:
             found += [(child.tag == "thead", [c for c in tr if c.tag in _CELLS]) for tr in child.iterchildren("tr")]
     return [row for row in found if row[1]]
-
-
-def _has_content(element: Element) -> bool:
-    return not is_blank(text_of(element)) or next(element.iter("img", "input"), None) is not None
 
 
 def _span(cell: Element, name: str) -> int:

@@ -120,3 +120,8 @@ def classes_of(element: Element) -> list[str]:
 def inside(element: Element, tags: Iterable[str]) -> bool:
     """Tell whether the element lies in one of these tags."""
     return next(element.iterancestors(*tags), None) is not None
+
+
+def has_content(element: Element) -> bool:
+    """Tell whether the element holds text, a picture or an input field."""
+    return not is_blank(text_of(element)) or next(element.iter("img", "input"), None) is not None
