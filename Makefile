@@ -1,17 +1,18 @@
 # Needs git, make and Python >= 3.11. Everything else is installed into .venv from pyproject.toml.
 .POSIX:
 .SUFFIXES:
-.PHONY: help demo test commonmark browser bench clean
+.PHONY: help demo test test-compiled compiled commonmark browser bench clean
 
 VENV = .venv
 BIN = $(VENV)/bin
+COMPILED = build/compiled
 DEMO = build/demo
 PYTHONS = python3 python3.14 python3.13 python3.12 python3.11 python
 BENCH_DIR = samples
 COMMONMARK = commonmark-spec@0.31.2
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.installed-dev ## convert samples/ into build/demo and show what came out
 	@rm -rf $(DEMO)
@@ -23,11 +24,15 @@ demo: $(VENV)/.installed-dev ## convert samples/ into build/demo and show what c
 	@echo
 	@echo "All outputs are in $(DEMO); samples/README.md says what each sample shows."
 
-test: $(VENV)/.installed-dev ## ruff, mypy, and the tests with coverage
+test: $(VENV)/.installed-dev ## ruff, mypy, the tests with coverage, and the tests again with compiled modules
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/pytest --cov -n auto
+	@if command -v cc >/dev/null; then $(MAKE) test-compiled; else echo "no C compiler: the compiled modules are not tested"; fi
+
+test-compiled: compiled ## the tests again, with compiled modules
+	$(COMPILED)/venv/bin/pytest -n auto
 
 browser: $(VENV)/.installed-dev ## test hostile pages and the report in a headless Chromium; apt-get installs it if it is missing
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { \
@@ -42,9 +47,18 @@ build/commonmark/package/spec.txt:
 	@mkdir -p build/commonmark
 	cd build/commonmark && tar -xzf "$$(npm pack --silent $(COMMONMARK))"
 
-bench: $(VENV)/.installed-bench ## time each stage and the peers; BENCH_DIR=posts/ to use your own posts
-	$(BIN)/python benchmarks/stages.py $(BENCH_DIR)
-	$(BIN)/python benchmarks/peers.py $(BENCH_DIR)
+compiled: $(VENV)/.created ## build a wheel with compiled modules (needs a C compiler) and install it into build/compiled/venv
+	@rm -rf $(COMPILED) && mkdir -p $(COMPILED)/source
+	@cp -R converter pyproject.toml README.md LICENSE $(COMPILED)/source
+	@find $(COMPILED)/source \( -name __pycache__ -o -name '*.so' \) -prune -exec rm -rf {} +
+	HATCH_BUILD_HOOKS_ENABLE=1 $(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps \
+	  --wheel-dir $(COMPILED) ./$(COMPILED)/source
+	$(BIN)/python -m venv $(COMPILED)/venv
+	$(COMPILED)/venv/bin/python -m pip install --quiet --disable-pip-version-check "$$(ls $(COMPILED)/*.whl)[dev,bench]"
+
+bench: compiled ## time each stage and the peers, compiled; BENCH_DIR=posts/ to use your own posts
+	$(COMPILED)/venv/bin/python benchmarks/stages.py $(BENCH_DIR)
+	$(COMPILED)/venv/bin/python benchmarks/peers.py $(BENCH_DIR)
 
 clean: ## remove everything that the other targets made
 	rm -rf $(VENV) build dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # 1,300 hold some of them, and no reader sees any. U+FFFD and characters for private use are seen, so they stay (law 1).
 _DROPPED: Final = (
     "\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u115f\u1160\u200b\u200c\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\u3164"
-    "\ud800-\udfff\ufeff\uffa0\ufffc"
+    "\\ud800-\\udfff\ufeff\uffa0\ufffc"
 )
 _SPACES: Final = "\x0b\x0c\xa0\u2000-\u200a\u2028\u2029"
 # What Wingdings and Symbol draw from U+F020 on, as they stand in posts out of Word: bullets, and the arrow that Word

@@ -155,7 +155,7 @@ def _canonical_keys(raw: Mapping[str, object], work: _Work) -> dict[str, object]
 
 _INVISIBLE: Final = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\u200c\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffc\ufffd"
-    "\ud800-\udfff]"
+    "\\ud800-\\udfff]"
 )
 
 

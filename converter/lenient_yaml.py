@@ -14,7 +14,7 @@ from converter import plain_yaml
 from converter.model import Note
 from converter.plain_yaml import LIST_KEYS, TEXT_KEYS
 
-_CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]+")
+_CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\\ud800-\\udfff\ufffe\uffff]+")
 _YAML_BREAKS: Final = "\x85\u2028\u2029"
 # The composer of libyaml recurses on the C stack: 100,000 brackets end the process, so it never sees them.
 _DEEP_INDENT: Final = re.compile(r"^[ \t?:-]{200}", re.MULTILINE).search

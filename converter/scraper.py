@@ -187,7 +187,7 @@ def _silent_problem(tree: Element, data: bytes) -> str:
     if name in _SWALLOWING and data.rfind(b"<" + name) > data.rfind(b"</" + name):
         return f"{last.tag} without an end"
     # Behind a quotation mark that is not closed there is no other.
-    if any(data[data.rfind(sign) - 1 : data.rfind(sign)] == b"=" for sign in (b'"', b"'")):
+    if any((quote := data.rfind(sign)) > 0 and data[quote - 1 : quote] == b"=" for sign in (b'"', b"'")):
         return "a value without an end"
     return "a tag without an end" if _OPEN_TAG.search(data, data.rfind(b">") + 1) else ""
 

@@ -37,12 +37,14 @@ def everything(source: Source, monkeypatch: pytest.MonkeyPatch) -> Result:
         return convert(source, Options())
 
 
+@pytest.mark.usefixtures("interpreted")
 @pytest.mark.parametrize("case", CASES, ids=name)
 def test_a_pass_that_is_left_out_would_find_nothing(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     source = Source("post", case.html.encode(), "post.html")
     assert everything(source, monkeypatch) == convert(source, Options())
 
 
+@pytest.mark.usefixtures("interpreted")
 @pytest.mark.parametrize("path", INPUTS, ids=lambda path: path.parent.name)
 def test_the_same_in_whole_posts(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert everything(read(path), monkeypatch) == convert(read(path), Options())

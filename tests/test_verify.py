@@ -115,7 +115,7 @@ def test_elements_of_blocks() -> None:
 
 
 @pytest.fixture
-def lossy(monkeypatch: pytest.MonkeyPatch) -> None:
+def lossy(interpreted: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
     """Let the engine lose a word; HTML that is passed through it does not touch."""
     right = emitter.emit
 
