@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from bs4 import BeautifulSoup
 from markdownify import MarkdownConverter
 
+from converter import cleaner
 from converter.model import Options, Source
 from converter.pipeline import convert
 
@@ -95,7 +96,8 @@ def main() -> None:
     rounds = [{name: seconds(tool, posts) for name, tool in peers.items()} for _ in range(arguments.rounds)]
     megabytes = sum(map(len, posts)) / 1e6
     medians = {name: statistics.median(spent[name] for spent in rounds) for name in peers}
-    print(f"{len(posts)} of {len(chosen)} posts (HTML that every tool converts), {megabytes:.2f} MB, one process")
+    build = "interpreted" if str(cleaner.__file__).endswith(".py") else "compiled"
+    print(f"{len(posts)} of {len(chosen)} posts (HTML for every tool), {megabytes:.2f} MB, one process, {build}")
     print(f"{'tool':<28}{'ms/post':>10}{'MB/s':>8}{'time, ' + OURS + ' = 1':>24}")
     for name, spent in sorted(medians.items(), key=lambda item: item[1]):
         ratio = spent / medians[OURS]

@@ -115,6 +115,7 @@ def main() -> None:
         for clock in rounds:
             for path in paths:
                 run(clock, path, arguments.engine, Path(out))
+    print("interpreted modules" if str(cleaner.__file__).endswith(".py") else "compiled modules")
     show(rounds, len(paths), sum(path.stat().st_size for path in paths) / 1e6)
 
 
