@@ -80,7 +80,7 @@ def run(clock: Clock, path: Path, engine: str, out: Path) -> bool:
         block = clock.time("front matter", lambda: frontmatter.dump(fields))
         written = f"{block}\n{body}".encode()
         clock.time("hash", lambda: (store.digest(data), store.digest(written)))
-        clock.time("write", lambda: store.write(out / path.name, written, name=path.name))
+        clock.time("write", lambda: store.write(str(out / path.name), written, name=path.name))
     except ConverterError:
         return False
     return True

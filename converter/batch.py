@@ -213,7 +213,7 @@ def _settled(
     finally:
         for outcome in group:
             if outcome.temporary:
-                discard(Path(outcome.temporary))
+                discard(outcome.temporary)
         if after:
             manifest.put(after)
 
@@ -343,4 +343,4 @@ def _write_failures(root: Path, failures: Sequence[str]) -> None:
         return
     data = "".join(f"{line}\n" for line in failures).encode("utf-8", "backslashreplace")
     if not path.exists() or path.read_bytes() != data:
-        write(path, data, name=str(path))
+        write(str(path), data, name=str(path))

@@ -248,11 +248,8 @@ def report_command(directory: str, *, as_json: bool, page: str | None) -> int:
             from converter import fidelity
             from converter.store import write
 
-            write(
-                Path(os.path.realpath(page)),
-                fidelity.page(root, manifest, lines).encode("utf-8", "backslashreplace"),
-                name=page,
-            )
+            data = fidelity.page(root, manifest, lines).encode("utf-8", "backslashreplace")
+            write(os.path.realpath(page), data, name=page)
             return EXIT_OK
         document = past(manifest, lines)
     Console().data(dumps(document) if as_json else visible_lines(as_text(document)).encode())

@@ -8,7 +8,6 @@ what is committed survives the death of the process, and the mode tells the next
 from __future__ import annotations
 
 import contextlib
-import secrets
 import shutil
 import sqlite3
 import tempfile
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from converter.errors import ConfigError, SourceError
 from converter.names import STATE_DIRECTORY
-from converter.store import TEMPORARY, unwritable
+from converter.store import temporary_name, unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -274,7 +273,7 @@ class Manifest:
         """Pack the file when anything changed. Closing twice does no harm."""
         if self._connection is None:
             return
-        packed = self.path.with_name(TEMPORARY.format(secrets.token_hex(8)))
+        packed = self.path.with_name(temporary_name())
         try:
             if self._changes:
                 if self._connection.in_transaction:

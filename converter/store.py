@@ -1,4 +1,8 @@
-"""Files on disk: read inputs, decide whether an output may be written, write it whole or not at all."""
+"""Files on disk: read inputs, decide whether an output may be written, write it whole or not at all.
+
+Each post passes here twice, so these are the system's calls themselves: a `Path` or a stream per post costs more than
+the calls do.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,7 @@ import errno
 import hashlib
 import os
 import re
-import secrets
 import stat
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from converter.errors import SourceError
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
 TEMPORARY: Final = ".archive2md-{}.tmp"
 _TRIES: Final = 3
 _LEFT: Final = re.compile(r"\.archive2md-[0-9a-f]{16}\.tmp")
+_READ: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+_MODE: Final = 0o666
+"""Permissions of a new file, of which the umask takes its part."""
 
 _FULL: Final = "make room and run it again, it goes on from here; or choose another -o"
 _MORE_FILES: Final = "allow more open files (ulimit -n 1024), or use fewer processes (-j 1)"
@@ -63,28 +69,39 @@ def read_stable(file: str, name: str) -> Input:
 
     """
     try:
-        mode = os.stat(file).st_mode  # noqa: PTH116 (a Path per post costs more than the call)
-        if stat.S_ISREG(mode):
-            for _ in range(_TRIES):
-                with open(file, "rb") as stream:  # noqa: PTH123 (as above)
-                    before = os.fstat(stream.fileno())
-                    data = stream.read()
-                    after = os.fstat(stream.fileno())
-                if (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, len(data)):
-                    return Input(data, after.st_mtime_ns)
+        for _ in range(_TRIES):
+            before = os.stat(file)
+            if not stat.S_ISREG(before.st_mode):
+                break
+            data, after = _read(file, before.st_size)
+            if (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, len(data)):
+                return Input(data, after.st_mtime_ns)
+        else:
             raise SourceError("changes while it is read", source=name, remedy="wait until it is written")
     except FileNotFoundError:
-        problem = "a link to a file that does not exist" if os.path.islink(file) else "no such file"  # noqa: PTH114
+        problem = "a link to a file that does not exist" if os.path.islink(file) else "no such file"
         raise SourceError(problem, source=name, remedy="check the path") from None
     except OSError as error:
         remedy = _MORE_FILES if error.errno in {errno.EMFILE, errno.ENFILE} else "check its permissions"
         raise SourceError(f"cannot be read: {error.strerror}", source=name, remedy=remedy) from None
-    if stat.S_ISDIR(mode):
+    if stat.S_ISDIR(before.st_mode):
         raise SourceError("is a directory", source=name, remedy="give -o DIR to convert the posts in it")
     raise SourceError("is not a regular file", source=name, remedy="pipe it in instead: archive2md < INPUT")
 
 
-def decide(target: Path, data: bytes, *, name: str, recorded: Sequence[str] = (), force: bool = False) -> Step:
+def _read(file: str, size: int) -> tuple[bytes, os.stat_result]:
+    """Read a file that should have so many bytes, and look at it again; one byte more shows that it has grown."""
+    handle = os.open(file, _READ)
+    try:
+        data = os.read(handle, size + 1)
+        while 0 < len(data) < size and (more := os.read(handle, size + 1 - len(data))):  # network shares may do so
+            data += more
+        return data, os.fstat(handle)
+    finally:
+        os.close(handle)
+
+
+def decide(target: str, data: bytes, *, name: str, recorded: Sequence[str] = (), force: bool = False) -> Step:
     """Say what writing `data` to `target` means: a new file, an unchanged one, or one that may be replaced.
 
     Args:
@@ -99,7 +116,7 @@ def decide(target: Path, data: bytes, *, name: str, recorded: Sequence[str] = ()
 
     """
     try:
-        mode = target.lstat().st_mode
+        mode = os.lstat(target).st_mode
     except (FileNotFoundError, NotADirectoryError):
         return "create"
     except OSError as error:
@@ -112,7 +129,7 @@ def decide(target: Path, data: bytes, *, name: str, recorded: Sequence[str] = ()
         return "replace"
     if not stat.S_ISREG(mode):
         raise SourceError("is not a regular file", source=name, remedy="leave -o out to write to standard output")
-    present = read_input(str(target), name)
+    present = read_input(target, name)
     if present == data:
         return "keep"
     if force or (recorded and digest(present) in recorded):
@@ -124,7 +141,7 @@ def decide(target: Path, data: bytes, *, name: str, recorded: Sequence[str] = ()
     )
 
 
-def write(target: Path, data: bytes, *, name: str) -> None:
+def write(target: str, data: bytes, *, name: str) -> None:
     """Write a file whole or not at all: a temporary file beside it takes its place.
 
     Raises:
@@ -134,37 +151,46 @@ def write(target: Path, data: bytes, *, name: str) -> None:
     publish(stage(target, data, name=name), target, name=name)
 
 
-def stage(target: Path, data: bytes, *, name: str) -> Path:
+def stage(target: str, data: bytes, *, name: str) -> str:
     """Write a temporary file beside the file whose place it shall take; returns its path.
 
     Raises:
         SourceError: as `write`.
 
     """
-    temporary = target.with_name(TEMPORARY.format(secrets.token_hex(8)))
+    folder = os.path.dirname(target)
+    temporary = os.path.join(folder, temporary_name())
     try:
         try:
             _create(temporary, data)
         except FileNotFoundError:  # the directory is not there yet: once in a thousand posts
-            target.parent.mkdir(parents=True, exist_ok=True)
+            os.makedirs(folder or os.curdir, exist_ok=True)
             _create(temporary, data)
     except OSError as error:
         raise unwritable(name, error) from None
     return temporary
 
 
-def _create(temporary: Path, data: bytes) -> None:
+def temporary_name() -> str:
+    """Make a name that no other file has: `sweep` knows it by its shape."""
+    return TEMPORARY.format(os.urandom(8).hex())
+
+
+def _create(temporary: str, data: bytes) -> None:
+    handle = os.open(temporary, _NEW, _MODE)
     try:
-        with temporary.open("xb") as stream:
-            stream.write(data)
-    except FileNotFoundError:
-        raise
+        try:
+            written = os.write(handle, data)
+            while written < len(data):  # the disk is full, a signal came, or it is more than the system takes at once
+                written += os.write(handle, data[written:])
+        finally:
+            os.close(handle)
     except BaseException:
         discard(temporary)
         raise
 
 
-def publish(temporary: Path, target: Path, *, name: str) -> None:
+def publish(temporary: str, target: str, *, name: str) -> None:
     """Let a temporary file take the place of its target, at once.
 
     Raises:
@@ -172,7 +198,7 @@ def publish(temporary: Path, target: Path, *, name: str) -> None:
 
     """
     try:
-        temporary.replace(target)
+        os.replace(temporary, target)
     except BaseException as error:
         discard(temporary)
         if isinstance(error, OSError):
@@ -180,19 +206,19 @@ def publish(temporary: Path, target: Path, *, name: str) -> None:
         raise
 
 
-def discard(temporary: Path) -> None:
+def discard(temporary: str) -> None:
     """Remove a temporary file. One that cannot be removed is swept by the next run."""
     with contextlib.suppress(OSError):
-        temporary.unlink()
+        os.unlink(temporary)
 
 
-def sweep(root: Path) -> int:
+def sweep(root: str | os.PathLike[str]) -> int:
     """Remove the temporary files that a killed run left below a directory; returns how many there were."""
     count = 0
     for directory, _, names in os.walk(root):
         for name in names:
             if _LEFT.fullmatch(name):
-                discard(Path(directory, name))
+                discard(os.path.join(directory, name))
                 count += 1
     return count
 

@@ -157,7 +157,7 @@ def _save_report(report: Report, task: Task, started: float, *, complete: bool, 
 
         with Manifest(root, read_only=True) as manifest:
             document["repeated"] = repeated(manifest)
-    write(Path(os.path.realpath(task.report)), dumps(document), name=task.report)
+    write(os.path.realpath(task.report), dumps(document), name=task.report)
 
 
 def _convert_batch(task: Task, console: Console) -> int:

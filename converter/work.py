@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from converter import pipeline
@@ -129,8 +128,7 @@ def convert_file(job: Job, *, options: Options, rules: Rules) -> Outcome:
     else:
         source = Source(job.name, content.data, job.path, content.url, content.encoding)
         outcome = convert_bytes(source, job, options=options, rules=rules)
-    seen = outcome._replace(source_size=content.size, source_mtime=content.mtime, source_sha256=sha256)
-    return seen._replace(why=job.why) if job.why else seen
+    return outcome._replace(source_size=content.size, source_mtime=content.mtime, source_sha256=sha256, why=job.why)
 
 
 def convert_bytes(source: Source, job: Job, *, options: Options, rules: Rules) -> Outcome:
@@ -139,19 +137,24 @@ def convert_bytes(source: Source, job: Job, *, options: Options, rules: Rules) -
     failed = Outcome(name=job.name, output=job.output, position=job.position, notes=result.notes)
     if result.error:
         return failed._replace(error=result.error)
-    target = Path(job.output)
     temporary = ""
     try:
         data = encode(result.markdown, job.name)
-        step = decide(target, data, name=job.output, recorded=job.recorded, force=rules.force)
+        step = decide(job.output, data, name=job.output, recorded=job.recorded, force=rules.force)
         if step != "keep" and not rules.dry_run:
-            temporary = str(stage(target, data, name=job.output))
+            temporary = stage(job.output, data, name=job.output)
     except ConverterError as error:
         return failed._replace(error=str(error) if error.source == job.name else about(job.name, error))
-    status: Status = "unchanged" if step == "keep" else "converted"
-    done = failed._replace(status=status, replaced=step == "replace", sha256=digest(data), size=len(data))
-    done = done._replace(temporary=temporary, differences=result.differences)
-    return done._replace(article=result.article, body=_body_digest(data))
+    return failed._replace(
+        status="unchanged" if step == "keep" else "converted",
+        replaced=step == "replace",
+        sha256=digest(data),
+        size=len(data),
+        article=result.article,
+        body=_body_digest(data),
+        temporary=temporary,
+        differences=result.differences,
+    )
 
 
 def _body_digest(data: bytes) -> str:
@@ -166,7 +169,7 @@ def settle(outcome: Outcome) -> Outcome:
     if not outcome.temporary:
         return outcome
     try:
-        publish(Path(outcome.temporary), Path(outcome.output), name=outcome.output)
+        publish(outcome.temporary, outcome.output, name=outcome.output)
     except ConverterError as error:
         return outcome._replace(status="failed", error=about(outcome.name, error), sha256="", temporary="")
     return outcome._replace(temporary="")

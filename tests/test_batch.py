@@ -258,10 +258,36 @@ def test_a_failed_write_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(SourceError, match=r"new/a\.md: cannot be written: No space left on device"):
-        store.write(Path("new/a.md"), b"x", name="new/a.md")
+        store.write("new/a.md", b"x", name="new/a.md")
     assert tree("new") == {}
+
+
+def test_systems_that_read_and_write_a_little_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Network shares read less than they are asked for, full disks write less: it goes on where that ended."""
+    read, write = os.read, os.write
+    monkeypatch.setattr(os, "read", lambda number, size: read(number, min(size, 3)))
+    monkeypatch.setattr(os, "write", lambda number, data: write(number, data[:3]))
+    for data in (b"", b"x", b"12345678"):
+        store.write("a.md", data, name="a.md")
+        assert store.read_input("a.md", "a.md") == data
+
+
+def test_an_input_that_grows_while_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its time may be too coarse to show it; its size does."""
+    Path("a.md").write_text("x", encoding="utf-8")
+    found, read = Path("a.md").stat(), os.read
+
+    def growing(number: int, size: int) -> bytes:
+        with Path("a.md").open("a", encoding="utf-8") as stream:
+            stream.write("x")
+        os.utime("a.md", ns=(1, found.st_mtime_ns))
+        return read(number, size)
+
+    monkeypatch.setattr(os, "read", growing)
+    with pytest.raises(SourceError, match=r"a\.md: changes while it is read; wait"):
+        store.read_input("a.md", "a.md")
 
 
 def limited(*command: str, **limits: int) -> subprocess.CompletedProcess[str]:
@@ -307,15 +333,15 @@ def test_outputs_that_cannot_be_written(
     """Each is one failure with its way out; nothing is left behind, and the next run writes them."""
     write_posts(9)
     run(batch, out="whole")
-    real = getattr(Path, step)
+    real = getattr(os, step)
 
-    def refuse(path: Path, *arguments: Any, **how: Any) -> Any:  # noqa: ANN401 (passed through)
-        if path.suffix == ".tmp" and path.parent.name == "d1":
+    def refuse(path: Any, *arguments: Any, **how: Any) -> Any:  # noqa: ANN401 (passed through)
+        if isinstance(path, str) and path.endswith(".tmp") and Path(path).parent.name == "d1":
             raise OSError(number, os.strerror(number))
         return real(path, *arguments, **how)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Path, step, refuse)
+        patched.setattr(os, step, refuse)
         errors = [o.error for o in run(batch) if o.error]
     assert errors == [
         f"posts/d1/000{i}.html: out/d1/000{i}.md: cannot be written: {os.strerror(number)}; {way_out}"
