@@ -16,15 +16,15 @@ import threading
 import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from converter import __version__
 from converter.encoding import encode
 from converter.errors import ConverterError, SourceError
 from converter.names import STATE_DIRECTORY
-from converter.plan import Place, Plan, informed, make_plan, relative_to
+from converter.plan import Pending, Place, Plan, informed, make_plan, relative_to
 from converter.store import digest, discard, read_input, sweep, unwritable, write
-from converter.work import STATUSES, Job, Outcome, Rules, about, convert_bytes, convert_file, settle
+from converter.work import STATUSES, Job, Outcome, Rules, about, convert_bytes, convert_file, failed, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -119,7 +119,7 @@ def run(plan: Plan, options: Options, rules: Rules, *, workers: int, stopped: Ca
         ended = False
         try:
             yield from (Outcome(name=problem.source, error=str(problem)) for problem in plan.problems)
-            pending: dict[int, Place] = {}
+            pending: Pending = {}
             jobs = informed(plan, manifest, key, pending, force=rules.force)
             handle = partial(convert_file, options=options, rules=rules)
             outcomes = _outcomes(jobs, plan.count, handle, workers, stopped, rules)
@@ -163,30 +163,52 @@ def _outcomes(
         lost = partial(_lost, rules=rules)
         yield from pool.run(items, handle, lost, workers=workers, stopped=stopped, limits=limits)
         return
-    for job in jobs:
-        if stopped():
-            return
-        yield job if isinstance(job, Outcome) else _in_time(handle, job, rules)
+    with _Clock(handle, rules) as clock:
+        for job in jobs:
+            if stopped():
+                return
+            yield job if isinstance(job, Outcome) else clock.handle(job)
 
 
-def _in_time(handle: Callable[[Job], Outcome], job: Job, rules: Rules) -> Outcome:
-    """Handle a job in this process, where a time limit is an exception; memory has no limit here."""
-    is_main = threading.current_thread() is threading.main_thread()
-    if not rules.seconds or not is_main or not hasattr(signal, "setitimer"):
-        return handle(job)
+class _Clock:
+    """Handles jobs in this process, where a time limit is an exception; memory has no limit here.
 
-    def ring(*_: object) -> None:
-        raise _too_slow(job, rules)
+    The alarm clock is set anew for each job, and not stopped after it: when it rings between two jobs, nobody listens.
+    """
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, rules.seconds)
-    try:
-        return handle(job)
-    except SourceError as error:  # it rang between two steps that turn errors into outcomes
-        return Outcome(name=job.name, output=job.output, position=job.position, error=str(error))
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    def __init__(self, handle: Callable[[Job], Outcome], rules: Rules) -> None:
+        self._handle = handle
+        self._rules = rules
+        self._job: Job | None = None
+        is_main = threading.current_thread() is threading.main_thread()
+        self._seconds = rules.seconds if is_main and hasattr(signal, "setitimer") else 0
+
+    def __enter__(self) -> Self:
+        if self._seconds:
+            self._before = signal.signal(signal.SIGALRM, self._ring)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._seconds:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, self._before)
+
+    def _ring(self, *_: object) -> None:
+        if self._job is not None:
+            raise _too_slow(self._job, self._rules)
+
+    def handle(self, job: Job) -> Outcome:
+        """Handle one job."""
+        if not self._seconds:
+            return self._handle(job)
+        signal.setitimer(signal.ITIMER_REAL, self._seconds)
+        self._job = job
+        try:
+            return self._handle(job)
+        except SourceError as error:  # it rang between two steps that turn errors into outcomes
+            return failed(job, str(error))
+        finally:
+            self._job = None
 
 
 def _too_slow(job: Job, rules: Rules) -> SourceError:
@@ -195,7 +217,7 @@ def _too_slow(job: Job, rules: Rules) -> SourceError:
 
 
 def _settled(
-    outcomes: Iterable[Outcome], pending: dict[int, Place], manifest: Manifest, key: str, rules: Rules
+    outcomes: Iterable[Outcome], pending: Pending, manifest: Manifest, key: str, rules: Rules
 ) -> Generator[Outcome]:
     """Let the new texts take their places, group by group; the manifest knows them before and after."""
     after: list[tuple[str, Record]] = []
@@ -221,7 +243,7 @@ def _settled(
 def _settle(
     group: Sequence[Outcome],
     after: list[tuple[str, Record]],
-    pending: dict[int, Place],
+    pending: Pending,
     manifest: Manifest,
     key: str,
     rules: Rules,
@@ -233,13 +255,11 @@ def _settle(
     former: dict[str, Record | None] = {}
     records = after.copy()
     after.clear()
-    for outcome, place in zip(group, places, strict=True):
-        if (record := _record(outcome, place, manifest, key)) is None:
+    for outcome, (place, old) in zip(group, places, strict=True):
+        record = _record(outcome, place, old, key)
+        if record is None or record == old:
             continue
         output = place.output
-        old = manifest.get(output)
-        if record == old:
-            continue
         if outcome.temporary:
             former[output] = old
             after.append((output, record))
@@ -248,19 +268,19 @@ def _settle(
     if records:
         manifest.put(records)
     settled = [settle(outcome) for outcome in group]
-    failed = {place.output for place, outcome in zip(places, settled, strict=True) if outcome.error}
-    if failed := failed.intersection(former):
-        before = {output: former[output] for output in failed}
+    unwritten = {place.output for (place, _), outcome in zip(places, settled, strict=True) if outcome.error}
+    if unwritten := unwritten.intersection(former):
+        before = {output: former[output] for output in unwritten}
         manifest.put(
             [(output, old) for output, old in before.items() if old],
             [output for output, old in before.items() if not old],
         )
-        after[:] = [(output, record) for output, record in after if output not in failed]
+        after[:] = [(output, record) for output, record in after if output not in unwritten]
     return settled
 
 
-def _record(outcome: Outcome, place: Place, manifest: Manifest, key: str) -> Record | None:
-    """What to remember about an output now; None when there is nothing."""
+def _record(outcome: Outcome, place: Place, old: Record | None, key: str) -> Record | None:
+    """What to remember about an output now, instead of `old`; None when there is nothing."""
     from converter.manifest import Record
 
     if outcome.error or outcome.source_size < 0:  # failed, or up to date and not even read
@@ -268,7 +288,6 @@ def _record(outcome: Outcome, place: Place, manifest: Manifest, key: str) -> Rec
     notes = "\n".join(f"{note.rule}: {note.text}" for note in outcome.notes)
     seen = (outcome.source_size, outcome.source_mtime, outcome.source_sha256, key, notes)
     if outcome.size < 0:  # the input was read and is the same: only its time is new
-        old = manifest.get(place.output)
         return old._replace(source_mtime=outcome.source_mtime) if old else None
     article = outcome.article, outcome.body
     return Record(place.origin, outcome.sha256, outcome.size, "", place.file, *seen, *article)
@@ -324,7 +343,7 @@ def _lost(job: Job, exit_code: int, *, rules: Rules) -> Outcome:
     error = SourceError("killed its worker process, twice", source=job.name, remedy="convert it alone to see why")
     if rules.seconds and exit_code == -getattr(signal, "SIGALRM", 0):
         error = _too_slow(job, rules)
-    return Outcome(name=job.name, output=job.output, position=job.position, error=str(error))
+    return failed(job, str(error))
 
 
 def failures_path(root: Path) -> Path:

@@ -21,7 +21,7 @@ from converter.names import STATE_DIRECTORY
 from converter.store import temporary_name, unwritable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from types import TracebackType
 
 VERSION: Final = 3
@@ -66,7 +66,6 @@ _COLUMNS: Final = ", ".join(
     f"{name} {'INTEGER' if name in {'size', 'source_size', 'source_mtime'} else 'TEXT'} NOT NULL"
     for name in Record._fields
 )
-_NAMES: Final = ", ".join(Record._fields)
 _SCHEMA: Final = (
     f"PRAGMA application_id = {APPLICATION_ID}",
     f"PRAGMA user_version = {VERSION}",
@@ -109,7 +108,7 @@ class Manifest:
         self.mtime = 0
         self.unfinished = False
         self._changes = 0
-        self._names = _NAMES
+        self._know(Record._fields)
         self._connection: sqlite3.Connection | None = None
         if not self.path.exists():
             if read_only:
@@ -167,10 +166,15 @@ class Manifest:
         self._execute("SELECT path, source, sha256 FROM output LIMIT 1")
         if version == VERSION:
             return
-        self._names = ", ".join(Record._fields[: _FORMER[version]])
+        self._know(Record._fields[: _FORMER[version]])
         if not read_only:
             self._change(self._taking_over())
-            self._names = _NAMES
+            self._know(Record._fields)
+
+    def _know(self, fields: Sequence[str]) -> None:
+        """Set which fields the file has."""
+        self._names = ", ".join(fields)
+        self._get = f"SELECT {self._names} FROM output WHERE path = ?"  # noqa: S608 (our own names)
 
     def _taking_over(self) -> Iterator[str]:
         """Change a manifest of a former version; what it does not know is learnt by converting each post again."""
@@ -215,10 +219,16 @@ class Manifest:
         return self._foreign(f"is damaged ({error})")
 
     def _execute(self, statement: str, *values: str | int) -> sqlite3.Cursor:
+        return self._open().execute(statement, values)
+
+    def _execute_many(self, statement: str, rows: Iterable[tuple[str | int, ...]]) -> None:
+        self._open().executemany(statement, rows)
+
+    def _open(self) -> sqlite3.Connection:
         if self._connection is None:
             message = "the manifest is closed"
             raise ValueError(message)
-        return self._connection.execute(statement, values)
+        return self._connection
 
     def _number(self, statement: str) -> int:
         return int(self._execute(statement).fetchone()[0])
@@ -228,7 +238,7 @@ class Manifest:
         if self._connection is None:
             return None
         try:
-            row = self._execute(f"SELECT {self._names} FROM output WHERE path = ?", output).fetchone()  # noqa: S608 (our own names)
+            row = self._connection.execute(self._get, (output,)).fetchone()
         except sqlite3.Error as error:
             raise self._unusable(error) from None
         return Record(*row) if row else None
@@ -237,10 +247,8 @@ class Manifest:
         """Remember outputs by their paths, and forget those that are gone; all of it or nothing, and for good."""
         try:
             self._begin()
-            for output, record in records:
-                self._execute(_PUT, output, *record)
-            for output in gone:
-                self._execute("DELETE FROM output WHERE path = ?", output)
+            self._execute_many(_PUT, ((output, *record) for output, record in records))
+            self._execute_many("DELETE FROM output WHERE path = ?", ((output,) for output in gone))
             self._execute("COMMIT")
         except sqlite3.Error as error:
             raise self._unusable(error) from None

@@ -7,7 +7,7 @@ import stat
 from dataclasses import dataclass
 from itertools import tee
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from converter.errors import ConfigError, ConverterError, SourceError
 from converter.model import Note
@@ -38,6 +38,10 @@ class Place(NamedTuple):
     output: str
     origin: str
     file: str
+
+
+Pending: TypeAlias = "dict[int, tuple[Place, Record | None]]"
+"""Jobs that are under way by their positions: where they belong, and what the manifest knew about their outputs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +147,7 @@ def _printable(path: str) -> str:
     return path.encode("utf-8", "backslashreplace").decode()
 
 
-def informed(
-    plan: Plan, manifest: Manifest, key: str, pending: dict[int, Place], *, force: bool
-) -> Iterator[Job | Outcome]:
+def informed(plan: Plan, manifest: Manifest, key: str, pending: Pending, *, force: bool) -> Iterator[Job | Outcome]:
     """Tell each job what the manifest knows about its output; what is up to date is done without being read.
 
     What was written from an input that is not part of this run does not count as ours: of two runs over two
@@ -155,14 +157,14 @@ def informed(
         plan: what is to be done.
         manifest: what was done.
         key: version and options of this run.
-        pending: gets the places of jobs that are under way, by their positions.
+        pending: gets the jobs that are under way.
         force: convert what has not changed, too.
 
     """
     root = os.path.join(plan.root.resolve(), "")  # noqa: PTH118 (as above)
     for job, place in plan:
-        pending[job.position] = place
         record = manifest.get(place.output)
+        pending[job.position] = place, record
         if not job.refusal and job.file.startswith(root) and manifest.get(job.file[len(root) :].replace(os.sep, "/")):
             error = SourceError("is an output of an earlier run", source=job.name, remedy="leave it out")
             yield job._replace(refusal=str(error))

@@ -113,18 +113,17 @@ class Outcome(NamedTuple):
 
 def convert_file(job: Job, *, options: Options, rules: Rules) -> Outcome:
     """Convert one file, up to the last step: `settle`. Never raises for what can be wrong with it."""
-    failed = Outcome(name=job.name, output=job.output, position=job.position)
     if job.refusal:
-        return failed._replace(error=job.refusal)
+        return failed(job, job.refusal)
     from converter.sources.reading import read  # standard input needs none
 
     try:
         content = read(job.file, job.member, job.name)
     except ConverterError as error:
-        return failed._replace(error=str(error))
+        return failed(job, str(error))
     sha256 = digest(content.data + content.url.encode("utf-8", "replace"))
     if job.known == sha256:
-        outcome = failed._replace(status="unchanged", sha256=job.recorded[0])
+        outcome = Outcome(job.name, job.output, "unchanged", sha256=job.recorded[0], position=job.position)
     else:
         source = Source(job.name, content.data, job.path, content.url, content.encoding)
         outcome = convert_bytes(source, job, options=options, rules=rules)
@@ -134,9 +133,8 @@ def convert_file(job: Job, *, options: Options, rules: Rules) -> Outcome:
 def convert_bytes(source: Source, job: Job, *, options: Options, rules: Rules) -> Outcome:
     """Convert one input that was read already, up to the last step: `settle`. Never raises either."""
     result = pipeline.convert(source, options)
-    failed = Outcome(name=job.name, output=job.output, position=job.position, notes=result.notes)
     if result.error:
-        return failed._replace(error=result.error)
+        return failed(job, result.error, result.notes)
     temporary = ""
     try:
         data = encode(result.markdown, job.name)
@@ -144,17 +142,27 @@ def convert_bytes(source: Source, job: Job, *, options: Options, rules: Rules) -
         if step != "keep" and not rules.dry_run:
             temporary = stage(job.output, data, name=job.output)
     except ConverterError as error:
-        return failed._replace(error=str(error) if error.source == job.name else about(job.name, error))
-    return failed._replace(
+        problem = str(error) if error.source == job.name else about(job.name, error)
+        return failed(job, problem, result.notes)
+    return Outcome(
+        name=job.name,
+        output=job.output,
         status="unchanged" if step == "keep" else "converted",
         replaced=step == "replace",
+        notes=result.notes,
         sha256=digest(data),
         size=len(data),
         article=result.article,
         body=_body_digest(data),
         temporary=temporary,
+        position=job.position,
         differences=result.differences,
     )
+
+
+def failed(job: Job, error: str, notes: tuple[Note, ...] = ()) -> Outcome:
+    """Make the outcome of a post that could not be converted."""
+    return Outcome(name=job.name, output=job.output, error=error, notes=notes, position=job.position)
 
 
 def _body_digest(data: bytes) -> str:

@@ -44,8 +44,7 @@ class Member(NamedTuple):
     check: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """One input of a batch: a file, or a member of a container.
 
     Attributes:
