@@ -220,7 +220,7 @@ def _settled(
     outcomes: Iterable[Outcome], pending: Pending, manifest: Manifest, key: str, rules: Rules
 ) -> Generator[Outcome]:
     """Let the new texts take their places, group by group; the manifest knows them before and after."""
-    after: list[tuple[str, Record]] = []
+    arrived: list[str] = []
     group: list[Outcome] = []
     try:
         since = time.monotonic()
@@ -228,33 +228,32 @@ def _settled(
             group.append(outcome)
             if len(group) >= GROUP or time.monotonic() - since > GROUP_SECONDS:
                 ready, group = group, []
-                yield from _settle(ready, after, pending, manifest, key, rules)
+                yield from _settle(ready, arrived, pending, manifest, key, rules)
                 since = time.monotonic()
         ready, group = group, []
-        yield from _settle(ready, after, pending, manifest, key, rules)
+        yield from _settle(ready, arrived, pending, manifest, key, rules)
     finally:
         for outcome in group:
             if outcome.temporary:
                 discard(outcome.temporary)
-        if after:
-            manifest.put(after)
+        if arrived:
+            manifest.put((), arrived=arrived)
 
 
 def _settle(
     group: Sequence[Outcome],
-    after: list[tuple[str, Record]],
+    arrived: list[str],
     pending: Pending,
     manifest: Manifest,
     key: str,
     rules: Rules,
 ) -> list[Outcome]:
-    """Settle one group; `after` is what the manifest still has to learn about earlier ones."""
+    """Settle one group; `arrived` are outputs of earlier ones that the manifest believes to be on their way."""
     places = [pending.pop(outcome.position) for outcome in group]
     if rules.dry_run:
         return list(group)
     former: dict[str, Record | None] = {}
-    records = after.copy()
-    after.clear()
+    records: list[tuple[str, Record]] = []
     for outcome, (place, old) in zip(group, places, strict=True):
         record = _record(outcome, place, old, key)
         if record is None or record == old:
@@ -262,20 +261,19 @@ def _settle(
         output = place.output
         if outcome.temporary:
             former[output] = old
-            after.append((output, record))
             record = record._replace(before=old.sha256 if old else "-")
         records.append((output, record))
-    if records:
-        manifest.put(records)
+    if records or arrived:
+        manifest.put(records, arrived=arrived)
     settled = [settle(outcome) for outcome in group]
     unwritten = {place.output for (place, _), outcome in zip(places, settled, strict=True) if outcome.error}
     if unwritten := unwritten.intersection(former):
         before = {output: former[output] for output in unwritten}
         manifest.put(
             [(output, old) for output, old in before.items() if old],
-            [output for output, old in before.items() if not old],
+            gone=[output for output, old in before.items() if not old],
         )
-        after[:] = [(output, record) for output, record in after if output not in unwritten]
+    arrived[:] = [output for output in former if output not in unwritten]
     return settled
 
 
@@ -319,7 +317,7 @@ def _vanished(plan: Plan, manifest: Manifest, rules: Rules) -> Iterator[Outcome]
         if rules.prune:
             outcome = _prune(outcome, lost, rules)
         if rules.prune and not rules.dry_run and not outcome.error:
-            manifest.put((), (output,))
+            manifest.put((), gone=(output,))
         yield outcome
 
 

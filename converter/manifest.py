@@ -243,10 +243,20 @@ class Manifest:
             raise self._unusable(error) from None
         return Record(*row) if row else None
 
-    def put(self, records: Iterable[tuple[str, Record]], gone: Iterable[str] = ()) -> None:
-        """Remember outputs by their paths, and forget those that are gone; all of it or nothing, and for good."""
+    def put(
+        self, records: Iterable[tuple[str, Record]], *, gone: Iterable[str] = (), arrived: Iterable[str] = ()
+    ) -> None:
+        """Change what is remembered; all of it or nothing, and for good.
+
+        Args:
+            records: outputs by their paths.
+            gone: paths of outputs to forget.
+            arrived: paths of outputs whose new texts have taken their places: `before` is no more.
+
+        """
         try:
             self._begin()
+            self._execute_many("UPDATE output SET before = '' WHERE path = ?", ((output,) for output in arrived))
             self._execute_many(_PUT, ((output, *record) for output, record in records))
             self._execute_many("DELETE FROM output WHERE path = ?", ((output,) for output in gone))
             self._execute("COMMIT")

@@ -390,7 +390,7 @@ def test_no_further_process(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_manifest_remembers(tmp_path: Path) -> None:
     with Manifest(tmp_path) as manifest:
         manifest.put((f"{number}.md", Record("a/标题", "0" * 64, 7)) for number in range(3))
-        manifest.put((), ["1.md"])
+        manifest.put((), gone=["1.md"])
     with Manifest(tmp_path, read_only=True) as manifest:
         assert manifest.get("2.md") == Record("a/标题", "0" * 64, 7)
         assert manifest.get("1.md") is None
