@@ -15,6 +15,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Final
 
+from converter import cleaner
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -30,8 +32,8 @@ tags: [Python, 笔记]
 COMMANDS: Final = {
     "python -c pass": ("-c", "pass"),
     "import lxml.etree": ("-c", "import lxml.etree"),
-    "archive2md < small.html": ("-m", "converter"),
-    "archive2md - -q": ("-m", "converter", "-", "-q"),
+    "archive2md < small.html": ("-P", "-m", "converter"),
+    "archive2md - -q": ("-P", "-m", "converter", "-", "-q"),
 }
 FLOOR: Final = "import lxml.etree"
 
@@ -55,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             value = milliseconds(command)
             if turn:  # the first one fills caches
                 spent[name].append(value)
+    print("interpreted modules" if str(cleaner.__file__).endswith(".py") else "compiled modules")
     floor = statistics.median(spent[FLOOR])
     for name, values in spent.items():
         middle = statistics.median(values)
