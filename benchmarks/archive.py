@@ -233,6 +233,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     if not chosen.memory and chosen.directory is None:
         parser.error("name a directory with posts")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed has its bytecode beside it
     print("interpreted modules" if str(cleaner.__file__).endswith(".py") else "compiled modules")
     with tempfile.TemporaryDirectory() as scratch:
         if chosen.memory:
