@@ -144,7 +144,7 @@ def cli() -> None:
 )
 @click.option("--title-heading", is_flag=True, help="Repeat the title as a level-1 heading above the text.")
 @click.option("--force", is_flag=True, help="Replace existing files, also those that archive2md did not write.")
-@click.option("--prune", is_flag=True, help="Remove the outputs of posts that are no longer in the input directories.")
+@click.option("--prune", is_flag=True, help="Remove the outputs of posts that are no longer in the inputs.")
 @click.option("--dry-run", is_flag=True, help="Convert, but write nothing; list what would happen to each file.")
 @click.option(
     "-j",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from converter.manifest import Manifest, Record
     from converter.sources import Inputs
+    from converter.sources.patterns import Pattern
     from converter.sources.spool import Spool
 
 EDITED: Final = Note("output-edited", "the output was edited since it was written; it is left as it is")
@@ -55,6 +56,7 @@ class Plan:
         directories: the input directories.
         containers: the input containers that could be listed to their ends.
         problems: errors for INPUTs that gave no posts.
+        patterns: the INPUTs that are patterns.
 
     """
 
@@ -64,6 +66,7 @@ class Plan:
     directories: tuple[str, ...] = ()
     containers: tuple[str, ...] = ()
     problems: tuple[ConverterError, ...] = ()
+    patterns: tuple[Pattern, ...] = ()
 
     def __len__(self) -> int:
         """Count the outcomes that this plan will have."""
@@ -99,7 +102,7 @@ def make_plan(inputs: Inputs, root: Path) -> Plan:
     first, second = tee(spool.named())
     names = output_names(((path, origin) for _, path, origin in first), spool)
     count = spool.plan((output, refusal(output), number) for output, (number, *_) in zip(names, second, strict=True))
-    return Plan(root, spool, count, inputs.directories, inputs.containers, inputs.problems)
+    return Plan(root, spool, count, inputs.directories, inputs.containers, inputs.problems, inputs.patterns)
 
 
 def _look_around(spool: Spool, root: Path) -> Callable[[str], str]:

@@ -556,6 +556,58 @@ def test_outputs_without_an_input(batch: ModuleType, *, prune: bool) -> None:
     assert len(run(batch)) == 7 + 1 + (not prune)
 
 
+@pytest.mark.parametrize("prune", [False, True])
+def test_outputs_whose_input_a_pattern_would_have_named(batch: ModuleType, *, prune: bool) -> None:
+    """What is gone and would have been found is known for sure; what the pattern does not name does not concern it."""
+    write_posts(9)
+    for path in Path("posts").rglob("000[0345].html"):
+        path.with_suffix(".htm").write_bytes(path.read_bytes())
+    Path("posts/top.html").write_text("x", encoding="utf-8")
+    run(batch, "posts/**")
+    for name in ("d0/0003.html", "d0/0003.htm", "d1/0001.html", "d2/0002.html"):
+        Path("posts", name).unlink()
+
+    def gone(*inputs: str, prune: bool = False) -> list[str]:
+        outcomes = run(batch, *inputs, prune=prune)
+        assert not any(o.error for o in outcomes)
+        return sorted(o.name.removeprefix("../posts/") for o in outcomes if o.status in {"vanished", "pruned"})
+
+    assert gone("posts/d0/*.html") == ["d0/0003.html"]
+    assert gone("posts/d0/*") == ["d0/0003.htm", "d0/0003.html"]
+    assert gone("posts/d[12]/*.html") == ["d1/0001.html", "d2/0002.html"]
+    assert gone("posts/d[12]") == ["d1/0001.html", "d2/0002.html"]
+    assert gone("posts/*/*.htm") == ["d0/0003.htm"]
+    assert gone("posts/**/*.htm") == ["d0/0003.htm"]
+    assert gone("posts/*.html") == []
+    assert gone("posts/d0/../d[12]/*.html", "posts/d1/../d*/0000.html") == ["d1/0001.html", "d2/0002.html"]
+    assert gone("posts/d*/../d0/*.html") == []
+    status = gone("posts/**", prune=prune)
+    assert status == ["d0/0003.htm", "d0/0003.html", "d1/0001.html", "d2/0002.html"]
+    assert len(gone("posts/**")) == (0 if prune else 4)
+
+
+def test_a_pattern_that_cannot_be_answered_says_nothing(batch: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is not mounted, or a directory that is not ours to see, has lost nothing."""
+    write_posts(9)
+    run(batch, "posts/d0/*.html", "posts/d1/*.html")
+    Path("posts/d1").rename("unmounted")
+    assert {o.status for o in run(batch, "posts/d0/*.html", "posts/d1/*.html", prune=True)} == {"unchanged", "failed"}
+    Path("unmounted").rename("posts/d1")
+    Path("posts/d1/0001.html").unlink()
+    real = os.lstat
+
+    def forbidden(path: Any) -> Any:  # noqa: ANN401 (passed through)
+        if str(path).endswith("0001.html"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return real(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "lstat", forbidden)
+        assert {o.status for o in run(batch, "posts/d*/*.html", prune=True)} == {"converted"}
+        assert {o.status for o in run(batch, prune=True)} == {"unchanged"}
+    assert [o.status for o in run(batch, prune=True)].count("pruned") == 1
+
+
 def zipped(*members: str) -> None:
     with zipfile.ZipFile("x.zip", "w") as archive:
         for name in members:

@@ -12,6 +12,7 @@ from converter.names import SUFFIXES
 
 if TYPE_CHECKING:
     from converter.errors import ConverterError
+    from converter.sources.patterns import Pattern
     from converter.sources.spool import Spool
 
 PAGES: Final = (".mhtml", ".mht")
@@ -72,6 +73,7 @@ class Inputs:
         problems: one error for each INPUT, directory, container or member that cannot be read or holds no post.
         directories: the INPUTs that are directories, as the user gave them.
         containers: absolute paths of the containers that could be listed to their ends.
+        patterns: the INPUTs that are patterns.
 
     """
 
@@ -79,6 +81,7 @@ class Inputs:
     problems: tuple[ConverterError, ...]
     directories: tuple[str, ...]
     containers: tuple[str, ...] = ()
+    patterns: tuple[Pattern, ...] = ()
 
     @property
     def found(self) -> tuple[Found, ...]:

@@ -9,13 +9,13 @@ when they are named, by a pattern or list as well; those that lie in a directory
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from converter.errors import ConfigError, ConverterError, SourceError
 from converter.sources import POSTS, Found, Inputs
 from converter.sources.containers import Listing, kind_of
+from converter.sources.patterns import Pattern, is_pattern, parse
 from converter.sources.selection import everything
 from converter.sources.spool import Spool
 from converter.store import read_input
@@ -24,13 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     Wanted = Callable[[str], bool]
-
-MAGIC: Final = re.compile(r"[*?\[]")
-
-
-def is_pattern(text: str) -> bool:
-    """Whether an INPUT is a glob that the shell left to us; an existing file called `a[1].html` is not."""
-    return bool(MAGIC.search(text)) and not os.path.lexists(text)
 
 
 def is_list(text: str) -> bool:
@@ -78,7 +71,8 @@ def expand(texts: Iterable[str], wanted: Wanted = everything) -> Inputs:
         remedy = "check the patterns: * does not match /, and ** does"
         search.problems.append(ConfigError("--include and --exclude leave no post", remedy=remedy))
     problems = tuple(sorted(search.problems, key=str))
-    return Inputs(spool, problems, tuple(search.directories), tuple(sorted(search.containers)))
+    containers = tuple(sorted(search.containers))
+    return Inputs(spool, problems, tuple(search.directories), containers, tuple(search.patterns))
 
 
 def _nothing_in(text: str) -> ConverterError:
@@ -129,6 +123,7 @@ class _Search:
         self.containers: list[str] = []
         self.problems: list[ConverterError] = []
         self.directories: list[str] = []
+        self.patterns: list[Pattern] = []
         self.left_out = 0
 
     def wanted(self, path: str) -> bool:
@@ -236,20 +231,18 @@ class _Search:
 
         A last part without a suffix of its own (`posts/*`) takes files with the suffixes of posts only.
         """
-        base, pattern = _split_pattern(text)
-        any_suffix = bool(Path(pattern).suffix)
-        deep = "**" in pattern
+        pattern = parse(text)
+        base, any_suffix = pattern.base, pattern.any_suffix
         try:
-            for path in Path(base).glob(pattern):
-                if _is_hidden(path, base, pattern):
-                    continue
+            for path in pattern.files():
                 if path.is_dir():
-                    if not deep and not any_suffix and not path.is_symlink():
+                    if pattern.into_directories and not path.is_symlink():
                         yield from self.from_directory(str(path), base)
                 elif _container_kind(str(path)) or (
                     (any_suffix or path.name.lower().endswith(POSTS)) and self.wanted(path.relative_to(base).as_posix())
                 ):
                     yield from self.from_file(_found(str(path), base))
+            self.patterns.append(pattern)
         except (ValueError, NotImplementedError) as error:
             self.problems.append(
                 ConfigError(f"not a valid pattern: {error}", source=text, remedy="see archive2md --help")
@@ -261,18 +254,3 @@ def _is_post(entry: os.DirEntry[str]) -> bool:
     if not entry.name.lower().endswith(POSTS):
         return False
     return not (entry.is_symlink() and os.path.isdir(entry.path))  # noqa: PTH112 (DirEntry.is_dir raises for loops)
-
-
-def _split_pattern(text: str) -> tuple[str, str]:
-    """Cut a glob into the directory before its first wildcard and the rest; `x/**` means all files below x."""
-    parts = Path(text).parts
-    first = next(number for number, part in enumerate(parts) if MAGIC.search(part))
-    rest = [*parts[first:], "*"] if parts[-1] == "**" else parts[first:]
-    return str(Path(*parts[:first])), "/".join(rest)
-
-
-def _is_hidden(path: Path, base: str, pattern: str) -> bool:
-    """Wildcards do not match a leading dot, unless the pattern itself writes one."""
-    if "/." in f"/{pattern}":
-        return False
-    return any(part.startswith(".") for part in path.relative_to(base).parts)

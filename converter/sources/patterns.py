@@ -1,0 +1,91 @@
+"""Glob patterns that the shell left to us: what they name, and whether they would name a file that is gone."""
+
+from __future__ import annotations
+
+import os
+import re
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from converter.sources import POSTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+MAGIC: Final = re.compile(r"[*?\[]")
+
+
+class Pattern(NamedTuple):
+    """A glob in its two parts.
+
+    Attributes:
+        base: the directory before the first wildcard.
+        rest: what is behind it, `/` between the parts.
+
+    """
+
+    base: str
+    rest: str
+
+    @property
+    def any_suffix(self) -> bool:
+        """Whether it names files of any suffix; a last part without one (`posts/*`) names posts only."""
+        return bool(Path(self.rest).suffix)
+
+    @property
+    def into_directories(self) -> bool:
+        """Whether the posts in the directories that it names belong to it."""
+        return "**" not in self.rest and not self.any_suffix
+
+    def files(self) -> Iterator[Path]:
+        """Find what it names.
+
+        Raises:
+            ValueError: it is no valid pattern.
+            NotImplementedError: it is none either.
+
+        """
+        for path in Path(self.base).glob(self.rest):
+            if not self._is_hidden(path.relative_to(self.base).parts):
+                yield path
+
+    def would_name(self, path: str) -> bool:
+        """Whether it would name a post, if that were there; `path` is relative to the base, `/` between the parts.
+
+        Never for patterns that climb (`*/../x`), where a path does not show what they name.
+        """
+        parts = path.split("/")
+        wanted = self.rest.split("/")
+        if os.pardir in wanted or self._is_hidden(parts):
+            return False
+        if not self.any_suffix and not path.lower().endswith(POSTS):
+            return False
+        shortest = 1 if self.into_directories else len(parts)
+        return any(_match(parts[:length], wanted) for length in range(shortest, len(parts) + 1))
+
+    def _is_hidden(self, parts: Sequence[str]) -> bool:
+        """Wildcards do not match a leading dot, unless the pattern itself writes one."""
+        return "/." not in f"/{self.rest}" and any(part.startswith(".") for part in parts)
+
+
+def is_pattern(text: str) -> bool:
+    """Whether an INPUT is a glob that the shell left to us; an existing file called `a[1].html` is not."""
+    return bool(MAGIC.search(text)) and not os.path.lexists(text)
+
+
+def parse(text: str) -> Pattern:
+    """Cut a glob before its first wildcard; `x/**` means all files below x."""
+    parts = Path(text).parts
+    first = next(number for number, part in enumerate(parts) if MAGIC.search(part))
+    rest = [*parts[first:], "*"] if parts[-1] == "**" else parts[first:]
+    return Pattern(str(Path(*parts[:first])), "/".join(rest))
+
+
+def _match(parts: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Match a path part by part; `**` stands for any number of directories, also none."""
+    if not wanted:
+        return not parts
+    if wanted[0] == "**":
+        return any(_match(parts[skipped:], wanted[1:]) for skipped in range(len(parts)))
+    return bool(parts) and fnmatch(parts[0], wanted[0]) and _match(parts[1:], wanted[1:])
