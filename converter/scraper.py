@@ -40,15 +40,20 @@ _PARAGRAPH_TAG: Final = re.compile(
     r"|h[1-6]|header|hr|li|main|menu|nav|ol|pre|section|table|td|th|tr|ul)(?=[\s>/])[^>]*>",
     re.IGNORECASE,
 )
-_ODD_END: Final = re.compile(rb"</(?:[hH][tT]|[bB][oOrR])")  # the three below, and a few others
+# What needs a closer look: the three end tags below (and a few that look alike), drawings, tables, comments. One search
+# for all: each costs as much as the page is long.
+_TELLING: Final = re.compile(rb"<(?:/[hHbB][tToOrR]|svg|table|!--)").findall
+_INNOCENT: Final = frozenset({b"<svg", b"<table", b"<!--"})  # of those, what is read as it stands
 _BREAK_END: Final = re.compile(r"</br\s*/?>", re.IGNORECASE)
-_MOVED: Final = re.compile(r"<(/?)(h[1-6]|pre)(?=[\s>/])", re.IGNORECASE)
+_MOVED: Final = re.compile(rb"<(/?)(h[1-6]|pre)(?=[\s>/])", re.IGNORECASE)
 _RENAMED: Final = ("x-pre", "x-h1", "x-h2", "x-h3", "x-h4", "x-h5", "x-h6")
 _PAGE: Final = re.compile(rb"<(?:html|head|body|title)[\s>]", re.IGNORECASE).search
 _END_OF_PAGE: Final = re.compile(r"</(?:html|body)\s*>", re.IGNORECASE)
 # libxml2 compares each attribute of a tag with all before it: a million of them take hours. No real tag has fifty.
 _LARGE: Final = 50_000
-_CROWDED: Final = re.compile(rb"""<[a-zA-Z](?:[^"'<>]{20000}|(?:[^"'<>]++|"[^"]*+"|'[^']*+'){4000})""")
+_STRETCH: Final = 20_000
+_MANY_VALUES: Final = re.compile(rb"""<[a-zA-Z](?:[^"'<>]*+(?:"[^"]*+"|'[^']*+')){2000}+""")
+_CROWDED: Final = re.compile(rb"""<[a-zA-Z](?:[^"'<>]{20000}|(?:[^"'<>]++|"[^"]*+"|'[^']*+'){4000}+)""")
 _LONG_TAG: Final = re.compile(rb"""<[a-zA-Z](?:[^"'<>]++|"[^"]*+"|'[^']*+')*+""")
 _FIRST_ATTRIBUTES: Final = re.compile(
     rb"""<[^\s"'<>/]++(?:[\s/]++[^\s"'<>=/]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'<>]++))?+){0,1000}+\s*+/?+"""
@@ -62,12 +67,12 @@ _PROBLEMS: Final = frozenset(
     }
 )
 _MISPLACED_IN_TABLE: Final = re.compile(
-    rb"(?:<(?:table|tbody|thead|tfoot|tr)(?=[\s>])[^>]*+>|</(?:td|th|tr|tbody|thead|tfoot|caption|colgroup)>)\s*+"
-    rb"(?!</?(?:table|tbody|thead|tfoot|tr|td|th|caption|col|colgroup|form|input|script|style|template)\b|<!--)",
+    rb"<(?:t(?:able|body|head|foot|r)(?=[\s>])[^>]*+>|/(?:t(?:[dhr]|body|head|foot)|caption|colgroup)>)\s*+"
+    rb"(?!<(?:/?(?:t(?:able|body|head|foot|[rdh]|emplate)|caption|col|colgroup|form|input|script|style)\b|!--))",
     re.IGNORECASE,
 )
 _TEXT_IN_SVG: Final = re.compile(rb"<(?:p|div|br|img|span)[\s>/]", re.IGNORECASE)
-_SWALLOWING: Final = frozenset({b"script", b"style", b"title", b"iframe", b"noscript", b"xmp", b"noembed", b"noframes"})
+_SWALLOWING: Final = frozenset({"script", "style", "title", "iframe", "noscript", "xmp", "noembed", "noframes"})
 _OPEN_TAG: Final = re.compile(rb"</?[A-Za-z]")
 _EXCERPT: Final = 60
 
@@ -107,7 +112,7 @@ def scrape(page: Page, profile_name: str = "auto", seen: dict[str, str] | None =
     return Article(
         root=root,
         profile=profile.name if profile_name == "auto" else profile_name,
-        metadata=_metadata(tree, profile, page, (frame or source, Around(tree) if frame else None), seen),
+        metadata=_metadata(tree, profile, page, frame or source, seen),
         source=source,
         frame=frame,
         elements=elements,
@@ -131,13 +136,15 @@ def parse(text: str, data: bytes = b"") -> tuple[Element, tuple[Note, ...]]:
 
     """
     data = data or text.encode("utf-8", "replace")
-    if len(data) > _LARGE and _CROWDED.search(data):
+    if len(data) > _LARGE and _is_crowded(data):
         data = _LONG_TAG.sub(_with_fewer_attributes, data)
         text = data.decode("utf-8", "replace")
-    if _ODD_END.search(data):
+    telling = frozenset(_TELLING(data))
+    if not telling <= _INNOCENT:
         mended = _BREAK_END.sub("<br>", _without_early_ends(text))  # what a browser reads it as
-        data = data if mended == text else mended.encode("utf-8", "replace")
-        text = mended
+        if mended != text:
+            text, data = mended, mended.encode("utf-8", "replace")
+            telling = frozenset(_TELLING(data))
     tree, problem = _parse_lxml(data)
     notes: tuple[Note, ...] = ()
     if problem == _STRAY_END:
@@ -148,10 +155,10 @@ def parse(text: str, data: bytes = b"") -> tuple[Element, tuple[Note, ...]]:
         # libxml2 leaves elements that it does not know where they are; so those it moves get names that it does not
         # know.
         notes = (Note("rescue-names", f"read with other names for headings and listings: {problem}"),)
-        tree, problem = _parse_lxml(_MOVED.sub(r"<\1x-\2", text).encode("utf-8", "replace"))
+        tree, problem = _parse_lxml(_MOVED.sub(rb"<\1x-\2", data))
         for element in tree.iter(*_RENAMED):
             element.tag = element.tag[2:]
-    if problem or (problem := _silent_problem(tree, data)):
+    if problem or (problem := _silent_problem(tree, data, telling)):
         from converter import rescue
 
         tree, hidden = rescue.parse(text)
@@ -167,29 +174,41 @@ def parse(text: str, data: bytes = b"") -> tuple[Element, tuple[Note, ...]]:
     return tree, notes
 
 
-def _silent_problem(tree: Element, data: bytes) -> str:
+def _silent_problem(tree: Element, data: bytes, telling: frozenset[bytes]) -> str:
     """Find what libxml2 reads otherwise than a browser without a word, and what hides the rest of the page."""
-    if b"<table" in data and _MISPLACED_IN_TABLE.search(data):
+    if b"<table" in telling and _MISPLACED_IN_TABLE.search(data):
         return "something stands between the cells of a table"
-    at = data.find(b"<svg")
+    at = data.find(b"<svg") if b"<svg" in telling else -1
     while at >= 0:
         end = data.find(b"</svg", at)
         if end < 0 or (_TEXT_IN_SVG.search(data, at, end) and b"<foreignobject" not in data[at:end].lower()):
             return "a block in a drawing"
         at = data.find(b"<svg", end)
-    at = data.rfind(b"<!--")
-    if at >= 0 and data.find(b"-->", at) < 0:
+    if b"<!--" in telling and data.find(b"-->", data.rfind(b"<!--")) < 0:
         return "a comment without an end"
     last = tree
     while len(last):
         last = last[-1]
-    name = str(last.tag).encode()
-    if name in _SWALLOWING and data.rfind(b"<" + name) > data.rfind(b"</" + name):
-        return f"{last.tag} without an end"
+    if last.tag in _SWALLOWING:
+        name = last.tag.encode()
+        if data.rfind(b"<" + name) > data.rfind(b"</" + name):
+            return f"{last.tag} without an end"
     # Behind a quotation mark that is not closed there is no other.
-    if any((quote := data.rfind(sign)) > 0 and data[quote - 1 : quote] == b"=" for sign in (b'"', b"'")):
-        return "a value without an end"
-    return "a tag without an end" if _OPEN_TAG.search(data, data.rfind(b">") + 1) else ""
+    for sign in (b'="', b"='"):
+        if (quote := data.rfind(sign[1:])) > 0 and data.startswith(sign, quote - 1):
+            return "a value without an end"
+    end = data.rfind(b">") + 1
+    return "a tag without an end" if data.find(b"<", end) >= 0 and _OPEN_TAG.search(data, end) else ""
+
+
+def _is_crowded(data: bytes) -> bool:
+    """Tell whether a tag has so many attributes, or so much in front of its end, that libxml2 takes seconds for it."""
+    half = _STRETCH // 2
+    for at in range(0, len(data) - half, half):
+        if data.find(b"<", at, at + half) < 0:  # the half of a stretch without any sign
+            return _CROWDED.search(data) is not None
+    # All that is left are four thousand pieces, every other one a value in quotes; looking for those takes less time.
+    return _MANY_VALUES.search(data) is not None and _CROWDED.search(data) is not None
 
 
 def _with_fewer_attributes(tag: re.Match[bytes]) -> bytes:
@@ -221,7 +240,9 @@ def _with_whole_paragraphs(text: str) -> str:
 
 def _parse_lxml(data: bytes) -> tuple[Element, str]:
     """Parse with lxml; also tells the first problem that made its tree another one than a browser's."""
-    parser = etree.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True, encoding="utf-8")
+    parser = etree.HTMLParser(
+        huge_tree=True, remove_comments=True, remove_pis=True, collect_ids=False, encoding="utf-8"
+    )
     # A page may declare another charset; the text is decoded already, so the parser is told what it really gets.
     tree = etree.fromstring(data, parser)
     if tree is None:
@@ -242,7 +263,7 @@ def detect(tree: Element, source: bytes, seen: dict[str, str] | None = None) -> 
     """Choose the profile of a parsed page: the first that recognises it, else the generic one."""
     for name in profiles.names():
         for mark in profiles.marks(name):
-            if mark.word in source and mark.xpath(tree):
+            if mark.word in source and mark.first(tree) is not None:
                 if seen is not None:
                     seen["profile"] = mark.place
                 return profiles.load(name)
@@ -255,19 +276,28 @@ def is_prettified(root: Element) -> bool:
     Looks at the first pieces of text outside of `pre`: after a pretty-printer all of them begin and end a line.
     """
     printed = other = 0
-    walker = etree.iterwalk(root, events=("start", "end"))
-    for event, element in walker:
-        if event == "start" and element.tag in _VERBATIM:
-            walker.skip_subtree()
-            continue
-        text = element.text if event == "start" else "" if element is root else element.tail
+    element, begins = root, True
+    while begins or element is not root:
+        inner = begins and element.tag not in _VERBATIM
+        text = element.text if inner else None if begins else element.tail
         if text and not text.isspace():
-            if text[0] == "\n" and "\n" in text[len(text.rstrip()) :]:
+            if text[0] == "\n" and text[text.rfind("\n") :].isspace():
                 printed += 1
             else:
                 other += 1
             if printed > _MOST * _ENOUGH or other >= (1 - _MOST) * _ENOUGH:
                 break  # the rest of the first pieces cannot change the answer
+        if inner and len(element):
+            element = element[0]
+        elif begins:
+            begins = False
+        else:
+            following = element.getnext()
+            begins = following is not None
+            onward = following if following is not None else element.getparent()
+            if onward is None:
+                break
+            element = onward
     return printed > _MOST * (printed + other)
 
 
@@ -276,11 +306,11 @@ def _find_root(tree: Element, profile: Profile, source: bytes, seen: dict[str, s
     if profile.name == "generic" and not _PAGE(source):
         places = places[-1:]  # a piece of HTML has nothing around its text, and a box in it may be a quotation
     for place in places:
-        found = place.xpath(tree)
-        if found:
+        found = place.first(tree)
+        if found is not None:
             if seen is not None:
                 seen["root"] = place.place
-            return found[0]
+            return found
     remedy = "export the post itself, not a list of posts, or name the site with --profile"
     raise NoArticle(f"the page has no article by the rules of profile {profile.name!r}", remedy=remedy)
 
@@ -289,10 +319,15 @@ def _metadata(
     tree: Element,
     profile: Profile,
     page: Page,
-    around: tuple[bytes, Around | None],
+    source: bytes,
     seen: dict[str, str] | None = None,
 ) -> Metadata:
-    every = {field: _values(tree, places, around, field, seen) for field, places in profile.metadata.items()}
+    around = Around(tree)
+    every: dict[str, list[str]] = {}
+    for field, places in profile.metadata.items():
+        said = [place for place in places if place.word in source]  # far cheaper than looking for the element
+        if said:
+            every[field] = _values(tree, said, around, field, seen)
     first = {field: values[0] if values else "" for field, values in every.items()}
     addresses = (profile.base_url + v if v[:1] == "/" != v[1:2] else v for v in every.get("source_url", ()))
     urls = [url for value in addresses if (url := decode_hex_url(value))]
@@ -319,19 +354,15 @@ def _metadata(
 
 def _values(
     tree: Element,
-    places: tuple[Lookup, ...],
-    around: tuple[bytes, Around | None],
+    places: list[Lookup],
+    around: Around,
     field: str,
     seen: dict[str, str] | None,
 ) -> list[str]:
     """List what the first place that says anything says; for the address all places speak, since some hold junk."""
     values: list[str] = []
-    source, elements = around
     for place in places:
-        if place.word not in source:
-            continue  # far cheaper than looking for the element
-        single = place.single if elements is not None else None
-        for element in place.xpath(tree) if single is None or elements is None else elements.find(single):
+        for element in place.all(tree, around):
             text = element.get(place.attribute, "") if place.attribute else text_of(element)
             values.append(" ".join(text.split()))
         values = [v for v in values if v]

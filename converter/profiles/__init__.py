@@ -17,12 +17,12 @@ from converter.model import FieldPolicy
 from converter.profiles import plain
 from converter.profiles.addresses import Links, Pictures, links, pictures
 from converter.profiles.keys import FIELDS, LISTS, MAX_DEPTH, TABLES
-from converter.selectors import Around, Compound, Index, find, find_by_id, parse_single, telling_word
+from converter.selectors import Around, Compound, Index, find, parse_single, telling_word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from converter.tree import Query
+    from converter.tree import Element, Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +30,27 @@ class Lookup:
     """Where one piece of metadata may be.
 
     Attributes:
-        xpath: finds the elements.
+        selector: finds the elements; an XPath where it has several parts.
         attribute: the attribute that holds the value; empty: the text.
         word: what the source of a page with such an element holds for sure, as UTF-8.
         place: the selector as the profile writes it.
-        single: the selector, when it has one part.
 
     """
 
-    xpath: Query
+    selector: Compound | Query
     attribute: str
     word: bytes
     place: str
-    single: Compound | None
+
+    def first(self, tree: Element) -> Element | None:
+        """Find the first element in a tree."""
+        if isinstance(self.selector, Compound):
+            return self.selector.first(tree)
+        return next(iter(self.selector(tree)), None)
+
+    def all(self, tree: Element, around: Around) -> list[Element]:
+        """Find all elements in a tree, of which the elements may be filed already."""
+        return around.find(self.selector) if isinstance(self.selector, Compound) else self.selector(tree)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +210,11 @@ def _build(data: dict[str, object], keep: frozenset[str]) -> Profile:
         name=str(data.get("name") or "unnamed"),
         about=str(data.get("about") or ""),
         detect=_marks(data),
-        root=tuple(_lookup(s, by_id=True) for s in lists["root"]),
-        metadata={key: tuple(map(_lookup, places)) for key, places in table["metadata"].items()},
+        root=tuple(map(_lookup, lists["root"])),
+        metadata={
+            key: tuple(_lookup(*place.partition("@")[::2]) for place in places)
+            for key, places in table["metadata"].items()
+        },
         drop=Index.of({rule: selectors for rule, selectors in table["drop"].items() if rule not in keep}),
         elements=Index.of(table["elements"]) if table["elements"] else None,
         pictures=known,
@@ -221,13 +232,12 @@ def _build(data: dict[str, object], keep: frozenset[str]) -> Profile:
 
 def _marks(data: Mapping[str, object]) -> tuple[Lookup, ...]:
     places: list[str] = data.get("detect") or []  # type: ignore[assignment] # the check has seen that it is a list
-    return tuple(_lookup(place, by_id=True) for place in places)
+    return tuple(map(_lookup, places))
 
 
-def _lookup(place: str, *, by_id: bool = False) -> Lookup:
-    selector, _, attribute = (place, "", "") if by_id else place.partition("@")
-    query = (find_by_id if by_id else find)(selector)
-    return Lookup(query, attribute, telling_word(selector).encode(), place, parse_single(selector))
+def _lookup(selector: str, attribute: str = "") -> Lookup:
+    place = f"{selector}@{attribute}" if attribute else selector
+    return Lookup(parse_single(selector) or find(selector), attribute, telling_word(selector).encode(), place)
 
 
 __all__ = ["FIELDS", "Around", "Lookup", "Profile", "load", "marks", "names", "source_of"]
