@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -124,10 +124,13 @@ def _value(m: re.Match[str], *, as_text: bool) -> object:
 
 # --- writing ---------------------------------------------------------------------------------------------------------
 
-_UNWRITABLE: Final = re.compile(f"^ | $|[\n{_ODD}\U00010000-\U0010ffff]|^$").search
+_UNWRITABLE: Final = re.compile(f"[\n{_ODD}]").search
+_ASTRAL: Final = re.compile("[\U00010000-\U0010ffff]").search
 _WRITABLE_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,59}").fullmatch
 # What libyaml does not write without quotes in a block, besides what would be read as another type.
-_NOT_PLAIN: Final = re.compile(r"\A(?:[,\[\]{}#&*!|>'\"%@`]|[-?](?: |\Z)|---|\.\.\.)|:(?: |\Z)| #").search
+_INDICATORS: Final = frozenset(",[]{}#&*!|>'\"%@`")
+_INDICATED: Final = ("- ", "? ", "---", "...")
+_INDICATOR_ALONE: Final = ("-", "?")
 _WORDS: Final = frozenset({*_BOOLEANS, *_NULLS, "<<", "=", "!", "&", "*"})
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?(?:[+-]\d\d:\d\d)?", re.ASCII).fullmatch
 
@@ -139,23 +142,36 @@ def write(fields: Mapping[str, object]) -> str | None:
         The lines; None when a value needs escapes, or is of another kind.
 
     """
-    out: list[str] = []
+    lines: list[str] = []
     for key, value in fields.items():
-        if not _WRITABLE_KEY(key) or _is_typed(key):
+        if not _is_plain_key(key):
             return None
         if type(value) is list and value:
-            items = [_text(item) for item in value]
-            if None in items:
-                return None
-            out.append("\n- ".join([f"{key}:", *filter(None, items)]))
-        else:
-            write_value = _WRITERS.get(type(value))
-            text = write_value(value) if write_value else None
-            if text is None:
-                return None
-            out.append(f"{key}: {text}")
-    out.append("")
-    return "\n".join(out)
+            lines.append(f"{key}:")
+            for item in value:
+                text = _text(item)
+                if text is None:
+                    return None
+                lines.append(f"- {text}")
+            continue
+        write_value = _WRITERS.get(type(value))
+        text = write_value(value) if write_value else None
+        if text is None:
+            return None
+        lines.append(f"{key}: {text}")
+    # One look at all of them; what Python calls printable is at least that, and it says so at once.
+    whole = "".join(lines)
+    if not whole.isascii() and _ASTRAL(whole):
+        return None
+    if not whole.isprintable() and _UNWRITABLE(whole):
+        return None
+    lines.append("")
+    return "\n".join(lines)
+
+
+@lru_cache(maxsize=256)
+def _is_plain_key(key: str) -> bool:
+    return _WRITABLE_KEY(key) is not None and not _is_typed(key)
 
 
 def _is_typed(text: str) -> bool:
@@ -178,12 +194,24 @@ def _number() -> Callable[[str], re.Match[str] | None]:
 
 
 def _text(value: object) -> str | None:
-    if type(value) is not str or _UNWRITABLE(value):
+    """Write a text; whether all of its characters can be written, `write` finds out."""
+    if not isinstance(value, str) or not value or value[0] == " " or value[-1] == " ":
         return None
-    if _NOT_PLAIN(value) or _is_typed(value):
+    if _needs_quotes(value) or _is_typed(value):
         value = value.replace("'", "''")
         return f"'{value}'"
     return value
+
+
+def _needs_quotes(text: str) -> bool:
+    return (
+        text[0] in _INDICATORS
+        or text[-1] == ":"
+        or ": " in text
+        or " #" in text
+        or text.startswith(_INDICATED)
+        or text in _INDICATOR_ALONE
+    )
 
 
 def _moment(value: object) -> str | None:
