@@ -26,7 +26,7 @@ _MARKS: Final = frozenset({"data-tex", "data-latex", "data-formula"})
 _SOURCES: Final = (*sorted(_MARKS), "alttext")
 """Attributes that hold TeX: of Zhihu (`span.ztext-math`), of others, of MathML made from LaTeX."""
 
-_NAMES: Final = ("katex", "MathJax", "mwe-math-element", "mjx-chtml")
+_TAGS: Final = frozenset({"math", "mjx-container"})
 _IMAGES: Final = Query(".//img[@src]")
 _SERVICES: Final = (
     "latex.csdn.net/eq?",
@@ -79,10 +79,14 @@ def recover_formulas(root: Element, profile: Profile) -> int:  # noqa: ARG001 (a
 
 
 def _may_be_formula(element: Element) -> bool:
+    keys = element.keys()
+    if not keys:
+        return element.tag in _TAGS
+    # Written out: this is asked of every element.
     names = element.get("class")
-    if names and any(name in names for name in _NAMES):
+    if names and ("katex" in names or "MathJax" in names or "mwe-math-element" in names or "mjx-chtml" in names):
         return True
-    return element.tag in {"math", "mjx-container"} or not _MARKS.isdisjoint(element.keys())
+    return element.tag in _TAGS or not _MARKS.isdisjoint(keys)
 
 
 def recover_formula_images(root: Element, profile: Profile) -> int:  # noqa: ARG001
