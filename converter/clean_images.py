@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from converter.profiles import Profile
 
-_DOT: Final = re.compile(r"\s*[01](?:px)?\s*")
+_DOT: Final = re.compile(r"\s*[01](?:px)?\s*").fullmatch
 _TINY: Final = 200  # bytes of a `data:` address: spacers and dots; the smallest real picture seen has 1,094
 
 
@@ -64,7 +64,8 @@ def _rule_of(image: Element, src: str, profile: Profile, *, suspect: bool) -> st
     if suspect and any(part in src or part in alt for part in known.icons):
         return "link-card"
     keep = profile.keep
-    if "tracking-image" not in keep and all(_DOT.fullmatch(image.get(name) or "") for name in ("width", "height")):
+    width = image.get("width")
+    if width and "tracking-image" not in keep and _DOT(width) and _DOT(image.get("height") or ""):
         return "tracking-image"
     return "spacer-image" if src[:5] == "data:" and len(src) < _TINY and "spacer-image" not in keep else None
 
@@ -91,8 +92,10 @@ def _address_of(image: Element, profile: Profile) -> str:
     src = (image.get("src") or "").strip()
     if src not in NO_ADDRESS and not src.startswith("data:"):
         return src
-    lazy = next((image.get(name) for name in profile.pictures.lazy if image.get(name)), None)
-    return lazy.strip() if lazy else src
+    for name in profile.pictures.lazy:
+        if lazy := image.get(name):
+            return lazy.strip()
+    return src
 
 
 def _origin(src: str, names: tuple[str, ...]) -> str:

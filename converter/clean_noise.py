@@ -36,7 +36,7 @@ def drop_invisible_elements(root: Element, profile: Profile) -> int:  # noqa: AR
 
 def drop_hidden_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Drop what CSS or the `hidden` attribute hides."""
-    hiding = {style for style in _STYLES(root) if _hides(style)}
+    hiding = {style for style in set(_STYLES(root)) if _hides(style)}
     marked = _HAS_HIDDEN(root)
     if not hiding and not marked:
         return 0
@@ -68,7 +68,7 @@ def _shows_inside(element: Element) -> bool:
 def drop_noise(root: Element, profile: Profile) -> Mapping[str, int]:
     """Drop the elements that the profile names: tool bars, gutters, tables of contents, the hidden id."""
     rules = profile.drop
-    named = any(not rules.by_class.keys().isdisjoint(names.split()) for names in _CLASSES(root))
+    named = not rules.by_class.keys().isdisjoint(" ".join(_CLASSES(root)).split())
     named = named or not rules.by_id.keys().isdisjoint(_IDS(root))
     # `<p class_="artid">`: rules without id and class.
     found = set(rules.others(root)) if rules.others else set()

@@ -8,6 +8,7 @@ and highlight.js guesses (of 424 posts with a bare `hljs lasso` most are wrong).
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -129,6 +130,7 @@ def language_of(element: Element, text: str) -> str:
     return next((name for name, bears_out in _PLAUSIBLE.items() if name in guesses and bears_out.search(head)), "")
 
 
+@lru_cache(maxsize=1024)  # an archive has a few hundred spellings, and many listings
 def canonical_name(name: str) -> str:
     """Fold the spellings of a language into one; empty for what names none."""
     clean = name.lower()
@@ -143,9 +145,11 @@ def language_of_names(names: Iterable[str]) -> str:
 
 def _stated(element: Element, own: str, inner: list[str]) -> Iterator[str]:
     """Yield what the markup states, the most telling first: the innermost class, then the spellings of hosts."""
-    stated = [m[1] or m[2] for names in (own, *inner) for m in _STATED.finditer(names)]
-    yield from reversed(stated)
-    yield from (_BRUSHES.get(m[1], m[1]) for m in _HOSTED.finditer(own))
+    for names in reversed(inner):
+        yield from _named(names)
+    yield from _named(own)
+    if own:
+        yield from (_BRUSHES.get(m[1], m[1]) for m in _HOSTED.finditer(own))
     # <pre name="code" class="java">: the one class is the language; `has` is none.
     if (
         (element.tag == "textarea" or element.get("name") == "code")
@@ -159,6 +163,12 @@ def _stated(element: Element, own: str, inner: list[str]) -> Iterator[str]:
             yield lang
     if found := _around(element):
         yield found
+
+
+@lru_cache(maxsize=1024)
+def _named(names: str) -> tuple[str, ...]:
+    """List the languages that a class attribute names as such, the last first."""
+    return tuple([m[1] or m[2] for m in _STATED.finditer(names)][::-1]) if names else ()
 
 
 def _around(element: Element) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from converter.parameters import Parameters, Places
@@ -44,8 +45,13 @@ class Pictures(NamedTuple):
         text = alt.strip()
         if text in self.alts:
             return True
-        # `re` remembers what it compiled.
-        return bool(self.alt_pattern) and re.fullmatch(self.alt_pattern, text, re.IGNORECASE | re.DOTALL) is not None
+        return bool(self.alt_pattern) and _whole(self.alt_pattern)(text) is not None
+
+
+@lru_cache(maxsize=16)
+def _whole(pattern: str) -> Callable[[str], re.Match[str] | None]:
+    """Compile a pattern; `re` remembers too, but asks about its flags each time, which takes longer than the search."""
+    return re.compile(pattern, re.IGNORECASE | re.DOTALL).fullmatch
 
 
 class Links(NamedTuple):
