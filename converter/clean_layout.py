@@ -72,7 +72,7 @@ def _is_data(table: Element) -> bool:
 
 
 def _holds_blocks(cell: Element) -> bool:
-    return next(cell.iter(*_BLOCKS), None) is not None
+    return len(cell) > 0 and next(cell.iter(*_BLOCKS), None) is not None
 
 
 def _is_long(cell: Element) -> bool:

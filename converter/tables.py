@@ -53,7 +53,7 @@ def read_table(table: Element, read_inside: Read, *, exact: bool = False) -> lis
         return []
     if len(filled) == 1 and not exact:
         blocks = [block for cell in filled for block in read_inside(cell)]
-    elif any(next(cell.iter(*_UNSAYABLE), None) is not None for cell in filled) or _is_hollow(rows):
+    elif any(_is_unsayable(cell) for cell in filled if len(cell)) or _is_hollow(rows):
         blocks = [Html(to_html(table))]
     else:
         blocks = [_pipe_table(read_inside, rows, exact=exact)]
@@ -61,6 +61,10 @@ def read_table(table: Element, read_inside: Read, *, exact: bool = False) -> lis
     if caption is not None and has_content(caption) and not isinstance(blocks[0], Html):
         blocks[:0] = read_inside(caption)
     return blocks
+
+
+def _is_unsayable(cell: Element) -> bool:
+    return next(cell.iter(*_UNSAYABLE), None) is not None
 
 
 def _rows(table: Element) -> list[tuple[bool, list[Element]]]:
@@ -80,19 +84,31 @@ def _span(cell: Element, name: str) -> int:
     return min(max(int(value), 1), _MAX_SPAN) if value.isascii() and value.isdigit() else 1
 
 
+def _has_spans(row: list[Element]) -> bool:
+    for cell in row:  # noqa: SIM110 (a generator takes longer than the loop)
+        if cell.get("colspan") or cell.get("rowspan"):
+            return True
+    return False
+
+
 def _is_hollow(rows: list[tuple[bool, list[Element]]]) -> bool:
     """Whether a pipe table would consist of empty cells, and many of them: 12 KB with spans can ask for ten million."""
     cells = sum(len(row) for _, row in rows)
     width = area = 0
     for _, row in rows:
-        wide = sum(_span(cell, "colspan") for cell in row)
-        area += sum(_span(cell, "colspan") * _span(cell, "rowspan") for cell in row if len(cell.attrib))
+        wide = len(row)
+        if _has_spans(row):
+            wide = sum(_span(cell, "colspan") for cell in row)
+            area += sum(_span(cell, "colspan") * _span(cell, "rowspan") for cell in row)
         width = max(width, wide)
     return max(area, width * len(rows)) > _FREE_CELLS + _MOST_PER_CELL * cells
 
 
 def _grid(rows: list[tuple[bool, list[Element]]]) -> list[list[Element | None]]:
     """Lay the cells out; a spanning cell fills its top left corner, the rest of its area is None."""
+    if not any(_has_spans(row) for _, row in rows):
+        wide = max(len(row) for _, row in rows)
+        return [[*row, *[None] * (wide - len(row))] for _, row in rows]
     taken: dict[tuple[int, int], Element | None] = {}
     for y, (_, row) in enumerate(rows):
         x = 0
@@ -164,6 +180,8 @@ def _alignment(column: list[Element | None]) -> str:
 
 
 def _alignment_of(cell: Element) -> str:
+    if not cell.keys():  # most have no attributes, and this is one question instead of two
+        return ""
     value = (cell.get("align") or "").strip().lower()
     if not value:
         style = cell.get("style") or ""
