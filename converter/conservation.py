@@ -41,18 +41,22 @@ def unread_text(article: Article) -> tuple[Note, ...]:
         return ()
     root = article.root
     whole = root if article.frame else root.getroottree().getroot()
-    in_tree = _count(whole) + (len(_visible(article.frame)) if article.frame else 0)
-    if len(_visible(data)) == in_tree:
+    frame = article.frame or b""
+    # Scripts are text to both here, and comments rarely hold a tag: most pages need no closer look at either.
+    if len(_texts(data)) == len(_all_text(whole)) + (len(_texts(frame)) if frame else 0):
+        return ()
+    if len(_visible(data)) == _count(whole) + (len(_visible(frame)) if frame else 0):
         return ()
     return tuple(_losses(data, whole))
 
 
 def _visible(data: bytes) -> bytes:
     """Take the visible characters out of HTML, in a way that no parser goes."""
-    if b"<!--" in data:
-        data = _COMMENT.sub(b"", data)
-    if b"<script" in data or b"<style" in data or b"<SCRIPT" in data or b"<STYLE" in data:
-        data = _RAW.sub(b"", data)
+    return _texts(_RAW.sub(b"", _COMMENT.sub(b"", data)))
+
+
+def _texts(data: bytes) -> bytes:
+    """Take out the characters that stand outside of everything that looks like a tag."""
     text = b"".join(_TEXTS(b">" + data))
     if b"&" in text:
         from html import unescape
@@ -63,10 +67,15 @@ def _visible(data: bytes) -> bytes:
 
 def _count(tree: Element) -> int:
     """Count the bytes of the visible characters of a tree."""
-    count = len(etree.tostring(tree, encoding="utf-8", method="text", with_tail=False).translate(None, _WHITE))
+    count = len(_all_text(tree))
     for element in tree.iter("script", "style"):
         count -= len((element.text or "").encode("utf-8", "replace").translate(None, _WHITE))
     return count
+
+
+def _all_text(tree: Element) -> bytes:
+    """Take the characters out of a tree, those of scripts as well."""
+    return etree.tostring(tree, encoding="utf-8", method="text", with_tail=False).translate(None, _WHITE)
 
 
 def _losses(data: bytes, tree: Element) -> list[Note]:

@@ -31,6 +31,10 @@ Enter = Callable[["Walk", str, str, str], "str | None"]
 """What an element does when it begins: walk, tag, attributes, text behind the tag. A leaf is read to its end and gives
 the text behind it; others put on the stack what is to be done when they end."""
 
+Leave = Callable[["Walk", int, Any], None]
+"""What an element does when it ends."""
+_Open = tuple[Leave | None, int, Any]
+
 BOLD, ITALIC, STRUCK, IN_CODE, SUP, SUB, KEY = 1, 2, 4, 8, 16, 32, 64
 _MOVABLE: Final = BOLD | ITALIC | STRUCK
 _OF_ATOMS: Final = SUP | SUB | KEY
@@ -89,7 +93,12 @@ def same(article: str, markdown: str) -> bool:
 
 
 class Walk:
-    """The state of one walk: what holds for the next character, and what stands before it."""
+    """The state of one walk: what holds for the next character, and what stands before it.
+
+    `stack` has an entry for each open element, None when its end changes nothing. The others are what to call, the
+    marks that held around it, and what else the call needs; inline elements and plain blocks, which most are, have None
+    to call and the link around them, None for a block.
+    """
 
     def __init__(self, *, article: bool = False, prettified: bool = False) -> None:
         """Begin with nothing read; see `seen`."""
@@ -111,7 +120,7 @@ class Walk:
         self.in_cell = False
         self.heading: Heading | None = None
         self.outer: list[tuple[Heading, list[str], str, tuple[int, str]] | None] = []
-        self.stack: list[Any] = []
+        self.stack: list[_Open | None] = []
         self.tokens: list[Token] = []
         self.rest: Iterator[Token] = iter(())
 
@@ -123,15 +132,14 @@ class Walk:
         push, pop, known = stack.append, stack.pop, elements.get
         for tag, attributes, text in self.rest:
             if tag[0] == "/":
-                leave = pop() if stack else None
-                if leave is not None:
-                    leave[0](self, *leave[1:])
+                if stack and (ended := pop()) is not None:
+                    self.leave(ended)
             else:
                 enter = known(tag)
                 if enter is not None:
                     behind = enter(self, tag, attributes, text)
                 elif attributes and tells(attributes):
-                    push((restore, self.marks, self.link))
+                    push((None, self.marks, self.link))
                     self.restyle(attributes)
                     behind = None
                 else:
@@ -140,11 +148,23 @@ class Walk:
                 if behind is not None:  # a leaf, read to its end
                     text = behind  # noqa: PLW2901
                 elif attributes and attributes[-1] == "/":
-                    leave = pop()
-                    if leave is not None:
-                        leave[0](self, *leave[1:])
+                    ended = pop()
+                    if ended is not None:
+                        self.leave(ended)
             if text and not (self.boundary and text.isspace()):  # white space between blocks is half of all texts
                 self.say(text)
+
+    def leave(self, ended: _Open) -> None:
+        """End an element."""
+        call, marks, more = ended
+        if call is not None:
+            call(self, marks, more)
+            return
+        self.marks = marks
+        if more is None:
+            self.end()
+        else:
+            self.link = more
 
     def restyle(self, attributes: str) -> None:
         """Let style and classes change the marks; inside of code they cannot be said."""
@@ -157,19 +177,21 @@ class Walk:
     # ------------------------------------------------------------------------------------------------- characters
     def say(self, text: str) -> None:
         """Say a text node."""
-        inner = text.strip(_EDGES)
-        if not inner:
+        right = text.lstrip(_EDGES)
+        if not right:
             self.space(text)
             return
+        inner = right.rstrip(_EDGES)
+        behind = len(right) - len(inner)
+        if len(right) != len(text):
+            self.space(text[: len(text) - len(right)])
         if "&" in inner:
             inner = unescaped(inner)
-        if "\n" in inner or "  " in inner or "\t" in inner or "\r" in inner or "\f" in inner:
+        if not inner.isprintable() or "  " in inner:  # without control characters there is no other white space
             inner = _SPACES.sub(self.collapsed, inner)
-        if text[0] in _EDGES:
-            self.space(text[: len(text) - len(text.lstrip(_EDGES))])
         self.put(inner)
-        if text[-1] in _EDGES:
-            self.space(text[len(text.rstrip(_EDGES)) :])
+        if behind:
+            self.space(right[-behind:])
 
     def collapsed(self, match: re.Match[str]) -> str:
         """White space inside of a text: lines that an editor wrapped are joined in Chinese, and not in English."""
@@ -286,13 +308,14 @@ class Walk:
 
 
 class Heading:
-    """A heading under construction: where it will stand, and the blocks in it, which come behind it."""
+    """A heading under construction: where it will stand, the mask around it, the blocks in it, which come behind it."""
 
-    __slots__ = ("behind", "level", "out", "pending")
+    __slots__ = ("behind", "level", "mask", "out", "pending")
 
     def __init__(self, level: str, walk: Walk) -> None:
         """Begin a heading; what is said next goes to a new `out` of the walk."""
         self.level = level
+        self.mask = walk.mask
         self.out = walk.out
         self.pending = walk.pending
         self.behind: list[str] = []
@@ -367,20 +390,9 @@ def number_of(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else 0
 
 
-def restore(walk: Walk, marks: int, link: str) -> None:
-    """End an inline element."""
-    walk.marks, walk.link = marks, link
-
-
 def enter_block(walk: Walk, _tag: str, attributes: str, _: str) -> None:
     """Begin a block without a meaning of its own."""
     walk.end()
-    walk.stack.append((leave_block, walk.marks))
+    walk.stack.append((None, walk.marks, None))
     if attributes and tells(attributes):
         walk.restyle(attributes)
-
-
-def leave_block(walk: Walk, marks: int) -> None:
-    """End such a block."""
-    walk.marks = marks
-    walk.end()

@@ -7,7 +7,7 @@ from itertools import takewhile
 from operator import length_hint
 from typing import TYPE_CHECKING, Final
 
-from converter.seen import BOLD, Table, Walk, attribute, enter_block, leave_block, number_of, tells
+from converter.seen import BOLD, Table, Walk, attribute, enter_block, number_of, tells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ def enter_table(walk: Walk, tag: str, attributes: str, text: str) -> None:
     if walk.path.count("t") >= _DEEPEST or _filled_cells(walk) <= 1:
         walk.tables.append(None)
         enter_block(walk, tag, attributes, text)
-        walk.stack[-1] = (_leave_box, walk.marks)
+        walk.stack[-1] = (_leave_box, walk.marks, None)
         return
     walk.tables.append(Table())
     walk.begin("table")
@@ -48,21 +48,22 @@ def enter_caption(walk: Walk, tag: str, attributes: str, text: str) -> None:
     if walk.tables and walk.tables[-1] is not None and walk.pending[-1:] == ["table"]:
         walk.pending.pop()
         walk.path.pop()
-        walk.stack.append((_leave_caption, walk.marks))
+        walk.stack.append((_leave_caption, walk.marks, None))
     else:
         enter_block(walk, tag, attributes, text)
 
 
-def _leave_caption(walk: Walk, marks: int) -> None:
+def _leave_caption(walk: Walk, marks: int, _: None) -> None:
     walk.marks = marks
     walk.boundary = 2
     walk.pending.append("table")
     walk.path.append("t")
 
 
-def _leave_box(walk: Walk, marks: int) -> None:
+def _leave_box(walk: Walk, marks: int, _: None) -> None:
     walk.tables.pop()
-    leave_block(walk, marks)
+    walk.marks = marks
+    walk.end()
 
 
 def _rest(walk: Walk) -> Iterator[Token]:
@@ -100,7 +101,7 @@ def enter_row(walk: Walk, tag: str, attributes: str, text: str) -> None:
         enter_block(walk, tag, attributes, text)
         return
     table.column = 0
-    walk.stack.append((_leave_row, walk.mask))
+    walk.stack.append((_leave_row, walk.mask, None))
     if table.is_new and _is_header(walk):
         walk.mask &= ~BOLD
     table.is_new = False
@@ -130,7 +131,7 @@ def _is_header(walk: Walk) -> bool:
     return True
 
 
-def _leave_row(walk: Walk, mask: int) -> None:
+def _leave_row(walk: Walk, mask: int, _: None) -> None:
     table = walk.tables[-1]
     if table is not None:
         table.taken = {column: rows - 1 for column, rows in table.taken.items() if rows > 1}
@@ -151,13 +152,13 @@ def enter_cell(walk: Walk, tag: str, attributes: str, text: str) -> None:
     if high > 1 and len(table.taken) < _MOST_TAKEN:
         table.taken.update(dict.fromkeys(range(table.column, table.column + min(wide, 100)), high))
     table.column += min(wide, 100)
-    walk.stack.append((_leave_cell, walk.marks))
+    walk.stack.append((_leave_cell, walk.marks, None))
     walk.in_cell = True
     if attributes and tells(attributes):
         walk.restyle(attributes)
 
 
-def _leave_cell(walk: Walk, marks: int) -> None:
+def _leave_cell(walk: Walk, marks: int, _: None) -> None:
     walk.marks = marks
     walk.in_cell = False
     walk.close()

@@ -32,9 +32,7 @@ from converter.seen import (
     Walk,
     attribute,
     enter_block,
-    leave_block,
     number_of,
-    restore,
     tells,
     unescaped,
 )
@@ -58,7 +56,8 @@ _BLOCK_TAGS: Final = tuple(
     "address article aside body center dd details dialog dl dt fieldset figcaption figure footer form "
     "header hgroup html legend main nav p section summary tbody tfoot thead".split()
 )
-_PLAIN_ADDRESS: Final = re.compile(r"[\w/:?=#.,~!@+;()$*'-]*", re.ASCII)
+_BLANK: Final = f" {MAYBE}"
+_WIDE_BLANK: Final = f"\u3000 {MAYBE}"
 _LINE_ENDS: Final = dict.fromkeys(map(ord, "\t\n\r\f"))
 _DEEPEST: Final = 40
 """Deeper lists and quotes are read as if they were not there; a list counts twice, its items are boxes as well."""
@@ -68,7 +67,7 @@ _PICTURES: Final = re.compile(f"(?:{IMAGE}[^{IMAGE}]*{IMAGE}|{LOOK}[^{LOOK}]*{LO
 def address(href: str) -> str:
     """Write an address in one way, whether it was percent-encoded or not."""
     href = href.strip()
-    if _PLAIN_ADDRESS.fullmatch(href):
+    if "%" not in href and href.isprintable():
         return href
     return unquote(href.translate(_LINE_ENDS))
 
@@ -138,7 +137,7 @@ def places_of(tokens: list[Token], blocks: set[int]) -> list[int]:
 
 # --------------------------------------------------------------------------------------------------------- inlines
 def _enter_mark(walk: Walk, tag: str, attributes: str, _: str) -> None:
-    walk.stack.append((restore, walk.marks, walk.link))
+    walk.stack.append((None, walk.marks, walk.link))
     if walk.marks & IN_CODE:
         return  # code is bold as a whole or not at all
     walk.marks |= _TAG_MARKS[tag]
@@ -167,7 +166,7 @@ def _refer(walk: Walk, label: str) -> None:
 
 
 def _enter_link(walk: Walk, _tag: str, attributes: str, _: str) -> None:
-    walk.stack.append((restore, walk.marks, walk.link))
+    walk.stack.append((None, walk.marks, walk.link))
     walk.link = walk.link or address(attribute(attributes, "href"))
     if tells(attributes):
         walk.restyle(attributes)
@@ -204,7 +203,7 @@ def _enter_span(walk: Walk, _: str, attributes: str, text: str) -> str | None:
     if 'class="math math-' in attributes:
         return _read_formula(walk, "/span", text, block="math-display" in attributes)
     if attributes and tells(attributes):
-        walk.stack.append((restore, walk.marks, walk.link))
+        walk.stack.append((None, walk.marks, walk.link))
         walk.restyle(attributes)
     else:
         walk.stack.append(None)
@@ -267,10 +266,10 @@ def _enter_note(walk: Walk, _tag: str, attributes: str, _: str) -> None:
 def _begin_note(walk: Walk, label: str) -> None:
     walk.begin(f"[^{label}]")
     walk.path.append("n")
-    walk.stack.append((_leave_note, walk.marks))
+    walk.stack.append((_leave_note, walk.marks, None))
 
 
-def _leave_note(walk: Walk, marks: int) -> None:
+def _leave_note(walk: Walk, marks: int, _: None) -> None:
     walk.marks = marks
     walk.path.pop()
     walk.close()
@@ -284,34 +283,44 @@ def _enter_heading(walk: Walk, tag: str, attributes: str, text: str) -> None:
         enter_block(walk, tag, attributes, text)
         walk.marks |= BOLD
         return
-    walk.stack.append((_leave_heading, walk.marks, walk.mask, Heading(tag, walk)))
-    walk.heading, walk.out, walk.pending = walk.stack[-1][-1], [], []
+    heading = Heading(tag, walk)
+    walk.stack.append((_leave_heading, walk.marks, heading))
+    walk.heading, walk.out, walk.pending = heading, [], []
     walk.boundary, walk.gap, walk.said = 0, "", (0, "")
     walk.mask &= ~BOLD
     if attributes and tells(attributes):
         walk.restyle(attributes)
 
 
-def _leave_heading(walk: Walk, marks: int, mask: int, heading: Heading) -> None:
+def _leave_heading(walk: Walk, marks: int, heading: Heading) -> None:
     """Say a heading: its lines as one; lines of pictures at its edges are paragraphs beside it."""
-    lines = "".join(walk.out).split(LINE)
+    text = "".join(walk.out)
     walk.out, walk.pending, walk.heading = heading.out, heading.pending, None
-    walk.marks, walk.mask, walk.gap = marks, mask, ""
-    lines = [line for line in (line.strip(f" {MAYBE}") for line in lines) if line]
-    first, last = 0, len(lines)
-    while first < last and _PICTURES.fullmatch(lines[first]):
-        first += 1
-    while last > first and _PICTURES.fullmatch(lines[last - 1]):
-        last -= 1
-    own = " ".join(lines[first:last]).strip(f"\u3000 {MAYBE}")
-    for sign, text in (*(("", line) for line in lines[:first]), (heading.level, own), *(("", x) for x in lines[last:])):
-        if text:
-            walk.boundary = 2
-            walk.pending += [sign] if sign else []
-            walk.arrive()
-            walk.out.append(text)
+    walk.marks, walk.mask, walk.gap = marks, heading.mask, ""
+    if LINE in text or IMAGE in text:
+        lines = [line for line in (line.strip(_BLANK) for line in text.split(LINE)) if line]
+        first, last = 0, len(lines)
+        while first < last and _PICTURES.fullmatch(lines[first]):
+            first += 1
+        while last > first and _PICTURES.fullmatch(lines[last - 1]):
+            last -= 1
+        _say_lines(walk, lines[:first])
+        _say_lines(walk, [" ".join(lines[first:last]).strip(_WIDE_BLANK)], heading.level)
+        _say_lines(walk, lines[last:])
+    else:
+        _say_lines(walk, [text.strip(_WIDE_BLANK)], heading.level)
     walk.boundary = 2
     walk.out += heading.behind
+
+
+def _say_lines(walk: Walk, lines: list[str], sign: str = "") -> None:
+    for line in lines:
+        if line:
+            walk.boundary = 2
+            if sign:
+                walk.pending.append(sign)
+            walk.arrive()
+            walk.out.append(line)
 
 
 def _enter_quote(walk: Walk, tag: str, attributes: str, text: str) -> None:
@@ -321,12 +330,12 @@ def _enter_quote(walk: Walk, tag: str, attributes: str, text: str) -> None:
     walk.begin(">")
     walk.path.append(">")
     walk.depth += 1
-    walk.stack.append((_leave_quote, walk.marks))
+    walk.stack.append((_leave_quote, walk.marks, None))
     if attributes and tells(attributes):
         walk.restyle(attributes)
 
 
-def _leave_quote(walk: Walk, marks: int) -> None:
+def _leave_quote(walk: Walk, marks: int, _: None) -> None:
     walk.marks = marks
     walk.path.pop()
     walk.depth -= 1
@@ -337,7 +346,7 @@ def _enter_list(walk: Walk, tag: str, attributes: str, text: str) -> None:
     if walk.depth >= _DEEPEST:
         walk.lists.append(None)
         enter_block(walk, tag, attributes, text)
-        walk.stack[-1] = (_leave_deep_list, walk.marks)
+        walk.stack[-1] = (_leave_deep_list, walk.marks, None)
         return
     around = walk.lists[-1] if walk.lists else None
     stray = around is not None and not around.started
@@ -362,9 +371,10 @@ def _leave_list(walk: Walk, marks: int, stray: bool) -> None:  # noqa: FBT001 (i
         walk.close()
 
 
-def _leave_deep_list(walk: Walk, marks: int) -> None:
+def _leave_deep_list(walk: Walk, marks: int, _: None) -> None:
     walk.lists.pop()
-    leave_block(walk, marks)
+    walk.marks = marks
+    walk.end()
 
 
 def _enter_item(walk: Walk, tag: str, attributes: str, text: str) -> None:
@@ -376,12 +386,12 @@ def _enter_item(walk: Walk, tag: str, attributes: str, text: str) -> None:
         found.number = number_of(attribute(attributes, "value")) or found.number
     walk.begin(found.item())
     walk.lists.append(None)
-    walk.stack.append((_leave_item, walk.marks))
+    walk.stack.append((_leave_item, walk.marks, None))
     if attributes and tells(attributes):
         walk.restyle(attributes)
 
 
-def _leave_item(walk: Walk, marks: int) -> None:
+def _leave_item(walk: Walk, marks: int, _: None) -> None:
     walk.marks = marks
     walk.lists.pop()
     walk.close()

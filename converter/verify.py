@@ -5,6 +5,7 @@ The renderer is pulldown-cmark, compiled: CommonMark with GFM tables, strikethro
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -20,6 +21,24 @@ if TYPE_CHECKING:
 __all__ = ["Difference", "compare", "elements_of", "look_at", "look_at_markdown", "render"]
 
 _LAYOUT: Final = frozenset({"div", "section", "article", "main", "center", "body", "form", "header", "footer"})
+
+_OTHER_ENTITY: Final = re.compile("&(?!(?:lt|gt|quot|amp|#x27);)").search
+_ATTRIBUTES: Final = re.compile(r'(?: [a-z]+="[^"<>]*")*').fullmatch
+_VOID: Final = frozenset({"br", "hr", "img", "input"})
+_FLOW: Final = frozenset({"", "blockquote", "div", "li", "td", "th"})
+_LINES: Final = frozenset({"p", "pre", "h1", "h2", "h3", "h4", "h5", "h6"})
+_PHRASES: Final = frozenset({"a", "code", "del", "em", "kbd", "span", "strong", "sub", "sup"})
+_PARENTS: Final = {
+    **dict.fromkeys((*_LINES, "blockquote", "div", "hr", "ol", "table", "ul"), _FLOW),
+    **dict.fromkeys((*_PHRASES, "br", "img", "input"), _FLOW | _LINES | _PHRASES),
+    "li": frozenset({"ol", "ul"}),
+    "tbody": frozenset({"table"}),
+    "td": frozenset({"tr"}),
+    "th": frozenset({"tr"}),
+    "thead": frozenset({"table"}),
+    "tr": frozenset({"table", "tbody", "thead"}),
+}
+"""Where an element may stand without a parser closing another one before it."""
 
 
 class _Renderer(Protocol):
@@ -99,9 +118,35 @@ def elements_of(root: Element, blocks: set[int]) -> list[Element]:
 def _rendered(markdown: str) -> list[Token]:
     """Render Markdown and cut the HTML into tokens."""
     html = render(markdown)
-    if "<" not in markdown:  # then all tags are the renderer's own, and balanced
-        tokens: list[Token] = TOKEN.findall(html)
+    tokens: list[Token] = TOKEN.findall(html)
+    if "<" not in markdown or _is_well_formed(html, tokens):  # without `<` all tags are the renderer's own
         return tokens
     parser = etree.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True, encoding="utf-8")
     tree = etree.fromstring(f"<body>{html or '<p>'}".encode("utf-8", "replace"), parser)
     return tokens_of(tree)
+
+
+def _is_well_formed(html: str, tokens: list[Token]) -> bool:
+    """Tell whether HTML, cut into tokens, is so simple that a parser would find the same tags in it.
+
+    Raw HTML of the Markdown stands in it as it is: a `<` that begins no tag, ends that are missing or implied,
+    attributes without quotes and entities of its own all need a parser.
+    """
+    if html.count("<") != len(tokens) or _OTHER_ENTITY(html):
+        return False
+    open_ones: list[str] = [""]
+    for tag, attributes, _ in tokens:
+        if tag[0] == "/":
+            if open_ones.pop() != tag[1:] or attributes:
+                return False
+        else:
+            parents = _PARENTS.get(tag)
+            if parents is None or open_ones[-1] not in parents or (tag == "a" and "a" in open_ones):
+                return False
+            if tag not in _VOID:
+                if attributes and not _ATTRIBUTES(attributes):
+                    return False
+                open_ones.append(tag)
+            elif attributes and not _ATTRIBUTES(attributes.removesuffix("/").removesuffix(" ")):
+                return False
+    return len(open_ones) == 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from lxml import etree
 
 from converter import convert, emitter, verify
@@ -12,6 +14,7 @@ from converter.console import Console
 from converter.model import Options, Result, Source
 from converter.pipe import to_stdout
 from converter.report import Report
+from converter.seen_tags import seen, tokens_of
 from converter.work import Job, Rules, convert_bytes
 
 if TYPE_CHECKING:
@@ -88,11 +91,70 @@ def test_pair(html: str, markdown: str, kinds: str) -> None:
     assert " ".join(difference.kind for difference in found) == kinds
 
 
+RAW: Final = (
+    *("<br>", "<br/>", "<br />", "<sup>", "</sup>", "<kbd>", "</kbd>", "<b>", "</b>", "<I>", "</i>", "<sub/>", "</p>"),
+    *(
+        '<a href="/x">',
+        "<a href=/x>",
+        "<a\nhref='/x'>",
+        "<a title='>' href='/x'>",
+        "</a>",
+        "</a >",
+        "<https://x.org/?a&b>",
+    ),
+    *("\n\n<p>", "\n\n<div>", "</div>\n\n", "\n\n<ul>", "<li>", "</li>", "</ul>\n\n", "\n\n<h2>", "</h2>\n\n"),
+    *("\n\n<table><tr><td>", "<td>", "</td></tr></table>\n\n", "\n\n<blockquote>", "</blockquote>\n\n", "<hr>"),
+    *("\n\n<pre>", "</pre>\n\n", "<code>", "</code>", '<img src="/y" alt="&quot;">', "<img src=/y>", "<x-y>", "</x-y>"),
+    *(
+        "<!-- c -->",
+        "<?p?>",
+        "<![CDATA[ c ]]>",
+        "<script>",
+        "</script>",
+        "<",
+        "< b",
+        "&lt;i&gt;",
+        "&nbsp;",
+        "&#97;",
+        "&#x80;",
+    ),
+    *(
+        "one",
+        "**two**",
+        " ",
+        "\n\n",
+        "`<sup>`",
+        "\n\n- ",
+        "\n\n> ",
+        "$<$",
+        "\n\n| a | <br> |\n|-|-|\n| <sup>b</sup> | c |\n\n",
+    ),
+)
+
+
+@example("<div>a < b</div>")
+@example("<div>&nbsp;&copy; <sup>&#x80;</sup></div>")
+@example("a <sup title='>'>b</sup> c")
+@example('<div><a href=/x title="y">b</a></div>')
+@example("<div><p>a<ul><li>b</li></ul>c</p></div>")
+@example("<ul><li>a<li>b</li></li></ul>")
+@example('a <a href="/x">b <a href="/y">c</a> d</a> e')
+@example("a <b>b</b> <sup>c")
+@given(st.lists(st.sampled_from(RAW), max_size=12).map("".join))
+@settings(max_examples=1000, deadline=None)
+def test_raw_html_is_seen_as_a_parser_sees_it(markdown: str) -> None:
+    """Simple HTML is cut into tags without a parser: one must find the same."""
+    page = verify.render(markdown)
+    parser = etree.HTMLParser(remove_comments=True, remove_pis=True, encoding="utf-8")
+    parsed = etree.fromstring(f"<body>{page or '<p>'}".encode(), parser)
+    assert verify.look_at_markdown(markdown) == seen(tokens_of(parsed))
+
+
 def test_space_that_nobody_knows() -> None:
     """A pretty-printer put the tags on lines of their own: both answers are right, a third is not."""
-    seen = verify.look_at(tree("<p>\n the\n <b>\n  word\n </b>\n</p>"), prettified=True)
-    assert verify.compare(seen, "the **word**\n") == verify.compare(seen, "the**word**\n") == []
-    assert [difference.kind for difference in verify.compare(seen, "the\\\n**word**\n")] == ["line break"]
+    told = verify.look_at(tree("<p>\n the\n <b>\n  word\n </b>\n</p>"), prettified=True)
+    assert verify.compare(told, "the **word**\n") == verify.compare(told, "the**word**\n") == []
+    assert [difference.kind for difference in verify.compare(told, "the\\\n**word**\n")] == ["line break"]
 
 
 def test_difference_names_block_and_both_sides() -> None:
