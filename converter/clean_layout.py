@@ -34,6 +34,8 @@ def unwrap_layout_tables(root: Element, profile: Profile) -> int:  # noqa: ARG00
     for table in list(root.iter("table")):
         inner = list(islice(table.iterdescendants("table"), _LOOKED_AT + 1))
         nested.update(inner)
+        if table not in nested and table.find("thead") is not None:
+            continue  # a table of data, whatever its cells hold; nearly all are
         if len(inner) > _LOOKED_AT and table.find("thead") is None:
             _unwrap(table)  # without a look into its cells, which takes long in deep ones
             count += 1

@@ -95,21 +95,23 @@ class State:
     # ------------------------------------------------------------------------------------------------ inlines
     def add_text(self, text: str) -> None:
         """Add a text node: its inner white space collapsed, that at its edges noted as a gap."""
-        inner = text.strip(WHITE)
+        behind = text.lstrip(WHITE)
+        inner = behind.rstrip(WHITE)
         runs = self.runs
         if not inner or (inner.isspace() and ("\u3000" not in inner or self.begins_line())):
             if runs:  # at the start of a block it means nothing
                 self.add_gap(text)
             return
-        if runs and text[0] in WHITE:
-            self.add_gap(text[: text.index(inner[0])])
-        if "\n" in inner or "  " in inner or "\t" in inner or "\r" in inner or "\f" in inner:
+        begin, end = len(text) - len(behind), len(inner)
+        if begin and runs:
+            self.add_gap(text[:begin])
+        if "  " in inner or not inner.isprintable():  # a line end and the like are not printable
             inner = self.collapse(inner)
         space = self.gap != NONE and self.space_before(inner, "span")
         self.edge = "span"
         runs.append(_NEW(Run, (TEXT, inner, self.marks, self.link, space, "", "")))
-        if text[-1] in WHITE:
-            self.add_gap(text[text.rindex(inner[-1]) + 1 :])
+        if end < len(behind):
+            self.add_gap(behind[end:])
 
     def begins_line(self) -> bool:
         """Whether what comes next begins a line; wide spaces there are an indent, and a line of them is empty."""
@@ -165,7 +167,7 @@ class State:
         inner = text.strip(WHITE) if text else ""
         if not inner or (inner.isspace() and "\u3000" not in inner):
             return None
-        if "\n" in inner or "  " in inner or "\t" in inner or "\r" in inner or "\f" in inner:
+        if "  " in inner or not inner.isprintable():
             inner = self.collapse(inner)
         return _NEW(Run, (TEXT, inner, self.marks, self.link, False, "", ""))
 
