@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from converter.dates import find_date, read_date
@@ -194,6 +195,7 @@ _DATE_PREFIX: Final = re.compile(r"\d{4}-\d{1,2}-\d{1,2}-(?=.)").match
 _NOT_WORD: Final = re.compile(r"[\W_]+")
 
 
+@lru_cache(maxsize=16)  # the same few titles are compared with each other
 def _letters(text: str) -> str:
     """Reduce to what makes two titles the same: case, width, space and punctuation do not count."""
     return _NOT_WORD.sub("", unicodedata.normalize("NFKC", text).casefold())
