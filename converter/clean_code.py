@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
+from converter.clean_gutters import holds_numbers, weight
 from converter.code_language import language_of, language_of_names
 from converter.listings import BLOCKS, LINE_LISTS, copy_image, is_noise, line_text, text_and_images
 from converter.tree import Element, Query, classes_of, drop, inside, is_blank, neutralize, replace, text_of
@@ -64,9 +65,6 @@ _GUTTER: Final = re.compile(r"gutter|number|blob-num")
 # What a class of such a box may say besides the language.
 _BOX_WORDS: Final = frozenset("syntaxhighlighter nogutter collapsed printing notranslate codemirror ie".split())
 _BOX_PREFIXES: Final = ("cm-", "codemirror", "js-", "highlight", "tab-")
-# A cell beside a cell with a listing may be its gutter.
-_CODE_CELLS: Final = Query(".//tr[count(*) = 2]/td[2][.//pre or .//code]")
-_NUMBERS: Final = re.compile(r"\d{1,5}[.:]?")
 # Paragraphs of code elements alone: the lines of a listing, copied off a page without its box.
 # Inline code that an editor broke into lines, and lines of it beside other content.
 _NO_LISTING_IN: Final = ("pre", "table", "a", "h1", "h2", "h3", "h4", "h5", "h6")
@@ -127,7 +125,7 @@ def fold_highlighter_boxes(root: Element, profile: Profile) -> int:
             if box.getparent() is None or inside(box, ("pre",)):
                 continue
             for tool in tools_of(box):
-                if not _GUTTER.search(tool.get("class") or "") or _holds_numbers(tool):
+                if not _GUTTER.search(tool.get("class") or "") or holds_numbers(tool):
                     drop(tool)
             count += _fold(box, _innermost(lines_of(box)), profile)
     return count
@@ -144,9 +142,9 @@ def _innermost(found: list[Element]) -> list[Element]:
 
 
 def _fold(box: Element, lines: list[Element], profile: Profile) -> int:
-    held = sum(_weight(line) for line in lines)
-    if not lines or _weight(box) != held:
-        if _weight(box) == 0 and box.find(".//img") is None:
+    held = sum(weight(line) for line in lines)
+    if not lines or weight(box) != held:
+        if weight(box) == 0 and box.find(".//img") is None:
             drop(box)
             return 1
         return 0
@@ -159,56 +157,14 @@ def _fold(box: Element, lines: list[Element], profile: Profile) -> int:
     return 1
 
 
-def _weight(element: Element) -> int:
-    """Count the characters that can be seen."""
-    return sum(map(len, text_of(element).split()))
-
-
 def _code_of_line(line: Element, profile: Profile) -> str:
     """Text of one line, which is verbatim in a `pre`; broken copies hold several lines of their own in one."""
     if line.tag == "pre":
         return text_and_images(line, profile)[0].rstrip("\n")
     inner = list(line.iter("pre"))
-    if inner and sum(_weight(pre) for pre in inner) == _weight(line):
+    if inner and sum(weight(pre) for pre in inner) == weight(line):
         return "\n".join(text_and_images(pre, profile)[0].rstrip("\n") for pre in inner)
     return line_text(line, profile)
-
-
-def drop_number_gutters(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Drop the cell of line numbers beside a cell with a listing, whatever its class.
-
-    The proof: the table has one row and two cells, the one holds 1, 2, 3 and so on and the other nothing but code.
-    """
-    count = 0
-    for cell in _CODE_CELLS(root):
-        row, before = cell.getparent(), cell.getprevious()
-        if row is None or before is None or not _is_only_row(row) or before.find(".//img") is not None:
-            continue
-        listing = cell.find(".//pre") is not None
-        if _holds_numbers(before, at_least=2 - listing):
-            held = sum(_weight(e) for e in cell.iter("pre", "code") if not inside(e, ("pre", "code")))
-            if held == _weight(cell):
-                drop(before)
-                count += 1
-    return count
-
-
-def _is_only_row(row: Element) -> bool:
-    section = row.getparent()
-    alone = row.getprevious() is None and row.getnext() is None
-    if not alone or section is None or section.tag == "table":
-        return alone
-    before = section.getprevious()
-    return section.getnext() is None and (before is None or before.tag == "colgroup")
-
-
-def _holds_numbers(element: Element, at_least: int = 0) -> bool:
-    """Whether the text of an element is numbers that count up by one, and nothing else."""
-    words = text_of(element).split()
-    if len(words) < at_least or not all(_NUMBERS.fullmatch(word) for word in words):
-        return False
-    numbers = [int(word.rstrip(".:")) for word in words]
-    return not numbers or numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
 def turn_prose_listings_into_paragraphs(root: Element, profile: Profile) -> int:  # noqa: ARG001

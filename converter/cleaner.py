@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from converter.clean_code import (
     LISTINGS,
     drop_code_tool_bars,
-    drop_number_gutters,
     fold_broken_code,
     fold_highlighter_boxes,
     join_lines_of_code,
     normalize_code_blocks,
     turn_prose_listings_into_paragraphs,
 )
+from converter.clean_gutters import drop_number_gutters, drop_numbers_of_lines
 from converter.clean_images import image_rule, picture_address, tidy_images
 from converter.clean_layout import unwrap_layout_tables
 from converter.clean_links import link_address, link_rule, tidy_links
@@ -392,6 +392,7 @@ PASSES: Final = (
     Step(turn_prose_listings_into_paragraphs, ("pre",), classes=(b"best-text", b"answer-text", b"reply-text")),
     Step(fold_highlighter_boxes, classes=(b"syntaxhighlighter", b"CodeMirror", b"blob-code")),
     Step(drop_number_gutters, ("td",)),
+    Step(drop_numbers_of_lines, ("pre",), classes=(b"cnblogs_code",)),
     Step(join_lines_of_code, ("code",)),
     Step(normalize_code_blocks, ("ol", *LISTINGS)),
     Step(list_labels_of_drawings, ("svg",), (b"foreign", b"<text", b"<tspan")),

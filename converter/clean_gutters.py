@@ -1,0 +1,90 @@
+"""Line numbers of listings that no class names: cells beside the code, numbers in front of each line."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from converter.tree import Element, Query, drop, inside, text_of
+
+if TYPE_CHECKING:
+    from converter.profiles import Profile
+
+# A cell beside a cell with a listing may be its gutter.
+_CODE_CELLS: Final = Query(".//tr[count(*) = 2]/td[2][.//pre or .//code]")
+_NUMBERS: Final = re.compile(r"\d{1,5}[.:]?")
+_CNBLOGS_LISTINGS: Final = Query(".//div[contains(concat(' ', normalize-space(@class), ' '), ' cnblogs_code ')]//pre")
+_TEAL: Final = re.compile(r"\s*color:\s*#008080;?\s*", re.IGNORECASE).fullmatch
+_NUMBER: Final = re.compile(r" *\d{1,5}", re.ASCII).fullmatch
+
+
+def drop_number_gutters(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Drop the cell of line numbers beside a cell with a listing, whatever its class.
+
+    The proof: the table has one row and two cells, the one holds 1, 2, 3 and so on and the other nothing but code.
+    """
+    count = 0
+    for cell in _CODE_CELLS(root):
+        row, before = cell.getparent(), cell.getprevious()
+        if row is None or before is None or not _is_only_row(row) or before.find(".//img") is not None:
+            continue
+        listing = cell.find(".//pre") is not None
+        if holds_numbers(before, at_least=2 - listing):
+            held = sum(weight(e) for e in cell.iter("pre", "code") if not inside(e, ("pre", "code")))
+            if held == weight(cell):
+                drop(before)
+                count += 1
+    return count
+
+
+def _is_only_row(row: Element) -> bool:
+    section = row.getparent()
+    alone = row.getprevious() is None and row.getnext() is None
+    if not alone or section is None or section.tag == "table":
+        return alone
+    before = section.getprevious()
+    return section.getnext() is None and (before is None or before.tag == "colgroup")
+
+
+def holds_numbers(element: Element, at_least: int = 0) -> bool:
+    """Whether the text of an element is numbers that count up by one, and nothing else."""
+    words = text_of(element).split()
+    if len(words) < at_least or not all(_NUMBERS.fullmatch(word) for word in words):
+        return False
+    numbers = [int(word.rstrip(".:")) for word in words]
+    return not numbers or numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+
+def drop_numbers_of_lines(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Drop the numbers that cnblogs writes in front of each line of a listing, in teal: ` 9` and `10`, then a space.
+
+    The proof: there is one for each line, and they count up by one; that of a single line is 1.
+    """
+    count = 0
+    for listing in _CNBLOGS_LISTINGS(root):
+        spans = [span for span in listing.iter("span") if _is_number(span)]
+        if spans and _are_numbered(text_of(listing).strip("\n").split("\n"), [span.text or "" for span in spans]):
+            for span in spans:
+                span.tail = (span.tail or "").removeprefix(" ")
+                drop(span)
+            count += len(spans)
+    return count
+
+
+def _is_number(span: Element) -> bool:
+    return not len(span) and _TEAL(span.get("style") or "") is not None and _NUMBER(span.text or "") is not None
+
+
+def _are_numbered(lines: list[str], numbers: list[str]) -> bool:
+    first = int(numbers[0])
+    if len(lines) != len(numbers) or (len(lines) == 1 and first != 1):
+        return False
+    return all(
+        int(number) == wanted and line.startswith(number) and line[len(number) : len(number) + 1] in {"", " "}
+        for wanted, (line, number) in enumerate(zip(lines, numbers, strict=True), first)
+    )
+
+
+def weight(element: Element) -> int:
+    """Count the characters that can be seen."""
+    return sum(map(len, text_of(element).split()))
