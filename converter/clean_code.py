@@ -234,7 +234,7 @@ def fold_broken_code(root: Element, profile: Profile) -> int:
         count += 1
     for parent in _parents_of_lines(root):
         if parent.tag in BLOCKS and not inside(parent, _NO_LISTING_IN) and parent.tag not in _NO_LISTING_IN:
-            count += sum(_fold_lines(parent, lines, profile) for lines in _paragraphs_of_code(parent))
+            count += sum(_fold_lines(lines, profile) for lines in _paragraphs_of_code(parent))
     return count
 
 
@@ -269,7 +269,7 @@ def _paragraphs_of_code(parent: Element) -> list[list[Element]]:
     return [*found, now] if alone else found
 
 
-def _fold_lines(parent: Element, lines: list[Element], profile: Profile) -> int:
+def _fold_lines(lines: list[Element], profile: Profile) -> int:
     first = next((at for at, element in enumerate(lines) if element.tag == "code"), len(lines))
     while lines and lines[-1].tag == "br":
         lines = lines[:-1]
@@ -278,7 +278,7 @@ def _fold_lines(parent: Element, lines: list[Element], profile: Profile) -> int:
         return 0
     listing = etree.Element("pre")
     listing.tail = lines[-1].tail
-    parent.insert(parent.index(lines[0]), listing)
+    lines[0].addprevious(listing)
     together = etree.Element("p")
     together.extend(lines)
     _put(listing, line_text(together, profile), "", [])
@@ -321,18 +321,14 @@ def _normalize(element: Element, profile: Profile) -> None:
 
 def _put(element: Element, text: str, language: str, images: list[Element]) -> None:
     """Replace a listing by its canonical form, pictures that were in it after it; drop it when there is no text."""
-    parent = element.getparent()
-    if parent is None:
+    if element.getparent() is None:
         return
     text = _with_line_ends(text)
-    at = parent.index(element) + 1 if images else 0  # looks at all siblings before
     for image in reversed(images):
         paragraph = etree.Element("p")
         image.tail = None
         paragraph.append(image)
-        parent.insert(at, paragraph)
-    if images:
-        parent[at + len(images) - 1].tail, element.tail = element.tail, None
+        element.addnext(paragraph)  # before the text behind the listing, which is that of the last one now
     if is_blank(text):
         drop(element)
         return

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from converter.tree import Element, Query, drop, inside, text_of
+from converter.tree import Element, Query, classes_of, drop, inside, text_of
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
 # A cell beside a cell with a listing may be its gutter.
 _CODE_CELLS: Final = Query(".//tr[count(*) = 2]/td[2][.//pre or .//code]")
 _NUMBERS: Final = re.compile(r"\d{1,5}[.:]?")
-_CNBLOGS_LISTINGS: Final = Query(".//div[contains(concat(' ', normalize-space(@class), ' '), ' cnblogs_code ')]//pre")
+_BOX: Final = "cnblogs_code"
+_LEVELS: Final = 3  # of its elements around a listing
 _TEAL: Final = re.compile(r"\s*color:\s*#008080;?\s*", re.IGNORECASE).fullmatch
 _NUMBER: Final = re.compile(r" *\d{1,5}", re.ASCII).fullmatch
 
@@ -61,14 +63,18 @@ def drop_numbers_of_lines(root: Element, profile: Profile) -> int:  # noqa: ARG0
     The proof: there is one for each line, and they count up by one; that of a single line is 1.
     """
     count = 0
-    for listing in _CNBLOGS_LISTINGS(root):
+    for listing in [listing for listing in root.iter("pre") if _is_boxed(listing)]:
         spans = [span for span in listing.iter("span") if _is_number(span)]
         if spans and _are_numbered(text_of(listing).strip("\n").split("\n"), [span.text or "" for span in spans]):
             for span in spans:
-                span.tail = (span.tail or "").removeprefix(" ")
-                drop(span)
+                span.text, span.tail = None, (span.tail or "").removeprefix(" ")
             count += len(spans)
     return count
+
+
+def _is_boxed(listing: Element) -> bool:
+    around = islice(listing.iterancestors(), _LEVELS)
+    return any(_BOX in classes_of(box) for box in around) and next(listing.iterdescendants("pre"), None) is None
 
 
 def _is_number(span: Element) -> bool:

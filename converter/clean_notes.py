@@ -12,12 +12,22 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from converter.tree import Element, Query, append_text_before, classes_of, drop, inside, is_blank, neutralize, text_of
+from converter.tree import (
+    Element,
+    Query,
+    append_text_before,
+    classes_of,
+    drop,
+    inside,
+    is_blank,
+    neutralize,
+    page_links,
+    text_of,
+)
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
 
-_PAGE_LINKS: Final = Query("descendant::a[starts-with(@href, '#')]")
 _NAMED: Final = Query("descendant::*[@id]")
 # markdown-it: sup.footnote-ref > a, a.footnote-backref; kramdown: a.footnote, a.reversefootnote; PHP Markdown Extra,
 # goldmark and pandoc: a.footnote-ref, a.footnote-back; GitHub: data-footnote-ref, -backref; DPUB-ARIA roles.
@@ -36,7 +46,7 @@ _MOST_LEVELS: Final = 3
 
 def link_footnotes(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
     """Make footnotes of references and notes that lead to each other: in 8 of 1,027 posts."""
-    links = [link for link in _PAGE_LINKS(root) if _is_reference(link)]
+    links = [link for link in page_links(root) if _is_reference(link)]
     if not links:
         return 0
     named = {element.get("id", ""): element for element in _NAMED(root)}
@@ -84,9 +94,9 @@ def _is_proven(note: Element, links: list[Element], named: dict[str, Element]) -
     if any(_cannot_refer(link) for link in links) or inside(note, ("table", "pre")):
         return False
     own = "".join(text_of(note).split())
-    if own == "".join("".join(text_of(link).split()) for link in _PAGE_LINKS(note)) and note.find(".//img") is None:
+    if own == "".join("".join(text_of(link).split()) for link in page_links(note)) and note.find(".//img") is None:
         return False
-    return any(_leads_back(link, links, named) for link in _PAGE_LINKS(note)) or _in_section(note)
+    return any(_leads_back(link, links, named) for link in page_links(note)) or _in_section(note)
 
 
 def _cannot_refer(link: Element) -> bool:
@@ -121,15 +131,25 @@ def _in_order(proven: dict[Element, list[Element]]) -> list[Element]:
         for links in proven.values()
         for link in links
     }
-    ordered = [note for note, links in proven.items() if any(holder[link] is None for link in links)]
-    for note in ordered:  # it grows under way
-        inner = (other for other, links in proven.items() if any(holder[link] is note for link in links))
-        ordered += [other for other in inner if other not in ordered]
-    return ordered
+    within: dict[Element, list[Element]] = {}
+    ordered: dict[Element, None] = {}
+    for note, links in proven.items():
+        for above in dict.fromkeys(holder[link] for link in links):
+            if above is None:
+                ordered[note] = None
+            else:
+                within.setdefault(above, []).append(note)
+    queue = list(ordered)
+    for note in queue:  # it grows under way
+        for other in within.get(note, ()):
+            if other not in ordered:
+                ordered[other] = None
+                queue.append(other)
+    return list(ordered)
 
 
 def _drop_ways_back(note: Element, references: list[Element], named: dict[str, Element]) -> None:
-    for link in _PAGE_LINKS(note):
+    for link in page_links(note):
         marked = link.get("role") == "doc-backlink" or link.get("data-footnote-backref") is not None
         marked = marked or _BACK.search(link.get("class") or "") is not None
         if not marked and not _leads_back(link, references, named):

@@ -11,10 +11,10 @@ import unicodedata
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from converter.tree import Element, Query, Values, drop, is_blank, text_of
+from converter.tree import Element, Query, Values, drop, is_blank, page_links, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from converter.profiles import Profile
 
@@ -27,7 +27,6 @@ _LABEL: Final = re.compile(
 ).fullmatch
 _MARK: Final = re.compile(r"\s*@?\[{1,2}_?toc_?\]{1,2}(?:\([^\n]*\))?\s*", re.IGNORECASE).fullmatch
 _MARKS: Final = Query("descendant::text()[contains(., 'TOC') or contains(., 'toc') or contains(., 'Toc')]/parent::*")
-_PAGE_LINKS: Final = Query("descendant::a[starts-with(@href, '#')]")
 _NAMES: Final = Values("descendant::*/@id | descendant::a/@name")
 _HEADING: Final = "[self::h1 or self::h2 or self::h3 or self::h4 or self::h5 or self::h6]"
 _NAMES_OF_HEADINGS: Final = Values(
@@ -94,10 +93,10 @@ def drop_page_contents(root: Element, profile: Profile) -> int:  # noqa: ARG001
     block with the same text. A label before them goes with them; a label before anything else stays (more than 100 of
     319: contents of books, chapters to come).
     """
-    links = _PAGE_LINKS(root)
+    links = page_links(root)
     if len(links) < _FEWEST:
         return 0
-    found = list(dict.fromkeys(block for link in links if (block := _block_of(link, root)) is not None))
+    found = list(dict.fromkeys(_blocks_of(links, root)))
     runs = _runs([block for block in found if _linked(block) == _squeezed(block) and block.find(".//img") is None])
     texts = _texts(root, {block for run in runs for block in run})
     every, of_headings = frozenset(_NAMES(root)), frozenset(_NAMES_OF_HEADINGS(root))
@@ -105,7 +104,7 @@ def drop_page_contents(root: Element, profile: Profile) -> int:  # noqa: ARG001
     for run in runs:
         label = _before(run[0])
         labelled = label is not None and _is_label(label)
-        inside = [link for block in run for link in _PAGE_LINKS(block) if not is_blank(text_of(link))]
+        inside = [link for block in run for link in page_links(block) if not is_blank(text_of(link))]
         # Without a label it may be a list of figures.
         targets = every if labelled else of_headings
         proven = sum(_leads_somewhere(link, targets, texts) for link in inside)
@@ -117,18 +116,25 @@ def drop_page_contents(root: Element, profile: Profile) -> int:  # noqa: ARG001
     return count
 
 
-def _block_of(link: Element, root: Element) -> Element | None:
-    """Find the outermost list, else the innermost line, that a link stands in."""
-    line: Element | None = None
-    outer: Element | None = None
-    for above in link.iterancestors():
-        if above is root:
-            break
-        if above.tag in _LISTS:
-            outer = above
-        elif line is None and above.tag in _LINES:
-            line = above
-    return line if outer is None else outer
+def _blocks_of(links: list[Element], root: Element) -> Iterator[Element]:
+    """Yield for each link the outermost list, else the innermost line, that it stands in; none for some."""
+    known: dict[Element, tuple[Element | None, Element | None]] = {root: (None, None)}
+    for link in links:
+        way: list[Element] = []
+        above = link.getparent()
+        while above is not None and above not in known:
+            way.append(above)
+            above = above.getparent()
+        outer, line = (None, None) if above is None else known[above]
+        for element in reversed(way):
+            if element.tag in _LISTS:
+                outer = element if outer is None else outer
+            elif element.tag in _LINES:
+                line = element
+            known[element] = (outer, line)
+        block = line if outer is None else outer
+        if block is not None:
+            yield block
 
 
 def _runs(blocks: list[Element]) -> list[list[Element]]:
@@ -244,4 +250,4 @@ def _squeezed(element: Element) -> str:
 
 
 def _linked(element: Element) -> str:
-    return "".join(_squeezed(link) for link in _PAGE_LINKS(element))
+    return "".join(_squeezed(link) for link in page_links(element))

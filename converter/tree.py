@@ -125,3 +125,9 @@ def inside(element: Element, tags: Iterable[str]) -> bool:
 def has_content(element: Element) -> bool:
     """Tell whether the element holds text, a picture or an input field."""
     return not is_blank(text_of(element)) or next(element.iter("img", "input"), None) is not None
+
+
+def page_links(element: Element) -> list[Element]:
+    """List the links below an element that lead to a place in the same page."""
+    # XPath sorts what it finds, which takes long where it lies deep.
+    return [link for link in element.iterdescendants("a") if (link.get("href") or "").startswith("#")]
