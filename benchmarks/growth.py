@@ -49,6 +49,19 @@ def runs_of_backticks(n: int) -> str:
     return f"<p>{' '.join('`' * width for width in range(1, int((2 * n) ** 0.5)))}</p>"
 
 
+def numbered_lines(n: int) -> str:
+    """Write a listing of n lines with their numbers in front, as cnblogs does."""
+    lines = (f'<span style="color: #008080;">{number}</span> a' for number in range(1, n + 1))
+    return '<div class="cnblogs_code"><pre>' + "\n".join(lines) + "</pre></div>"
+
+
+def footnotes(n: int) -> str:
+    """Write n references, and their notes."""
+    references = (f'<p>a<sup id="r{i}"><a href="#n{i}">{i}</a></sup></p>' for i in range(n))
+    notes = (f'<li id="n{i}"><p>b <a href="#r{i}">↩</a></p></li>' for i in range(n))
+    return f"{''.join(references)}<ol>{''.join(notes)}</ol>"
+
+
 SHAPES: Final = (
     Shape("depth of div", 3_000, nested("<div>", "</div>")),
     Shape("depth of span", 3_000, nested("<span>", "</span>")),
@@ -84,6 +97,12 @@ SHAPES: Final = (
     Shape("lines of code", 20_000, repeated("int a = 1;\n", "<pre><code>", "</code></pre>")),
     Shape("tokens of code", 5_000, repeated("<span>a</span> ", "<pre><code>", "</code></pre>")),
     Shape("listings", 1_000, repeated("<pre><code>a</code></pre>", "", "")),
+    Shape("listings with a picture", 1_000, repeated('<pre>a<img src="/b.png">c</pre>', "", "")),
+    Shape("numbered lines of code", 2_000, numbered_lines),
+    Shape("lines of inline code", 500, repeated("<code>a</code><br>" * 3 + "<p>b</p>", "<div>", "</div>")),
+    Shape("contents", 2_000, repeated('<li><a href="#a">b</a></li>', "<ul>", "</ul>")),
+    Shape("depth of contents", 2_000, nested('<ul><li><a href="#a">b</a>', "</li></ul>")),
+    Shape("footnotes", 500, footnotes),
     Shape("headings", 2_000, repeated("<h2>a</h2>", "<p>x</p>", "")),
     Shape("images", 2_000, repeated('<img src="https://e.org/a.png" alt="b"> ')),
     Shape("formulas", 1_000, repeated('<script type="math/tex">x</script> a ')),
