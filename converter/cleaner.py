@@ -19,6 +19,7 @@ from converter.clean_code import (
     normalize_code_blocks,
     turn_prose_listings_into_paragraphs,
 )
+from converter.clean_empty import drop_empty_elements
 from converter.clean_gutters import drop_number_gutters, drop_numbers_of_lines
 from converter.clean_images import image_rule, picture_address, tidy_images
 from converter.clean_layout import unwrap_layout_tables
@@ -59,14 +60,6 @@ Pass = Callable[[Element, Profile], int | Mapping[str, int]]
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 _LINK_CARDS: Final = Query(".//a[contains(concat(' ', @class, ' '), ' has-card ')]")
 _COPY: Final = re.compile(r"(?:登录后)?复制(?:代码)?|copy(?: code)?|收起|展开|运行", re.IGNORECASE).fullmatch
-# Elements that mean something without text: the rest of what holds nothing goes.
-_KEPT_EMPTY: Final = frozenset(
-    {"img", "br", "hr", "td", "th", "input", "x-tex", "x-ref", "tr", "tbody", "thead", "col"}
-)
-_BLOCKS: Final = frozenset(
-    "address article aside blockquote center dd details div dl dt fieldset figcaption figure footer form h1 h2 "
-    "h3 h4 h5 h6 header hr li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
-)
 _CONTROLS: Final = ("button", "label", "form", "fieldset", "legend", "input")
 _FORMS: Final = frozenset({"form", "fieldset", "legend"})
 _TABLE: Final = frozenset({"table", "thead", "tbody", "tfoot", "tr"})
@@ -308,51 +301,6 @@ def _holds_no_text_but(parent: Element, child: Element) -> bool:
         is_blank(other.tail) and (other is child or (other.tag != "x-tex" and is_blank(text_of(other))))
         for other in parent
     )
-
-
-def drop_empty_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Drop elements without text and images, from the inside out; cells of tables stay, spaces between words too."""
-    count = 0
-    leaves: list[Element] = []
-    for leaf in root.iterdescendants():
-        if not len(leaf) and leaf.tag not in _KEPT_EMPTY:
-            text = leaf.text
-            if not text or not text.strip(" \t\r\n"):  # a wide space is more than the white space of HTML
-                leaves.append(leaf)
-    for leaf in leaves:
-        element: Element | None = leaf
-        while element is not None and element is not root and _is_empty(element):
-            parent = element.getparent()
-            if _separates(element):
-                break
-            # White space in an inline element still separates words: <b>a</b><span> </span><b>b</b>.
-            if element.text and parent is not None and element.tag not in _BLOCKS:
-                element.tail = element.text + (element.tail or "")
-            drop(element)
-            count += 1
-            element = parent
-    return count
-
-
-def _is_empty(element: Element) -> bool:
-    return len(element) == 0 and is_blank(element.text) and element.tag not in _KEPT_EMPTY
-
-
-def _separates(element: Element) -> bool:
-    """Whether an empty element still means something.
-
-    A block between two texts without paragraphs of their own divides them; an item of an ordered list takes a number.
-    """
-    parent = element.getparent()
-    if element.tag == "li":
-        return parent is not None and parent.tag == "ol" and element.getnext() is not None
-    if element.tag not in _BLOCKS or parent is None:
-        return False
-    before, after = element.getprevious(), element.getnext()
-    inline_before = not is_blank(parent.text if before is None else before.tail)
-    inline_before = inline_before or (before is not None and before.tag not in _BLOCKS)
-    inline_after = not is_blank(element.tail) or (after is not None and after.tag not in _BLOCKS)
-    return inline_before and inline_after
 
 
 class Step(NamedTuple):

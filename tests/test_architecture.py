@@ -63,6 +63,7 @@ MAY_IMPORT: Final[dict[str, frozenset[str]]] = {
 PARTS: Final[dict[str, str]] = {
     "characters": "decode",
     "clean_code": "cleaner",
+    "clean_empty": "cleaner",
     "clean_gutters": "cleaner",
     "clean_math": "cleaner",
     "clean_media": "cleaner",
