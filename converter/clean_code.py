@@ -324,11 +324,15 @@ def _put(element: Element, text: str, language: str, images: list[Element]) -> N
     if element.getparent() is None:
         return
     text = _with_line_ends(text)
+    last: Element | None = None
     for image in reversed(images):
         paragraph = etree.Element("p")
         image.tail = None
         paragraph.append(image)
-        element.addnext(paragraph)  # before the text behind the listing, which is that of the last one now
+        element.addnext(paragraph)
+        last = paragraph if last is None else last
+    if last is not None:
+        last.tail, element.tail = element.tail, None
     if is_blank(text):
         drop(element)
         return
