@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from converter.tree import Element, append_text_before, drop, is_blank
+from converter.tree import Element, drop, drop_all, is_blank, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,50 +23,96 @@ _BLOCKS: Final = frozenset(
 
 def drop_empty_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Drop elements without text and images, from the inside out; cells of tables stay, spaces between words too."""
-    count = 0
     leaves: list[Element] = []
     for leaf in root.iterdescendants():
         if not len(leaf) and leaf.tag not in _KEPT_EMPTY:
             text = leaf.text
             if not text or not text.strip(" \t\r\n"):  # a wide space is more than the white space of HTML
                 leaves.append(leaf)
-    for run in _neighbours(leaves):
-        element: Element | None = run[0]
-        if len(run) > 1:
-            element = run[0].getparent()
-            _drop_together(run)
-            count += len(run)
-        while element is not None and element is not root and _is_empty(element):
-            parent = element.getparent()
-            if _separates(element):
-                break
-            # White space in an inline element still separates words: <b>a</b><span> </span><b>b</b>.
-            if element.text and parent is not None and element.tag not in _BLOCKS:
-                element.tail = element.text + (element.tail or "")
-            drop(element)
-            count += 1
-            element = parent
+    if not leaves:
+        return 0
+    count = 0
+    for run in _runs(_outermost(leaves, root)):
+        last: Element | None = run[-1]
+        if run[0].tag not in _BLOCKS:
+            last = run[0].getparent()
+            count += sum([1 + sum(1 for _ in one.iterdescendants()) for one in run])
+            _drop_inline(run)
+        elif len(run) > 1:
+            count += len(run) - 1
+            drop_all(run[:-1])
+        count += _drop_upwards(last, root)
     return count
 
 
-def _neighbours(leaves: list[Element]) -> Iterator[list[Element]]:
-    """Group the inline ones that stand side by side: one by one, the text between them would be copied for each."""
-    run: list[Element] = []
+def _outermost(leaves: list[Element], root: Element) -> list[Element]:
+    """Put in the place of empty inline elements the outermost inline ones that hold nothing but them."""
+    found: list[Element] = []
+    held: dict[Element, int] = {}
     for leaf in leaves:
-        if run and (leaf.tag in _BLOCKS or run[-1].tag in _BLOCKS or run[-1].getnext() is not leaf):
+        one = leaf
+        found.append(one)
+        while one.tag not in _BLOCKS:
+            parent = one.getparent()
+            if parent is None or parent is root or parent.tag in _BLOCKS or parent.tag in _KEPT_EMPTY:
+                break
+            held[parent] = held.get(parent, 0) + 1
+            if held[parent] < len(parent) or not _is_blank_between(parent):
+                break
+            found[-len(parent) :] = [parent]
+            one = parent
+    return found
+
+
+def _is_blank_between(element: Element) -> bool:
+    return is_blank(element.text) and all(is_blank(child.tail) for child in element)
+
+
+def _runs(found: list[Element]) -> Iterator[list[Element]]:
+    """Group those that go together: inline ones side by side, and blocks with nothing but white space between them.
+
+    One by one, the text between them would be copied for each. Of such blocks, only the last may mean something
+    (`_separates`); an item of a list is always looked at for itself.
+    """
+    run: list[Element] = []
+    for one in found:
+        if run and not _go_together(run[-1], one):
             yield run
             run = []
-        run.append(leaf)
-    if run:
-        yield run
+        run.append(one)
+    yield run
 
 
-def _drop_together(run: list[Element]) -> None:
-    """Drop empty inline elements that stand side by side; what is in and behind them stays."""
-    append_text_before(run[0], "".join([(leaf.text or "") + (leaf.tail or "") for leaf in run]))
-    for leaf in run:
-        leaf.tail = None
-        drop(leaf)
+def _go_together(one: Element, other: Element) -> bool:
+    block = one.tag in _BLOCKS
+    if block != (other.tag in _BLOCKS) or one.getnext() is not other:
+        return False
+    return not block or (is_blank(one.tail) and one.tag != "li" != other.tag)
+
+
+def _drop_inline(run: list[Element]) -> None:
+    """Drop empty inline elements that stand side by side.
+
+    The white space in them still separates words: <b>a</b><span> </span><b>b</b>.
+    """
+    for one in run:
+        space = text_of(one)
+        if space:
+            one.tail = space + (one.tail or "")
+    drop_all(run)
+
+
+def _drop_upwards(element: Element | None, root: Element) -> int:
+    """Drop an element that holds nothing, then the one around it, and so on; return how many went."""
+    count = 0
+    while element is not None and element is not root and _is_empty(element) and not _separates(element):
+        parent = element.getparent()
+        if element.text and parent is not None and element.tag not in _BLOCKS:
+            element.tail = element.text + (element.tail or "")
+        drop(element)
+        count += 1
+        element = parent
+    return count
 
 
 def _is_empty(element: Element) -> bool:

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from converter.clean_media import NO_ADDRESS
 from converter.parameters import is_whole, parameter, without_marks
-from converter.tree import Element, drop
+from converter.tree import Element, drop_all
 from converter.urls import runs_script
 
 if TYPE_CHECKING:
@@ -28,10 +28,11 @@ def tidy_images(root: Element, profile: Profile) -> Mapping[str, int]:
     # Most posts have none of these; one search in all addresses is cheaper than many in each.
     addresses = "\n".join([f"{src}\n{image.get('alt') or ''}" for image, src in images])
     suspect = any(part in addresses for part in (*known.nowhere, *known.tracking, *known.random, *known.icons))
+    gone: list[Element] = []
     for image, address in images:
         rule = _rule_of(image, address, profile, suspect=suspect)
         if rule:
-            drop(image)
+            gone.append(image)
             counts[rule] = counts.get(rule, 0) + 1
             continue
         src, used = _settled(image, address, profile)
@@ -39,6 +40,7 @@ def tidy_images(root: Element, profile: Profile) -> Mapping[str, int]:
             image.set("src", src)
         for name in (*used, *_tidy_words(image, profile)):
             counts[name] = counts.get(name, 0) + 1
+    drop_all(gone)
     return counts
 
 

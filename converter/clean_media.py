@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
-from converter.tree import Element, classes_of, drop, is_blank, neutralize, replace, text_of
+from converter.tree import Element, classes_of, drop_all, is_blank, neutralize, replace, text_of
 from converter.urls import runs_script
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ _DRAWN_FORMULAS: Final = frozenset({"katex", "katex-html", "MathJax", "MathJax_S
 def link_embeds(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
     """Turn embedded players and pages into a paragraph with a link; a caption beside it stays where it is."""
     found = list(root.iter(*EMBEDS))
+    gone: list[Element] = []
     for element in found:
         src = _address_of(element)
         # An address that names no host (a script, inline HTML) leads nowhere.
@@ -37,7 +38,8 @@ def link_embeds(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all pa
         elif element.tag == "object" and not is_blank(text_of(element)):
             neutralize(element)  # a browser shows what stands in the place of an object that it cannot show
         else:
-            drop(element)
+            gone.append(element)
+    drop_all(gone)
     return len(found)
 
 

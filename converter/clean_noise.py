@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from converter.clean_toc import holds_more_than_contents
-from converter.tree import Element, Query, Test, Values, classes_of, drop
+from converter.clean_toc import holds_more_than_contents, words_of_headings
+from converter.tree import Element, Query, Test, Values, classes_of, drop_all
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Mapping
 
     from converter.profiles import Profile
@@ -29,8 +30,7 @@ _HAS_HIDDEN: Final = Test("descendant::*/@hidden")
 def drop_invisible_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
     """Drop what a browser does not show: styles, scripts, vector icons, form menus."""
     found = list(root.iter(*INVISIBLE))
-    for element in found:
-        drop(element)
+    drop_all(found)
     return len(found)
 
 
@@ -46,8 +46,7 @@ def drop_hidden_elements(root: Element, profile: Profile) -> int:  # noqa: ARG00
         if (element.get("style") in hiding and not _shows_inside(element))
         or (marked and element.get("hidden") is not None)
     ]
-    for element in found:
-        drop(element)
+    drop_all(found)
     return len(found)
 
 
@@ -75,17 +74,24 @@ def drop_noise(root: Element, profile: Profile) -> Mapping[str, int]:
     if not named and not found:
         return {}
     counts: dict[str, int] = {}
-    gone: set[Element] = set()
+    gone: list[Element] = []
+    inside: set[Element] = set()
+    headings: Counter[str] | None = None
     for element in MARKED(root) if not found else list(root.iterdescendants()):
         rule = rules.rule_of(element, element.get("id"), classes_of(element))
         if rule is None and element in found:
             rule = rules.rule_of_any(element)
         # What stands in something that went has gone with it.
-        if rule is None or (gone and not gone.isdisjoint(element.iterancestors())):
+        if rule is None or element in inside:
             continue
-        if rule == "toc" and holds_more_than_contents(element, root):
-            continue
-        drop(element)
-        gone.add(element)
+        if rule == "toc":
+            headings = words_of_headings(root, inside) if headings is None else headings
+            if holds_more_than_contents(element, headings):
+                continue
+        gone.append(element)
+        inside.update(element.iter())
+        if headings is not None:
+            headings.subtract(words_of_headings(element))
         counts[rule] = counts.get(rule, 0) + 1
+    drop_all(gone)
     return counts

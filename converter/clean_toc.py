@@ -5,16 +5,16 @@ A table of contents says again what the headings say, and its links lead to anch
 
 from __future__ import annotations
 
-import itertools
 import re
 import unicodedata
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from converter.tree import Element, Query, Values, drop, is_blank, page_links, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from converter.profiles import Profile
 
@@ -33,7 +33,8 @@ _NAMES_OF_HEADINGS: Final = Values(
     f"descendant::*{_HEADING}/descendant-or-self::*/@*[name() = 'id' or name() = 'name']"
     f" | descendant::*[@id or @name][following-sibling::*[1]{_HEADING}]/@*[name() = 'id' or name() = 'name']"
 )
-_SAID_AGAIN: Final = frozenset({"a", "h1", "h2", "h3", "h4", "h5", "h6"})
+_HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
+_SAID_AGAIN: Final = frozenset({"a", *_HEADINGS})
 _LISTS: Final = frozenset({"ul", "ol", "dl"})
 _LINES: Final = frozenset({"p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "center", "blockquote"})
 _TITLES: Final = frozenset({"p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "center", "section"})
@@ -57,11 +58,17 @@ def drop_toc_blocks(root: Element, profile: Profile) -> int:  # noqa: ARG001 (al
     return count
 
 
-def holds_more_than_contents(block: Element, root: Element) -> bool:
+def words_of_headings(root: Element, gone: Container[Element] = ()) -> Counter[str]:
+    """Count the letters of each heading, those in the second argument left out."""
+    return Counter([letters(text_of(heading)) for heading in root.iter(*_HEADINGS) if heading not in gone])
+
+
+def holds_more_than_contents(block: Element, headings: Counter[str]) -> bool:
     """Whether a block that a class calls a table of contents holds pictures, listings or prose as well.
 
     `@[TOC](title)` and the lines right after it became one block: 5 of 98 posts would lose their text or their only
-    picture. Contents are links, a heading, a label, numbers, and words that are those of headings in the post.
+    picture. Contents are links, a heading, a label, numbers, and words that are those of headings in the post
+    (`words_of_headings`), outside of the block.
     """
     if block.find(".//img") is not None or block.find(".//pre") is not None:
         return True
@@ -69,20 +76,22 @@ def holds_more_than_contents(block: Element, root: Element) -> bool:
     pieces = [text for text in pieces if letters(text).strip("0123456789") and not _LABEL(text.strip())]
     if not pieces:
         return False
-    headings = {
-        letters(text_of(e)) for e in root.iter("h1", "h2", "h3", "h4", "h5", "h6") if block not in e.iterancestors()
-    }
-    return any(letters(text) not in headings for text in pieces)
+    own = words_of_headings(block)
+    return any(headings[said] <= own[said] for said in map(letters, pieces))
 
 
 def _pieces_outside(block: Element, tags: frozenset[str]) -> list[str]:
     """List the texts of a block that stand in none of these elements."""
     pieces = [block.text or ""]
+    inside: set[Element] = set()
     for element in block.iterdescendants():
-        around = itertools.takewhile(lambda above: above is not block, element.iterancestors())
-        hidden = any(above.tag in tags for above in around)
-        if not hidden:
-            pieces += [element.tail or ""] if element.tag in tags else [element.text or "", element.tail or ""]
+        if element.getparent() in inside:
+            inside.add(element)
+        elif element.tag in tags:
+            inside.add(element)
+            pieces.append(element.tail or "")
+        else:
+            pieces += [element.text or "", element.tail or ""]
     return [text for text in pieces if not is_blank(text)]
 
 

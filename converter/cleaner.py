@@ -47,7 +47,7 @@ from converter.clean_toc import drop_page_contents, drop_repeated_title, drop_to
 from converter.model import Article, Facts
 from converter.profiles import Profile
 from converter.rules import RULE_OF
-from converter.tree import Element, Query, append_text_before, classes_of, drop, is_blank, neutralize, text_of
+from converter.tree import Element, Query, classes_of, drop_all, is_blank, neutralize, text_of
 from converter.urls import runs_script
 from converter.vocabulary import Vocabulary, vocabulary
 
@@ -159,8 +159,7 @@ def settle(article: Article, profile: Profile) -> None:
         one(root, profile)
     for link in [link for link in root.iter("a") if runs_script((link.get("href") or "").strip())]:
         neutralize(link)
-    for image in [image for image in root.iter("img") if runs_script((image.get("src") or "").strip(), picture=True)]:
-        drop(image)
+    drop_all([image for image in root.iter("img") if runs_script((image.get("src") or "").strip(), picture=True)])
 
 
 def drop_title(article: Article, title: str, facts: Facts, trace: Trace | None = None) -> Facts:
@@ -213,14 +212,14 @@ def simplify_link_cards(root: Element, profile: Profile) -> int:  # noqa: ARG001
 def drop_copy_buttons(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Drop buttons that copy or fold a listing; what other buttons say is content."""
     found = [button for button in root.iter("button") if _COPY(" ".join(text_of(button).split()))]
-    for button in found:
-        drop(button)
+    drop_all(found)
     return len(found)
 
 
 def unwrap_buttons(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Unwrap form controls with text, drop those without; check boxes of task lists stay."""
     count = 0
+    gone: list[Element] = []
     for element in list(root.iter(*_CONTROLS)):
         if element.tag == "input":
             kind = (element.get("type") or "").lower()
@@ -229,20 +228,21 @@ def unwrap_buttons(root: Element, profile: Profile) -> int:  # noqa: ARG001
                 if around is not None and around.tag == "li":
                     continue
                 # Only an item of a list can be a task; elsewhere a reader sees the box all the same.
-                append_text_before(element, "☑" if element.get("checked") is not None else "☐")
-                drop(element)
+                element.tail = ("☐" if element.get("checked") is None else "☑") + (element.tail or "")
+                gone.append(element)
                 count += 1
                 continue
             if kind == "image" and (element.get("src") or "").strip() not in NO_ADDRESS:
                 element.tag = "img"
             else:
-                drop(element)
+                gone.append(element)
         elif element.tag in _FORMS and (above := element.getparent()) is not None and above.tag not in _TABLE:
             element.attrib.clear()
             element.tag = "div"
         elif element.tag != "form" or not unwrap_around_rows(element):
             neutralize(element)
         count += 1
+    drop_all(gone)
     return count
 
 

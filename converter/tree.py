@@ -76,6 +76,25 @@ def drop(element: Element) -> None:
     parent.remove(element)
 
 
+def drop_all(elements: list[Element]) -> None:
+    """Remove elements, given in document order, with all that is in them; the texts after them stay.
+
+    Those that stand side by side go together: one by one, the text between them would be copied for each.
+    """
+    start = 0
+    for end, element in enumerate(elements, 1):
+        if end < len(elements) and element.getnext() is elements[end]:
+            continue
+        if end - start > 1:
+            run = elements[start:end]
+            append_text_before(run[0], "".join([one.tail or "" for one in run]))
+            for one in run:
+                one.tail = None
+        for one in elements[start:end]:
+            drop(one)
+        start = end
+
+
 def neutralize(element: Element) -> None:
     """Take the meaning from an element and leave its content: it becomes a `span` with nothing but its style.
 
