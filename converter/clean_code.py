@@ -15,7 +15,17 @@ from lxml import etree
 from converter.clean_gutters import holds_numbers, weight
 from converter.code_language import language_of, language_of_names
 from converter.listings import BLOCKS, LINE_LISTS, copy_image, is_noise, line_text, text_and_images
-from converter.tree import Element, Query, classes_of, drop, inside, is_blank, neutralize, replace, text_of
+from converter.tree import (
+    Element,
+    Inside,
+    Query,
+    classes_of,
+    drop,
+    is_blank,
+    neutralize,
+    replace,
+    text_of,
+)
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
@@ -74,18 +84,27 @@ _MIN_TOKENS: Final = 3
 
 def normalize_code_blocks(root: Element, profile: Profile) -> int:
     """Bring every listing into the canonical shape, before any other pass looks into it."""
+    numbered = [element for element in root.iter("ol") if _holds_lines(element)]
+    in_listing = Inside(("pre",))
+    gone: set[Element] = set()
     count = 0
-    for element in list(root.iter("ol")):
-        parent = element.getparent()
-        boxed = parent is not None and "dp-highlighter" in (parent.get("class") or "")
-        if (boxed or LINE_LISTS.search(element.get("class") or "")) and not inside(element, ("pre",)):
+    for element in numbered:
+        if element not in gone and not in_listing(element):
+            gone.update(element.iterdescendants("ol"))
             _normalize_line_list(element, profile)
             count += 1
+    in_listing = Inside(("pre",))
     for element in list(root.iter(*LISTINGS)):
-        if element.getparent() is not None and not inside(element, ("pre",)):
+        if element.getparent() is not None and not in_listing(element):
             _normalize(element, profile)
             count += 1
     return count
+
+
+def _holds_lines(element: Element) -> bool:
+    parent = element.getparent()
+    boxed = parent is not None and "dp-highlighter" in (parent.get("class") or "")
+    return boxed or LINE_LISTS.search(element.get("class") or "") is not None
 
 
 def drop_code_tool_bars(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
@@ -121,8 +140,9 @@ def fold_highlighter_boxes(root: Element, profile: Profile) -> int:
     """
     count = 0
     for boxes, lines_of, tools_of in _LINED_BOXES:
+        in_listing = Inside(("pre",))
         for box in _innermost(boxes(root)):
-            if box.getparent() is None or inside(box, ("pre",)):
+            if box.getparent() is None or in_listing(box):
                 continue
             for tool in tools_of(box):
                 if not _GUTTER.search(tool.get("class") or "") or holds_numbers(tool):
@@ -226,14 +246,16 @@ def fold_broken_code(root: Element, profile: Profile) -> int:
     Fewer lines stay what they are. So do those in a table, a heading or a link, which can hold no listing.
     """
     count = 0
-    for code in [code for code in root.iter("code") if len(code) and _is_broken(code)]:
+    # Code in code has no more lines than the one around it.
+    in_code, in_the_way = Inside(("code",)), Inside(_NO_LISTING_IN)
+    for code in [code for code in root.iter("code") if len(code) and not in_code(code) and _is_broken(code)]:
         text = line_text(code, profile, blank_lines=True)
-        if text.count("\n") + 1 - text.count("\n\n") < _FEWEST_LINES or inside(code, _NO_LISTING_IN):
+        if text.count("\n") + 1 - text.count("\n\n") < _FEWEST_LINES or in_the_way(code):
             continue
         _put(code, text, "", [copy_image(image) for image in code.iter("img") if image.get("src")])
         count += 1
     for parent in _parents_of_lines(root):
-        if parent.tag in BLOCKS and not inside(parent, _NO_LISTING_IN) and parent.tag not in _NO_LISTING_IN:
+        if parent.tag in BLOCKS and not in_the_way(parent) and parent.tag not in _NO_LISTING_IN:
             count += sum(_fold_lines(lines, profile) for lines in _paragraphs_of_code(parent))
     return count
 

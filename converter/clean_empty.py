@@ -48,7 +48,7 @@ def drop_empty_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001
 def _outermost(leaves: list[Element], root: Element) -> list[Element]:
     """Put in the place of empty inline elements the outermost inline ones that hold nothing but them."""
     found: list[Element] = []
-    held: dict[Element, int] = {}
+    missing: dict[Element, int] = {}  # of the children; to count them takes a step for each
     for leaf in leaves:
         one = leaf
         found.append(one)
@@ -56,8 +56,8 @@ def _outermost(leaves: list[Element], root: Element) -> list[Element]:
             parent = one.getparent()
             if parent is None or parent is root or parent.tag in _BLOCKS or parent.tag in _KEPT_EMPTY:
                 break
-            held[parent] = held.get(parent, 0) + 1
-            if held[parent] < len(parent) or not _is_blank_between(parent):
+            missing[parent] = left = (missing[parent] if parent in missing else len(parent)) - 1
+            if left or not _is_blank_between(parent):
                 break
             found[-len(parent) :] = [parent]
             one = parent
@@ -116,7 +116,8 @@ def _drop_upwards(element: Element | None, root: Element) -> int:
 
 
 def _is_empty(element: Element) -> bool:
-    return len(element) == 0 and is_blank(element.text) and element.tag not in _KEPT_EMPTY
+    alone = next(element.iterchildren(), None) is None  # `len` counts them all
+    return alone and is_blank(element.text) and element.tag not in _KEPT_EMPTY
 
 
 def _separates(element: Element) -> bool:

@@ -7,7 +7,16 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
-from converter.tree import Element, classes_of, drop_all, is_blank, neutralize, replace, text_of
+from converter.tree import (
+    Element,
+    Inside,
+    classes_of,
+    drop_all,
+    is_blank,
+    neutralize,
+    replace,
+    text_of,
+)
 from converter.urls import runs_script
 
 if TYPE_CHECKING:
@@ -31,10 +40,11 @@ def link_embeds(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all pa
         # An address that names no host (a script, inline HTML) leads nowhere.
         if _is_address(src) and element.getparent() is not None:
             src = f"https:{src}" if src.startswith("//") else src
-            paragraph = etree.Element("p")
-            link = etree.SubElement(paragraph, "a", {"href": src})
-            link.text = "视频" if _is_player(element) else src
-            replace(element, paragraph)
+            label = "视频" if _is_player(element) else src
+            tail = element.tail
+            element.clear()
+            element.tag, element.tail = "p", tail
+            etree.SubElement(element, "a", {"href": src}).text = label
         elif element.tag == "object" and not is_blank(text_of(element)):
             neutralize(element)  # a browser shows what stands in the place of an object that it cannot show
         else:
@@ -71,9 +81,13 @@ def list_labels_of_drawings(root: Element, profile: Profile) -> int:  # noqa: AR
     Mermaid keeps them in `text` and in `foreignObject`; the styles of the drawing, its titles and arrows are no text.
     A sequence diagram names each actor at both ends: a label counts once.
     """
+    drawings = list(root.iter("svg"))
+    if not drawings:
+        return 0
+    in_formula = Inside(elements=[e for e in root.iter() if not _DRAWN_FORMULAS.isdisjoint(classes_of(e))])
     count = 0
-    for drawing in list(root.iter("svg")):
-        if drawing.getparent() is None or "none" in (drawing.get("style") or "") or _is_formula(drawing):
+    for drawing in drawings:
+        if drawing.getparent() is None or "none" in (drawing.get("style") or "") or in_formula(drawing):
             continue
         labels = list(dict.fromkeys(filter(None, (_words(e) for e in drawing.iter(*_LABELS)))))
         if labels:
@@ -90,7 +104,3 @@ def _words(label: Element) -> str:
     pieces = [text for e in label.iter() if e.tag not in {"style", "title", "desc"} for text in (e.text,) if text]
     tails = len(label) and any(not is_blank(e.tail) for e in label.iterdescendants())
     return " ".join((text_of(label) if tails else " ".join(pieces)).split())
-
-
-def _is_formula(drawing: Element) -> bool:
-    return any(not _DRAWN_FORMULAS.isdisjoint(classes_of(above)) for above in drawing.iterancestors())

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from converter.clean_toc import holds_more_than_contents, words_of_headings
+from converter.clean_toc import Contents
 from converter.tree import Element, Query, Test, Values, classes_of, drop_all
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Mapping
 
     from converter.profiles import Profile
@@ -76,7 +75,7 @@ def drop_noise(root: Element, profile: Profile) -> Mapping[str, int]:
     counts: dict[str, int] = {}
     gone: list[Element] = []
     inside: set[Element] = set()
-    headings: Counter[str] | None = None
+    contents: Contents | None = None
     for element in MARKED(root) if not found else list(root.iterdescendants()):
         rule = rules.rule_of(element, element.get("id"), classes_of(element))
         if rule is None and element in found:
@@ -85,13 +84,13 @@ def drop_noise(root: Element, profile: Profile) -> Mapping[str, int]:
         if rule is None or element in inside:
             continue
         if rule == "toc":
-            headings = words_of_headings(root, inside) if headings is None else headings
-            if holds_more_than_contents(element, headings):
+            contents = contents or Contents(root, inside)
+            if contents.hold_more(element):
                 continue
         gone.append(element)
         inside.update(element.iter())
-        if headings is not None:
-            headings.subtract(words_of_headings(element))
+        if contents is not None:
+            contents.forget(element)
         counts[rule] = counts.get(rule, 0) + 1
     drop_all(gone)
     return counts

@@ -11,7 +11,17 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from converter.tree import Element, Query, Values, drop, is_blank, page_links, text_of
+from converter.tree import (
+    Element,
+    Inside,
+    Query,
+    Values,
+    drop,
+    is_blank,
+    outermost,
+    page_links,
+    text_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
@@ -27,12 +37,8 @@ _LABEL: Final = re.compile(
 ).fullmatch
 _MARK: Final = re.compile(r"\s*@?\[{1,2}_?toc_?\]{1,2}(?:\([^\n]*\))?\s*", re.IGNORECASE).fullmatch
 _MARKS: Final = Query("descendant::text()[contains(., 'TOC') or contains(., 'toc') or contains(., 'Toc')]/parent::*")
-_NAMES: Final = Values("descendant::*/@id | descendant::a/@name")
-_HEADING: Final = "[self::h1 or self::h2 or self::h3 or self::h4 or self::h5 or self::h6]"
-_NAMES_OF_HEADINGS: Final = Values(
-    f"descendant::*{_HEADING}/descendant-or-self::*/@*[name() = 'id' or name() = 'name']"
-    f" | descendant::*[@id or @name][following-sibling::*[1]{_HEADING}]/@*[name() = 'id' or name() = 'name']"
-)
+_IDS: Final = Values("descendant::*/@id")  # a union of two paths takes the square of what it finds
+_NAMES: Final = Values("descendant::a/@name")
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 _SAID_AGAIN: Final = frozenset({"a", *_HEADINGS})
 _LISTS: Final = frozenset({"ul", "ol", "dl"})
@@ -40,6 +46,7 @@ _LINES: Final = frozenset({"p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "cent
 _TITLES: Final = frozenset({"p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "center", "section"})
 _AROUND_TITLE: Final = _TITLES | {"article", "main", "header", "body"}
 _FEWEST: Final = 2  # links of a table of contents without a label
+_MOST_LEVELS: Final = 8  # of contents in contents; each takes a look at all that is in it
 _MOST: Final = 0.8  # of its links lead to what is in the post
 
 
@@ -48,51 +55,79 @@ def drop_toc_blocks(root: Element, profile: Profile) -> int:  # noqa: ARG001 (al
 
     `#main-toc` holds the label, the blocks after it one in-page link each.
     """
+    blocks = _TOC_BLOCKS(root)
+    if not blocks:
+        return 0
+    more, with_images = _hold_more(root, page_links(root)), _around_images(root)
+    gone: set[Element] = set()
     count = 0
-    for element in _TOC_BLOCKS(root):
+    for element in blocks:
+        if element in gone or element in with_images:
+            continue
         text = _squeezed(element)
-        label = len(text) <= _TOC_TITLE_LENGTH and _TOC_TITLE.search(text)
-        if (_linked(element) == text or label) and element.find(".//img[@src]") is None:
+        if element not in more or (len(text) <= _TOC_TITLE_LENGTH and _TOC_TITLE.search(text)):
+            gone.update(element.iterdescendants())
             drop(element)
             count += 1
     return count
 
 
-def words_of_headings(root: Element, gone: Container[Element] = ()) -> Counter[str]:
-    """Count the letters of each heading, those in the second argument left out."""
-    return Counter([letters(text_of(heading)) for heading in root.iter(*_HEADINGS) if heading not in gone])
-
-
-def holds_more_than_contents(block: Element, headings: Counter[str]) -> bool:
-    """Whether a block that a class calls a table of contents holds pictures, listings or prose as well.
+class Contents:
+    """Tells whether blocks that a class calls tables of contents hold pictures, listings or prose as well.
 
     `@[TOC](title)` and the lines right after it became one block: 5 of 98 posts would lose their text or their only
-    picture. Contents are links, a heading, a label, numbers, and words that are those of headings in the post
-    (`words_of_headings`), outside of the block.
+    picture. Contents are links, a heading, a label, numbers, and words that are those of headings outside of the block.
     """
-    if block.find(".//img") is not None or block.find(".//pre") is not None:
+
+    def __init__(self, root: Element, gone: Container[Element]) -> None:
+        """Read the headings of an article, but for those that are gone."""
+        self._headings = _words_of_headings(root, gone)
+        self._levels: Counter[Element] = Counter()
+
+    def forget(self, element: Element) -> None:
+        """Leave the headings in an element out, which goes."""
+        self._headings.subtract(_words_of_headings(element))
+
+    def hold_more(self, block: Element) -> bool:
+        """Tell it of a block; those around it were asked for before. What lies too deep in others stays."""
+        if self._levels[block] >= _MOST_LEVELS:
+            return True
+        if not self._says_more(block) and block.find(".//img") is None and block.find(".//pre") is None:
+            return False
+        self._levels.update(block.iterdescendants())
         return True
-    pieces = _pieces_outside(block, _SAID_AGAIN)
-    pieces = [text for text in pieces if letters(text).strip("0123456789") and not _LABEL(text.strip())]
-    if not pieces:
+
+    def _says_more(self, block: Element) -> bool:
+        own: Counter[str] | None = None
+        for text in _pieces_outside(block, _SAID_AGAIN):
+            said = letters(text)
+            if said.strip("0123456789") and not _LABEL(text.strip()):
+                own = _words_of_headings(block) if own is None else own
+                if self._headings[said] <= own[said]:
+                    return True
         return False
-    own = words_of_headings(block)
-    return any(headings[said] <= own[said] for said in map(letters, pieces))
 
 
-def _pieces_outside(block: Element, tags: frozenset[str]) -> list[str]:
-    """List the texts of a block that stand in none of these elements."""
-    pieces = [block.text or ""]
+def _words_of_headings(root: Element, gone: Container[Element] = ()) -> Counter[str]:
+    """Count the letters of each heading, those in the second argument left out, and those in another heading."""
+    return Counter(letters(text_of(h)) for h in outermost(list(root.iter(*_HEADINGS))) if h not in gone)
+
+
+def _pieces_outside(block: Element, tags: frozenset[str]) -> Iterator[str]:
+    """Yield the texts of a block that stand in none of these elements."""
+    if not is_blank(block.text):
+        yield block.text or ""
     inside: set[Element] = set()
     for element in block.iterdescendants():
         if element.getparent() in inside:
             inside.add(element)
-        elif element.tag in tags:
+            continue
+        if element.tag in tags:
             inside.add(element)
-            pieces.append(element.tail or "")
-        else:
-            pieces += [element.text or "", element.tail or ""]
-    return [text for text in pieces if not is_blank(text)]
+        elif not is_blank(element.text):
+            yield element.text or ""
+        if not is_blank(element.tail):
+            yield element.tail or ""
 
 
 def drop_page_contents(root: Element, profile: Profile) -> int:  # noqa: ARG001
@@ -106,9 +141,10 @@ def drop_page_contents(root: Element, profile: Profile) -> int:  # noqa: ARG001
     if len(links) < _FEWEST:
         return 0
     found = list(dict.fromkeys(_blocks_of(links, root)))
-    runs = _runs([block for block in found if _linked(block) == _squeezed(block) and block.find(".//img") is None])
-    texts = _texts(root, {block for run in runs for block in run})
-    every, of_headings = frozenset(_NAMES(root)), frozenset(_NAMES_OF_HEADINGS(root))
+    more = _hold_more(root, links) | _around_images(root)
+    runs = _runs(outermost([block for block in found if block not in more]))
+    texts = _texts(root, [block for run in runs for block in run])
+    every, of_headings = frozenset([*_IDS(root), *_NAMES(root)]), frozenset(_names_of_headings(root))
     count = 0
     for run in runs:
         label = _before(run[0])
@@ -177,15 +213,49 @@ def _leads_somewhere(link: Element, targets: frozenset[str], texts: frozenset[st
     return href in targets or unquote(href) in targets or letters(text_of(link)) in texts
 
 
-def _texts(root: Element, contents: set[Element]) -> frozenset[str]:
+def _texts(root: Element, contents: list[Element]) -> frozenset[str]:
     """Collect the texts of headings and of bold lines, but for those in tables of contents.
 
     Not those of paragraphs: whether a text is one depends on what stands beside it, and a caption is none of a chapter.
     """
-    blocks = root.iter("h1", "h2", "h3", "h4", "h5", "h6", "strong")
-    return frozenset(
-        letters(text_of(e)) for e in blocks if e not in contents and contents.isdisjoint(e.iterancestors())
-    )
+    blocks = [*outermost(list(root.iter(*_HEADINGS))), *outermost(list(root.iter("strong")))]
+    inside = Inside(elements=contents)
+    gone = frozenset(contents)
+    return frozenset(letters(text_of(e)) for e in blocks if e not in gone and not inside(e))
+
+
+def _names_of_headings(root: Element) -> Iterator[str]:
+    """Yield the names by which a link can lead to a heading: on it, in it, and on the element right before it."""
+    for heading in outermost(list(root.iter(*_HEADINGS))):
+        before = heading.getprevious()
+        for element in heading.iter() if before is None else (before, *heading.iter()):
+            yield from filter(None, (element.get("id"), element.get("name")))
+
+
+def _hold_more(root: Element, links: list[Element]) -> set[Element]:
+    """Find the elements that hold text which is in none of these links."""
+    found: set[Element] = set()
+    in_link = Inside(elements=links)
+    known = frozenset(links)
+    for element in root.iter():
+        if not is_blank(element.text) and element not in known and not in_link(element):
+            _mark_upwards(element, found)
+        if not is_blank(element.tail) and not in_link(element):
+            _mark_upwards(element.getparent(), found)
+    return found
+
+
+def _around_images(root: Element) -> set[Element]:
+    found: set[Element] = set()
+    for image in root.iter("img"):
+        _mark_upwards(image, found)
+    return found
+
+
+def _mark_upwards(element: Element | None, found: set[Element]) -> None:
+    while element is not None and element not in found:
+        found.add(element)
+        element = element.getparent()
 
 
 def drop_toc_marks(root: Element, profile: Profile) -> int:  # noqa: ARG001
@@ -256,7 +326,3 @@ _NOT_WORD: Final = re.compile(r"[^\w+#]+|_")  # C, C++ and C# are three language
 
 def _squeezed(element: Element) -> str:
     return "".join(text_of(element).split())
-
-
-def _linked(element: Element) -> str:
-    return "".join(_squeezed(link) for link in page_links(element))
