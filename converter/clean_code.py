@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from lxml import etree
@@ -30,6 +31,7 @@ from converter.tree import (
 if TYPE_CHECKING:
     from converter.profiles import Profile
 
+_MOST_LEVELS: Final = 50  # of elements around a listing that are looked at
 LISTINGS: Final = ("pre", "textarea", "xmp", "listing")
 # The first condition is there for speed: few elements pass it.
 _WITH_CLASS: Final = "(contains(@class, '{0}') and contains(concat(' ', normalize-space(@class), ' '), ' {0} '))"
@@ -382,7 +384,8 @@ def _normalize_line_list(element: Element, profile: Profile) -> None:
     lines = [line_text(item, profile) for item in element.iterchildren("li")]
     text = "\n".join(lines) + "\n"
     # The box knows better: <div class="dp-highlighter bg_html"> holds <ol class="dp-xml">.
-    box = next((a for a in element.iterancestors("div") if "dp-highlighter" in classes_of(a)), None)
+    around = islice(element.iterancestors(), _MOST_LEVELS)
+    box = next((a for a in around if a.tag == "div" and "dp-highlighter" in classes_of(a)), None)
     teller = element if box is None or "bg_" not in (box.get("class") or "") else box
     language = language_of(teller, text)
     before = element.getprevious()

@@ -6,7 +6,7 @@ pretty-printer has mended.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from lxml import etree
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 PRIVATE: Final = ("x-tex", "x-raw", "x-url", "x-ref", "x-note", "x-html")
 """Elements by which our own modules tell each other something; no page may."""
 _HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_LISTS: Final = frozenset({"ul", "ol", "menu", "dir"})
 _ROWS_AND_ABOVE: Final = ("table", "tbody", "thead", "tfoot", "tr")
 _TABLE_PARTS: Final = ("td", "th", "tr", "tbody", "thead", "tfoot", "caption", "col", "colgroup")
 _PARTS: Final = frozenset(_TABLE_PARTS)
@@ -45,23 +46,29 @@ def part_nested_headings(headings: list[Element]) -> None:
 
 
 def wrap_stray_items(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Put list items that stand in no list into one: `<p></p><li>a</li><li>b</li>`."""
-    count = 0
+    """Put list items that stand in no list into one: `<p></p><li>a</li><li>b</li>`.
+
+    lxml walks all below an element that moves. So those in others leave the tree first, and come back last: what moves
+    is small each time.
+    """
+    lists: dict[Element, Element] = {}
     for item in list(root.iter("li")):
         parent = item.getparent()
-        if parent is None or parent.tag in {"ul", "ol", "menu", "dir"}:
+        if parent is None or parent.tag in _LISTS:
             continue
         before = item.getprevious()
-        if before is not None and before.get("data-stray") and is_blank(before.tail):
-            stray = before
+        if before is not None and before in lists and is_blank(before.tail):
+            lists[item] = lists[before]
         else:
-            stray = etree.Element("ul", {"data-stray": "1"})
-            item.addprevious(stray)
-        tail, item.tail = item.tail, None
+            lists[item] = etree.Element("ul")
+            item.addprevious(lists[item])
+    for item, stray in lists.items():
+        stray.tail, item.tail = item.tail, None
+    for item in reversed(lists):
+        cast("Element", item.getparent()).remove(item)
+    for item, stray in lists.items():
         stray.append(item)
-        stray.tail = tail
-        count += 1
-    return count
+    return len(lists)
 
 
 def move_stray_content_out_of_tables(root: Element, profile: Profile) -> int:  # noqa: ARG001

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _DEEPEST: Final = 6
 """Tables in tables; what lies deeper is read as if it were no table."""
+_CELL_TAGS: Final = frozenset({"td", "th", "/td", "/th", "/table"})
 _BOLD: Final = r"(?i)font-weight\s*:\s*(?:bold|[6-9]00)|kdocs-bold"
 _WIDE: Final = r'\scolspan="(?!1")'
 _MOST_TAKEN: Final = 10_000
@@ -24,7 +25,7 @@ _MOST_TAKEN: Final = 10_000
 
 def enter_table(walk: Walk, tag: str, attributes: str, text: str) -> None:
     """Begin a table; one with a single filled cell is a box around that."""
-    if walk.path.count("t") >= _DEEPEST or _filled_cells(walk) <= 1:
+    if walk.deep >= _DEEPEST or _filled_cells(walk) <= 1:
         walk.tables.append(None)
         enter_block(walk, tag, attributes, text)
         walk.stack[-1] = (_leave_box, walk.marks, None)
@@ -32,6 +33,7 @@ def enter_table(walk: Walk, tag: str, attributes: str, text: str) -> None:
     walk.tables.append(Table())
     walk.begin("table")
     walk.path.append("t")
+    walk.deep += 1
     walk.stack.append((_leave_table, walk.marks, walk.in_cell))
     walk.in_cell = False
 
@@ -40,6 +42,7 @@ def _leave_table(walk: Walk, marks: int, in_cell: bool) -> None:  # noqa: FBT001
     walk.marks, walk.in_cell = marks, in_cell
     walk.tables.pop()
     walk.path.pop()
+    walk.deep -= 1
     walk.close()
 
 
@@ -73,25 +76,34 @@ def _rest(walk: Walk) -> Iterator[Token]:
 
 
 def _filled_cells(walk: Walk) -> int:
-    """Count the filled cells of the table that begins; two are as good as many."""
-    depth = count = inside = 0
-    for tag, more, text in _rest(walk):
+    """Count the filled cells of the table that begins."""
+    if walk.filled is None:
+        walk.filled = _all_filled_cells(walk.tokens)
+    return walk.filled[len(walk.tokens) - length_hint(walk.rest) - 1]
+
+
+def _all_filled_cells(tokens: list[Token]) -> dict[int, int]:
+    """Count the filled cells of each table, by the place of its token: in one walk, since tables lie in tables."""
+    counts: dict[int, int] = {}
+    tables: list[int] = []  # those that are open
+    empty: list[int] = []  # those of them in whose open cell nothing has been said yet
+    for place, (tag, more, text) in enumerate(tokens):
         if tag == "table":
-            depth += 1
-        elif tag == "/table":
-            if not depth:
-                break
-            depth -= 1
-        elif not depth and tag in {"td", "th"}:
-            inside = more[-1:] != "/"
-        elif not depth and tag in {"/td", "/th"}:
-            inside = 0
-        if inside == 1 and (tag in {"img", "input"} or not (not text or text.isspace())):
-            count += 1
-            inside = 2
-            if count > 1:
-                break
-    return count
+            counts[place] = 0
+            if more[-1:] != "/":
+                tables.append(place)
+        elif tables and tag in _CELL_TAGS:
+            if empty[-1:] == tables[-1:]:
+                empty.pop()
+            if tag == "/table":
+                tables.pop()
+            elif tag[0] != "/" and more[-1:] != "/":
+                empty.append(tables[-1])
+        if empty and (tag in {"img", "input"} or not (not text or text.isspace())):
+            for table in empty:
+                counts[table] += 1
+            empty.clear()
+    return counts
 
 
 def enter_row(walk: Walk, tag: str, attributes: str, text: str) -> None:
