@@ -259,7 +259,7 @@ def _described(head: str) -> str:
 
 def _plain(text: str) -> str:
     """Take the signs out of the text of a block, for people."""
-    return _shown(re.sub(f"{LOOK}[^{LOOK}]*{LOOK}|{MARK}\\d|[^{BLOCK}]*{HEAD}", "", text))
+    return _shown(re.sub(f"{LOOK}[^{LOOK}]*{LOOK}|{MARK}\\d|(?<![^{BLOCK}])[^{BLOCK}{HEAD}]*{HEAD}", "", text))
 
 
 def _shown(text: str) -> str:

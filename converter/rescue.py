@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from lxml import etree
 
 from converter.html5 import build
+from converter.shallow import limit_depth
 
 if TYPE_CHECKING:
     from converter.open_elements import Node
@@ -30,6 +31,7 @@ def parse(text: str) -> tuple[Element, list[str]]:
 
     """
     page, hidden = build(text)
+    limit_depth(page)
     root = etree.Element("html", _attributes(page))
     todo: list[tuple[Node, Element]] = [(page, root)]
     # A proxy that goes makes lxml climb to the next ancestor that has one; kept ones end that at the parent. Without

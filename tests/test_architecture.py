@@ -97,6 +97,7 @@ PARTS: Final[dict[str, str]] = {
     "rescue": "scraper",
     "html5": "scraper",
     "open_elements": "scraper",
+    "shallow": "scraper",
     "tokens": "scraper",
     "selectors": "profiles",
     "scan": "inline",

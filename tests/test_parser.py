@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import html5lib
 import pytest
+from lxml import etree
 
-from converter import rescue, scraper, to_markdown
+from converter import rescue, scraper, shallow, to_markdown
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -80,3 +82,26 @@ def test_what_an_open_tag_hides_is_noted(html: str, hidden: str) -> None:
 @pytest.mark.parametrize("html", ["<p>a<!-- b --></p>", "<p>a</p><script>b</script>", "<p>a</p><p>1 < 2</p>"])
 def test_nothing_is_noted_where_nothing_is_hidden(html: str) -> None:
     assert scraper.parse(html)[1] == ()
+
+
+DEEP: Final = (HERE / "depth_cases.txt").read_text(encoding="utf-8").splitlines()
+DEEP_CASES: Final = [line.replace("\\n", "\n").split(" => ") for line in DEEP]
+
+
+@pytest.mark.parametrize(("html", "wanted"), DEEP_CASES)
+def test_what_lies_too_deep_goes_side_by_side(html: str, wanted: str) -> None:
+    """`{}` is x in 100 spans, the rest stands in so many boxes that these are deeper than a browser goes."""
+    boxes = shallow.DEEPEST - 2  # html and body
+    element = rescue.parse("<div>" * boxes + html.replace("{}", "<span>" * 100 + "x" + "</span>" * 100))[0][-1]
+    for _ in range(boxes):
+        element = element[-1]
+    written = etree.tostring(element, encoding="unicode", method="html", with_tail=False)
+    written = re.sub(r"(?:<span>)+x(?:</span>)+", "<span>x</span>", written)  # as many as still fit
+    assert written == f"<div>{wanted}</div>"
+
+
+@pytest.mark.parametrize("wrapper", ["div", "section", "font", "center"])
+def test_the_article_in_many_boxes_is_the_article(wrapper: str) -> None:
+    article = "<h2>a</h2><ul><li>b<ol><li>c</li></ol></li></ul><table><tr><th>d</th></tr><tr><td>e</td></tr></table>"
+    article += '<p>f <b>g</b> <a href="https://e.org/h">h</a></p><pre><code>i\n  j</code></pre>'
+    assert to_markdown(f"<{wrapper}>" * 5_000 + article) == to_markdown(f"<{wrapper}>{article}")
