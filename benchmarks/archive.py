@@ -9,6 +9,9 @@ and plain loops of other tools that read and write the same files; of the slow o
 is scaled. At 25,000 posts all of that takes about six minutes on two quiet cores. The second form kills runs at random
 instants and compares what the last one leaves with what an undisturbed one leaves. The third compares the parent's
 memory at 1,000 and at 100,000 posts of one line.
+
+Files that were removed up to five minutes before make new ones dear (ext4 looks at each free inode, whether it was in
+use lately): wait that long after another run, or the clock shows the file system.
 """
 
 from __future__ import annotations
