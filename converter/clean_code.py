@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from lxml import etree
@@ -16,22 +15,11 @@ from lxml import etree
 from converter.clean_gutters import holds_numbers, weight
 from converter.code_language import language_of, language_of_names
 from converter.listings import BLOCKS, LINE_LISTS, copy_image, is_noise, line_text, text_and_images
-from converter.tree import (
-    Element,
-    Inside,
-    Query,
-    classes_of,
-    drop,
-    is_blank,
-    neutralize,
-    replace,
-    text_of,
-)
+from converter.tree import Element, Query, classes_of, drop, inside, is_blank, neutralize, replace, text_of
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
 
-_MOST_LEVELS: Final = 50  # of elements around a listing that are looked at
 LISTINGS: Final = ("pre", "textarea", "xmp", "listing")
 # The first condition is there for speed: few elements pass it.
 _WITH_CLASS: Final = "(contains(@class, '{0}') and contains(concat(' ', normalize-space(@class), ' '), ' {0} '))"
@@ -86,18 +74,15 @@ _MIN_TOKENS: Final = 3
 
 def normalize_code_blocks(root: Element, profile: Profile) -> int:
     """Bring every listing into the canonical shape, before any other pass looks into it."""
-    numbered = [element for element in root.iter("ol") if _holds_lines(element)]
-    in_listing = Inside(("pre",))
     gone: set[Element] = set()
     count = 0
-    for element in numbered:
-        if element not in gone and not in_listing(element):
+    for element in list(root.iter("ol")):
+        if element not in gone and _holds_lines(element) and not inside(element, ("pre",)):
             gone.update(element.iterdescendants("ol"))
             _normalize_line_list(element, profile)
             count += 1
-    in_listing = Inside(("pre",))
     for element in list(root.iter(*LISTINGS)):
-        if element.getparent() is not None and not in_listing(element):
+        if element.getparent() is not None and not inside(element, ("pre",)):
             _normalize(element, profile)
             count += 1
     return count
@@ -142,9 +127,8 @@ def fold_highlighter_boxes(root: Element, profile: Profile) -> int:
     """
     count = 0
     for boxes, lines_of, tools_of in _LINED_BOXES:
-        in_listing = Inside(("pre",))
         for box in _innermost(boxes(root)):
-            if box.getparent() is None or in_listing(box):
+            if box.getparent() is None or inside(box, ("pre",)):
                 continue
             for tool in tools_of(box):
                 if not _GUTTER.search(tool.get("class") or "") or holds_numbers(tool):
@@ -249,15 +233,14 @@ def fold_broken_code(root: Element, profile: Profile) -> int:
     """
     count = 0
     # Code in code has no more lines than the one around it.
-    in_code, in_the_way = Inside(("code",)), Inside(_NO_LISTING_IN)
-    for code in [code for code in root.iter("code") if len(code) and not in_code(code) and _is_broken(code)]:
+    for code in [c for c in root.iter("code") if len(c) and not inside(c, ("code",)) and _is_broken(c)]:
         text = line_text(code, profile, blank_lines=True)
-        if text.count("\n") + 1 - text.count("\n\n") < _FEWEST_LINES or in_the_way(code):
+        if text.count("\n") + 1 - text.count("\n\n") < _FEWEST_LINES or inside(code, _NO_LISTING_IN):
             continue
         _put(code, text, "", [copy_image(image) for image in code.iter("img") if image.get("src")])
         count += 1
     for parent in _parents_of_lines(root):
-        if parent.tag in BLOCKS and not in_the_way(parent) and parent.tag not in _NO_LISTING_IN:
+        if parent.tag in BLOCKS and not inside(parent, _NO_LISTING_IN) and parent.tag not in _NO_LISTING_IN:
             count += sum(_fold_lines(lines, profile) for lines in _paragraphs_of_code(parent))
     return count
 
@@ -384,8 +367,7 @@ def _normalize_line_list(element: Element, profile: Profile) -> None:
     lines = [line_text(item, profile) for item in element.iterchildren("li")]
     text = "\n".join(lines) + "\n"
     # The box knows better: <div class="dp-highlighter bg_html"> holds <ol class="dp-xml">.
-    around = islice(element.iterancestors(), _MOST_LEVELS)
-    box = next((a for a in around if a.tag == "div" and "dp-highlighter" in classes_of(a)), None)
+    box = next((a for a in element.iterancestors("div") if "dp-highlighter" in classes_of(a)), None)
     teller = element if box is None or "bg_" not in (box.get("class") or "") else box
     language = language_of(teller, text)
     before = element.getprevious()

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from converter.tree import Element, Inside, Query, classes_of, drop, is_blank, replace, text_of
+from converter.tree import Element, Query, classes_of, drop, inside, is_blank, replace, text_of
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
@@ -69,9 +69,8 @@ def recover_formulas(root: Element, profile: Profile) -> int:  # noqa: ARG001 (a
     """Replace rendered formulas by their TeX source; what has no source stays as the text that it shows."""
     count = _from_scripts(root)
     gone: set[Element] = set()  # what lies in a formula that was replaced
-    in_code = Inside(("pre", "code", "x-tex"))
     for element in [e for e in root.iterdescendants() if _may_be_formula(e)]:
-        if element in gone or element.getparent() is None or in_code(element):
+        if element in gone or element.getparent() is None or inside(element, ("pre", "code", "x-tex")):
             continue
         if _from_markup(element):
             gone.update(element.iter())
@@ -92,8 +91,7 @@ def _may_be_formula(element: Element) -> bool:
 
 def recover_formula_images(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Replace pictures of formulas, as image services draw them, by the TeX in their text or address."""
-    in_code = Inside(("pre", "code"))
-    return sum(_from_image(image) for image in _IMAGES(root) if not in_code(image))
+    return sum(_from_image(image) for image in _IMAGES(root) if not inside(image, ("pre", "code")))
 
 
 def _from_markup(element: Element) -> int:

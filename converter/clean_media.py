@@ -7,16 +7,7 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
-from converter.tree import (
-    Element,
-    Inside,
-    classes_of,
-    drop_all,
-    is_blank,
-    neutralize,
-    replace,
-    text_of,
-)
+from converter.tree import Element, Inside, classes_of, drop_all, is_blank, neutralize, replace, text_of
 from converter.urls import runs_script
 
 if TYPE_CHECKING:
@@ -84,7 +75,7 @@ def list_labels_of_drawings(root: Element, profile: Profile) -> int:  # noqa: AR
     drawings = list(root.iter("svg"))
     if not drawings:
         return 0
-    in_formula = Inside(elements=[e for e in root.iter() if not _DRAWN_FORMULAS.isdisjoint(classes_of(e))])
+    in_formula = Inside([e for e in root.iter() if not _DRAWN_FORMULAS.isdisjoint(classes_of(e))])
     count = 0
     for drawing in drawings:
         if drawing.getparent() is None or "none" in (drawing.get("style") or "") or in_formula(drawing):

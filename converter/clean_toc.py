@@ -11,17 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from converter.tree import (
-    Element,
-    Inside,
-    Query,
-    Values,
-    drop,
-    is_blank,
-    outermost,
-    page_links,
-    text_of,
-)
+from converter.tree import Element, Inside, Query, Values, drop, is_blank, outermost, page_links, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
@@ -219,7 +209,7 @@ def _texts(root: Element, contents: list[Element]) -> frozenset[str]:
     Not those of paragraphs: whether a text is one depends on what stands beside it, and a caption is none of a chapter.
     """
     blocks = [*outermost(list(root.iter(*_HEADINGS))), *outermost(list(root.iter("strong")))]
-    inside = Inside(elements=contents)
+    inside = Inside(contents)
     gone = frozenset(contents)
     return frozenset(letters(text_of(e)) for e in blocks if e not in gone and not inside(e))
 
@@ -235,7 +225,7 @@ def _names_of_headings(root: Element) -> Iterator[str]:
 def _hold_more(root: Element, links: list[Element]) -> set[Element]:
     """Find the elements that hold text which is in none of these links."""
     found: set[Element] = set()
-    in_link = Inside(elements=links)
+    in_link = Inside(links)
     known = frozenset(links)
     for element in root.iter():
         if not is_blank(element.text) and element not in known and not in_link(element):

@@ -47,16 +47,7 @@ from converter.clean_toc import drop_page_contents, drop_repeated_title, drop_to
 from converter.model import Article, Facts
 from converter.profiles import Profile
 from converter.rules import RULE_OF
-from converter.tree import (
-    Element,
-    Query,
-    classes_of,
-    drop_all,
-    is_blank,
-    neutralize,
-    outermost,
-    text_of,
-)
+from converter.tree import Element, Query, classes_of, drop_all, is_blank, neutralize, text_of
 from converter.urls import runs_script
 from converter.vocabulary import Vocabulary, vocabulary
 
@@ -274,7 +265,7 @@ def unwrap_bold_in_headings(root: Element, profile: Profile) -> int:  # noqa: AR
     """Unwrap bold in headings, which are bold anyway; 2,257 posts of 24,597 have it."""
     headings = [heading for heading in root.iter(*_HEADINGS) if len(heading)]
     # In a nested heading (`part_nested_headings`) it would be found once for each of them.
-    found = dict.fromkeys(e for heading in outermost(headings) for e in heading.iter("strong", "b"))
+    found = dict.fromkeys(e for heading in headings for e in heading.iter("strong", "b"))
     for element in found:
         neutralize(element)
     part_nested_headings(headings)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -70,7 +69,6 @@ _STATED: Final = re.compile(r"(?:^|\s)(?:language-|lang-)+([^\s:;?]+)|(?:^|\s)br
 # Host-specific spellings: <pre class="kdocs-java">, <ol class="dp-sql">, <div class="dp-highlighter bg_cpp">.
 _HOSTED: Final = re.compile(r"(?:^|\s)(?:kdocs-|dp-(?!highlighter)|bg_)([A-Za-z][\w+#-]*)")
 _FIRST_WORD: Final = re.compile(r"^\s*([A-Za-z][\w+#-]*)(?=:|\s|$)")  # <textarea class="java:nogutter" name="code">
-_MOST_LEVELS: Final = 50  # of elements around a listing that are looked at
 _BOXED: Final = re.compile(r"(?:^|\s)highlight-(?:source-|text-)?([A-Za-z][\w+#]*)")  # Sphinx, GitHub: around the pre
 _NAME: Final = re.compile(r"[a-z][a-z0-9+#_-]*")  # no file names (`models.py`), no words of a message (`[ERROR]`)
 _NATURAL: Final = re.compile(r"[a-z]{2}(?:-[a-z]+)?")  # lang="zh-CN" is about the words
@@ -175,8 +173,7 @@ def _named(names: str) -> tuple[str, ...]:
 
 def _around(element: Element) -> str | None:
     """Find the language that the box around a listing names."""
-    boxes = [above for above in islice(element.iterancestors(), _MOST_LEVELS) if above.tag in {"div", "figure"}]
-    for box in boxes[:2]:
+    for _, box in zip(range(2), element.iterancestors("div", "figure"), strict=False):
         if m := _BOXED.search(box.get("class") or ""):
             return m[1]
     return None

@@ -1,8 +1,8 @@
 """The second parser, for pages of which lxml builds another tree than a browser would.
 
 lxml drops what is nested deeper than 2,047 levels without a word, closes headings before paragraphs, and knows nothing
-of formatting that ends in another block than it began in. The tree is built by the rules of the HTML standard, to any
-depth.
+of formatting that ends in another block than it began in. The tree is built by the rules of the HTML standard, for
+input of any depth, and is then made as shallow as a browser's.
 """
 
 from __future__ import annotations
@@ -34,9 +34,6 @@ def parse(text: str) -> tuple[Element, list[str]]:
     limit_depth(page)
     root = etree.Element("html", _attributes(page))
     todo: list[tuple[Node, Element]] = [(page, root)]
-    # A proxy that goes makes lxml climb to the next ancestor that has one; kept ones end that at the parent. Without
-    # them a depth of 100,000 takes minutes.
-    kept: list[Element] = [root]
     while todo:
         node, element = todo.pop()
         last: Element | None = None
@@ -48,7 +45,6 @@ def parse(text: str) -> tuple[Element, list[str]]:
             _set_text(element, last, pieces)
             last = etree.SubElement(element, _name(child.name), _attributes(child))
             todo.append((child, last))
-            kept.append(last)
         _set_text(element, last, pieces)
     return root, hidden
 

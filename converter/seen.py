@@ -117,7 +117,6 @@ class Walk:
         self.depth = 0
         self.lists: list[List | None] = []
         self.tables: list[Table | None] = []
-        self.deep = 0  # of those, how many lie in each other
         self.filled: dict[int, int] | None = None  # the cells of each that hold something, once a table has begun
         self.in_cell = False
         self.heading: Heading | None = None

@@ -25,7 +25,7 @@ _MOST_TAKEN: Final = 10_000
 
 def enter_table(walk: Walk, tag: str, attributes: str, text: str) -> None:
     """Begin a table; one with a single filled cell is a box around that."""
-    if walk.deep >= _DEEPEST or _filled_cells(walk) <= 1:
+    if walk.path.count("t") >= _DEEPEST or _filled_cells(walk) <= 1:
         walk.tables.append(None)
         enter_block(walk, tag, attributes, text)
         walk.stack[-1] = (_leave_box, walk.marks, None)
@@ -33,7 +33,6 @@ def enter_table(walk: Walk, tag: str, attributes: str, text: str) -> None:
     walk.tables.append(Table())
     walk.begin("table")
     walk.path.append("t")
-    walk.deep += 1
     walk.stack.append((_leave_table, walk.marks, walk.in_cell))
     walk.in_cell = False
 
@@ -42,7 +41,6 @@ def _leave_table(walk: Walk, marks: int, in_cell: bool) -> None:  # noqa: FBT001
     walk.marks, walk.in_cell = marks, in_cell
     walk.tables.pop()
     walk.path.pop()
-    walk.deep -= 1
     walk.close()
 
 

@@ -142,14 +142,13 @@ def inside(element: Element, tags: Iterable[str]) -> bool:
 
 
 class Inside:
-    """Tells which elements of a tree lie in one of these tags or elements, each step up taken once.
+    """Tells which elements of a tree lie in one of these, each step up taken once.
 
     What it has seen it keeps, so it must not be asked again for what has moved out of such an element since.
     """
 
-    def __init__(self, tags: Iterable[str] = (), elements: Iterable[Element] = ()) -> None:
-        """Look for any of these tags, and for these elements."""
-        self._tags = frozenset(tags)
+    def __init__(self, elements: Iterable[Element]) -> None:
+        """Look for these elements."""
         self._known: dict[Element, bool] = dict.fromkeys(elements, True)
 
     def __call__(self, element: Element) -> bool:
@@ -157,17 +156,17 @@ class Inside:
         way: list[Element] = []
         known = self._known
         above = element.getparent()
-        while above is not None and above not in known and above.tag not in self._tags:
+        while above is not None and above not in known:
             way.append(above)
             above = above.getparent()
-        found = above is not None and (above.tag in self._tags or known[above])
+        found = above is not None and known[above]
         known.update(dict.fromkeys(way, found))
         return found
 
 
 def outermost(found: list[Element]) -> list[Element]:
     """Leave out what lies in another one of those that were found."""
-    inside = Inside(elements=found)
+    inside = Inside(found)
     return [element for element in found if not inside(element)]
 
 
