@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from lxml import etree
 
 from converter.clean_gutters import holds_numbers, weight
+from converter.clean_labels import COPY
 from converter.code_language import language_of, language_of_names
 from converter.listings import BLOCKS, LINE_LISTS, copy_image, is_noise, line_text, text_and_images
 from converter.tree import Element, Query, classes_of, drop, inside, is_blank, neutralize, replace, text_of
@@ -42,7 +43,7 @@ _BROKEN_BARS: Final = Query(f".//div[{_with_class('cnblogs_code_toolbar')}][.//p
 # Baidu Zhidao keeps answers in <pre>: prose (22 posts).
 _PROSE: Final = Query(f".//pre[{_with_class('best-text', 'answer-text', 'reply-text')}]")
 _STROKES: Final = re.compile(r"^[ \t.]*[\\/|][\\/|.+ \t-]*$", re.MULTILINE)  # a line of a drawing: no prose
-# SyntaxHighlighter 2 and 3, CodeMirror, GitHub: boxes that hold a line an element, and where the lines are.
+# SyntaxHighlighter 2 and 3, CodeMirror, GitHub, Discuz: boxes that hold a line an element, and where the lines are.
 # Only the innermost of nested ones counts, which also keeps this linear.
 _LINED_BOXES: Final = (
     (
@@ -60,10 +61,17 @@ _LINED_BOXES: Final = (
         Query(f".//td[{_with_class('blob-code')}]"),
         Query(f".//td[{_with_class('blob-num')}]"),
     ),
+    (
+        Query(f".//div[{_with_class('blockcode')}]"),
+        Query(".//ol/li"),
+        Query(f".//*[not(*)][normalize-space()='{COPY}'][not(ancestor-or-self::li)]"),
+    ),
 )
 _GUTTER: Final = re.compile(r"gutter|number|blob-num")
 # What a class of such a box may say besides the language.
-_BOX_WORDS: Final = frozenset("syntaxhighlighter nogutter collapsed printing notranslate codemirror ie".split())
+_BOX_WORDS: Final = frozenset(
+    "blockcode codemirror collapsed ie nogutter notranslate printing syntaxhighlighter".split()
+)
 _BOX_PREFIXES: Final = ("cm-", "codemirror", "js-", "highlight", "tab-")
 # Paragraphs of code elements alone: the lines of a listing, copied off a page without its box.
 # Inline code that an editor broke into lines, and lines of it beside other content.
@@ -156,9 +164,7 @@ def _fold(box: Element, lines: list[Element], profile: Profile) -> int:
         return 0
     text = "\n".join(_code_of_line(line, profile) for line in lines) + "\n"
     names = [name for name in (box.get("class") or "").lower().split() if name not in _BOX_WORDS]
-    language = language_of_names(
-        n for n in names if not n.startswith(("cm-", "codemirror", "js-", "highlight", "tab-"))
-    )
+    language = language_of_names(name for name in names if not name.startswith(_BOX_PREFIXES))
     _put(box, text, language, [copy_image(image) for line in lines for image in line.iter("img") if image.get("src")])
     return 1
 

@@ -46,12 +46,13 @@ def part_nested_headings(headings: list[Element]) -> None:
 
 
 def wrap_stray_items(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Put list items that stand in no list into one: `<p></p><li>a</li><li>b</li>`.
+    """Put list items that stand in no list into one: `<p></p><li>a</li><li>b</li>`; one around a list is a box.
 
     lxml walks all below an element that moves. So those in others leave the tree first, and come back last: what moves
     is small each time.
     """
     lists: dict[Element, Element] = {}
+    boxes = 0
     for item in list(root.iter("li")):
         parent = item.getparent()
         if parent is None or parent.tag in _LISTS:
@@ -59,6 +60,9 @@ def wrap_stray_items(root: Element, profile: Profile) -> int:  # noqa: ARG001
         before = item.getprevious()
         if before is not None and before in lists and is_blank(before.tail):
             lists[item] = lists[before]
+        elif _is_box_of_lists(item):
+            item.tag = "div"
+            boxes += 1
         else:
             lists[item] = etree.Element("ul")
             item.addprevious(lists[item])
@@ -68,7 +72,15 @@ def wrap_stray_items(root: Element, profile: Profile) -> int:  # noqa: ARG001
         cast("Element", item.getparent()).remove(item)
     for item, stray in lists.items():
         stray.append(item)
-    return len(lists)
+    return len(lists) + boxes
+
+
+def _is_box_of_lists(item: Element) -> bool:
+    """Whether a stray item holds lists and nothing else, and no other item follows: `<p></p><li><ul>...</ul></li>`."""
+    after = item.getnext()
+    if not is_blank(item.text) or not len(item) or (after is not None and after.tag == "li"):
+        return False
+    return all(child.tag in _LISTS and is_blank(child.tail) for child in item)
 
 
 def move_stray_content_out_of_tables(root: Element, profile: Profile) -> int:  # noqa: ARG001

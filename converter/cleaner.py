@@ -22,6 +22,7 @@ from converter.clean_code import (
 from converter.clean_empty import drop_empty_elements
 from converter.clean_gutters import drop_number_gutters, drop_numbers_of_lines
 from converter.clean_images import image_rule, picture_address, tidy_images
+from converter.clean_labels import COPY, drop_copy_labels, drop_top_links
 from converter.clean_layout import unwrap_layout_tables
 from converter.clean_links import link_address, link_rule, tidy_links
 from converter.clean_math import recover_formula_images, recover_formulas
@@ -120,6 +121,8 @@ def _may_find(step: Step, words: Vocabulary, article: Article, profile: Profile)
         return named or any(word in words.tags for word in rules.words)
     if step.text is not None:
         return step.text.search(article.source) is not None
+    if step.phrase and step.phrase not in article.source:
+        return False
     if not step.words and not step.classes:
         return True
     # Loops: a generator for each pass and post takes longer than what it asks.
@@ -313,6 +316,7 @@ class Step(NamedTuple):
         words: what stands in start tags, in small letters; without one of them, or of the classes, it finds nothing.
         classes: parts of classes, which are searched in a far shorter text.
         text: without a match of it in the source it finds nothing.
+        phrase: without it in the source it finds nothing; looking for it is far cheaper than for a match.
 
     """
 
@@ -321,6 +325,7 @@ class Step(NamedTuple):
     words: tuple[bytes, ...] = ()
     classes: tuple[bytes, ...] = ()
     text: re.Pattern[bytes] | None = None
+    phrase: bytes = b""
 
 
 PASSES: Final = (
@@ -339,11 +344,12 @@ PASSES: Final = (
     ),
     Step(drop_code_tool_bars, classes=(b"tools", b"cnblogs_code", b"code_img_")),
     Step(turn_prose_listings_into_paragraphs, ("pre",), classes=(b"best-text", b"answer-text", b"reply-text")),
-    Step(fold_highlighter_boxes, classes=(b"syntaxhighlighter", b"CodeMirror", b"blob-code")),
+    Step(fold_highlighter_boxes, classes=(b"syntaxhighlighter", b"CodeMirror", b"blob-code", b"blockcode")),
     Step(drop_number_gutters, ("td",)),
     Step(drop_numbers_of_lines, ("pre",), classes=(b"cnblogs_code",)),
     Step(join_lines_of_code, ("code",)),
     Step(normalize_code_blocks, ("ol", *LISTINGS)),
+    Step(drop_copy_labels, phrase=COPY.encode()),
     Step(list_labels_of_drawings, ("svg",), (b"foreign", b"<text", b"<tspan")),
     Step(drop_invisible_elements, INVISIBLE),
     Step(
@@ -353,6 +359,7 @@ PASSES: Final = (
     Step(link_footnotes, ("a",), (b"note", b"<sup")),
     Step(drop_toc_blocks, words=(b"-toc",)),
     Step(drop_noise),
+    Step(drop_top_links, ("a",), (b'href="#', b"#top")),
     Step(drop_page_contents, ("a",), (b'href="#',)),
     Step(link_embeds, EMBEDS),
     Step(simplify_link_cards, ("a",), classes=(b"has-card",)),

@@ -103,7 +103,7 @@ def cli() -> None:
     "--output",
     metavar="PATH",
     help="""File or directory to write to. A directory mirrors the
-    directories of the inputs; several inputs need one. Without it, one post goes to standard output.""",
+    directories of the inputs; several inputs need one. Without it, and with -, one post goes to standard output.""",
 )
 @choosing
 @click.option(
@@ -204,7 +204,7 @@ def convert(ctx: click.Context, /, inputs: tuple[str, ...], output: str | None, 
     check(options)
     task = Task(
         inputs or ("-",),
-        output,
+        None if output == "-" else output,
         options,
         force=flags["force"],
         dry_run=flags["dry_run"],

@@ -54,6 +54,7 @@ RULES: Final[dict[str, Rule]] = {
     "redirector": Rule("noise", "Pages that count a click and send it on; the link leads where they would."),
     "repeated-title": Rule("noise", "A first block that says the title once more; the front matter has it."),
     "spacer-image": Rule("noise", "Pictures of a few bytes that stand in their own address."),
+    "top-link": Rule("noise", "Links back to the top of the page, or to its contents."),
     "tracking-image": Rule("noise", "Pictures that count visitors, by their address or a size of one pixel."),
     "tracking-parameter": Rule("noise", "What addresses carry along to tell who came from where: `spm`, `utm_source`."),
     # What nobody can see, or Markdown cannot say.
@@ -114,6 +115,8 @@ RULE_OF: Final[dict[str, str]] = {
     "link_embeds": "embed",
     "simplify_link_cards": "link-card",
     "drop_copy_buttons": "copy-button",
+    "drop_copy_labels": "copy-button",
+    "drop_top_links": "top-link",
     "unwrap_buttons": "form-control",
     "unwrap_bold_in_headings": "heading-bold",
     "flatten_emphasis": "nested-emphasis",

@@ -65,6 +65,7 @@ PARTS: Final[dict[str, str]] = {
     "clean_code": "cleaner",
     "clean_empty": "cleaner",
     "clean_gutters": "cleaner",
+    "clean_labels": "cleaner",
     "clean_math": "cleaner",
     "clean_media": "cleaner",
     "clean_notes": "cleaner",

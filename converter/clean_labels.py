@@ -1,0 +1,90 @@
+"""Passes for labels of a page's tools that have lost their tools: plain words, without the class of a button."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from converter.tree import Element, Query, drop, is_blank, text_of
+
+if TYPE_CHECKING:
+    from converter.profiles import Profile
+
+COPY: Final = "复制代码"
+"""What copy buttons of Chinese sites say; 123 posts of 24,597 hold it."""
+
+_LEAVES: Final = Query(f".//*[not(*)][normalize-space()='{COPY}']")
+_AROUND: Final = frozenset("a b center div em font i p span strong u".split())
+_TITLE: Final = "代码如下"  # jb51.net: <div class="codetitle"><span><u>复制代码</u></span> 代码如下:</div>
+_SEVERAL: Final = 2
+_TOP: Final = re.compile(
+    r"[\[【（(]?(?:(?:回到|返回)(?:页面)?(?:顶部|顶端|页首|目录)(?:[(（](?:go|back)to(?:the)?top[)）])?"
+    r"|(?:back|go|return)to(?:the)?top)[\]】）)]?[↑▲]?"
+).fullmatch
+_BRACKETS: Final = "[]【】（）()|↑▲ \t\n"
+
+
+def drop_copy_labels(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
+    """Drop the words of copy buttons: at the end of a listing, in a block right beside one, in the title of one.
+
+    At the end of a listing they must be a line of their own in at least one listing of the post, or end two; elsewhere
+    an author may have written them.
+    """
+    found = [label for leaf in _LEAVES(root) if _belongs_to_code(label := _outermost(leaf))]
+    for label in found:
+        drop(label)
+    listings = [code for code in root.iter("code") if (code.text or "").rstrip().endswith(COPY) and _is_listing(code)]
+    rests = [(code.text or "").rstrip().removesuffix(COPY) for code in listings]
+    if len(listings) < _SEVERAL and not any(rest.endswith("\n") for rest in rests):
+        return len(found)
+    for code, rest in zip(listings, rests, strict=True):
+        code.text = rest.rstrip(" \t\n") + "\n"
+    return len(found) + len(listings)
+
+
+def _is_listing(code: Element) -> bool:
+    parent = code.getparent()
+    return not len(code) and parent is not None and parent.tag == "pre"
+
+
+def _outermost(label: Element) -> Element:
+    """Find the outermost element that says nothing but the label."""
+    parent = label.getparent()
+    while parent is not None and parent.tag in _AROUND and len(parent) == 1:
+        if not is_blank(parent.text) or not is_blank(label.tail):
+            break
+        label, parent = parent, parent.getparent()
+    return label
+
+
+def _belongs_to_code(label: Element) -> bool:
+    before, after = label.getprevious(), label.getnext()
+    if label.tag not in _AROUND:
+        return False
+    if is_blank(label.tail):
+        if after is not None and (_holds_listing(after) or text_of(after).lstrip().startswith(_TITLE)):
+            return True
+    elif (label.tail or "").lstrip().startswith(_TITLE):
+        return True
+    return before is not None and is_blank(before.tail) and _holds_listing(before)
+
+
+def _holds_listing(element: Element) -> bool:
+    """Whether an element is a listing, or a box around nothing else."""
+    while element.tag == "div" and len(element) == 1 and is_blank(element.text) and is_blank(element[0].tail):
+        element = element[0]
+    return element.tag == "pre"
+
+
+def drop_top_links(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Drop links back to the top of the page, or to contents that are gone, with the brackets around them."""
+    count = 0
+    for link in list(root.iter("a")):
+        if "#" not in (link.get("href") or "") or not _TOP("".join(text_of(link).split()).lower()):
+            continue
+        parent = link.getparent()
+        drop(link)
+        count += 1
+        if parent is not None and parent.tag in _AROUND and not len(parent) and not text_of(parent).strip(_BRACKETS):
+            parent.text = None
+    return count
