@@ -172,9 +172,10 @@ class State:
         return _NEW(Run, (TEXT, inner, self.marks, self.link, False, "", ""))
 
     def end_paragraph(self) -> None:
-        """Note the border of a block: it ends the paragraph under construction; in a heading it is a space."""
+        """Note the border of a block: it ends the paragraph under construction; in a heading it is a break."""
         if self.heading:
-            self.gap = SPACE
+            if not self.begins_line():
+                self.add_break()
         elif self.runs:
             self.flush()
         else:

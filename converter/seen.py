@@ -266,11 +266,8 @@ class Walk:
 
     # ----------------------------------------------------------------------------------------------------- blocks
     def end(self) -> None:
-        """End a paragraph; in a heading that is a space, in a cell a line break."""
-        if self.heading is not None:
-            self.space(" ")
-        else:
-            self.boundary = self.boundary or 1 if self.in_cell else 2
+        """End a paragraph; in a heading and in a cell that is a line break."""
+        self.boundary = self.boundary or 1 if self.in_cell or self.heading is not None else 2
 
     def block(self, sign: str, text: str) -> None:
         """Say a block that is no text."""
