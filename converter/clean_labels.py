@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from converter.tree import Element, Query, drop, is_blank, text_of
+from converter.tree import Element, Query, drop_all, is_blank, text_of
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
@@ -31,8 +31,7 @@ def drop_copy_labels(root: Element, profile: Profile) -> int:  # noqa: ARG001 (a
     an author may have written them.
     """
     found = [label for leaf in _LEAVES(root) if _belongs_to_code(label := _outermost(leaf))]
-    for label in found:
-        drop(label)
+    drop_all(found)
     listings = [code for code in root.iter("code") if (code.text or "").rstrip().endswith(COPY) and _is_listing(code)]
     rests = [(code.text or "").rstrip().removesuffix(COPY) for code in listings]
     if len(listings) < _SEVERAL and not any(rest.endswith("\n") for rest in rests):
@@ -50,11 +49,15 @@ def _is_listing(code: Element) -> bool:
 def _outermost(label: Element) -> Element:
     """Find the outermost element that says nothing but the label."""
     parent = label.getparent()
-    while parent is not None and parent.tag in _AROUND and len(parent) == 1:
-        if not is_blank(parent.text) or not is_blank(label.tail):
-            break
+    while parent is not None and parent.tag in _AROUND and _is_alone(label, parent):
         label, parent = parent, parent.getparent()
     return label
+
+
+def _is_alone(element: Element, parent: Element) -> bool:
+    """Whether an element holds all that its parent does; lxml counts children one by one, so they are not counted."""
+    beside = element.getprevious() is not None or element.getnext() is not None
+    return not beside and is_blank(parent.text) and is_blank(element.tail)
 
 
 def _belongs_to_code(label: Element) -> bool:
@@ -71,20 +74,21 @@ def _belongs_to_code(label: Element) -> bool:
 
 def _holds_listing(element: Element) -> bool:
     """Whether an element is a listing, or a box around nothing else."""
-    while element.tag == "div" and len(element) == 1 and is_blank(element.text) and is_blank(element[0].tail):
-        element = element[0]
+    while element.tag == "div" and (inner := next(iter(element), None)) is not None and _is_alone(inner, element):
+        element = inner
     return element.tag == "pre"
 
 
 def drop_top_links(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Drop links back to the top of the page, or to contents that are gone, with the brackets around them."""
-    count = 0
-    for link in list(root.iter("a")):
-        if "#" not in (link.get("href") or "") or not _TOP("".join(text_of(link).split()).lower()):
-            continue
-        parent = link.getparent()
-        drop(link)
-        count += 1
-        if parent is not None and parent.tag in _AROUND and not len(parent) and not text_of(parent).strip(_BRACKETS):
-            parent.text = None
-    return count
+    found = [link for link in root.iter("a") if _leads_to_top(link)]
+    around = dict.fromkeys(link.getparent() for link in found)
+    drop_all(found)
+    for parent in around:
+        if parent is not None and parent.tag in _AROUND and next(iter(parent), None) is None:
+            parent.text = (parent.text or "").strip(_BRACKETS) and parent.text
+    return len(found)
+
+
+def _leads_to_top(link: Element) -> bool:
+    return "#" in (link.get("href") or "") and _TOP("".join(text_of(link).split()).lower()) is not None
