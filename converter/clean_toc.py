@@ -25,6 +25,9 @@ _TOC_TITLE_LENGTH: Final = 14
 _LABEL: Final = re.compile(
     r"\W*(?:文章|本文|博客|阅读|内容)?(?:目\s*录|table\s+of\s+contents|contents)\W*(?:contents?)?\W*", re.IGNORECASE
 ).fullmatch
+# The contents of pages of CSDN until 2017, copied with a post: a label with two buttons, and links to t0, t1, ...
+_OLD_LABEL: Final = re.compile(r"目录\(\?\)\[[-+]\]").fullmatch
+_OLD_TARGET: Final = re.compile(r"#t\d+$").search
 _MARK: Final = re.compile(r"\s*@?\[{1,2}_?toc_?\]{1,2}(?:\([^\n]*\))?\s*", re.IGNORECASE).fullmatch
 _MARKS: Final = Query("descendant::text()[contains(., 'TOC') or contains(., 'toc') or contains(., 'Toc')]/parent::*")
 _IDS: Final = Values("descendant::*/@id")  # a union of two paths takes the square of what it finds
@@ -246,6 +249,37 @@ def _mark_upwards(element: Element | None, found: set[Element]) -> None:
     while element is not None and element not in found:
         found.add(element)
         element = element.getparent()
+
+
+def drop_copied_contents(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Drop the contents that CSDN's old script put above a post, where they were copied with it."""
+    count = 0
+    for button in [link for link in root.iter("a") if (link.text or "").strip() == "(?)"]:
+        label = next(button.iterancestors("p", "div"), None)
+        if label is None or label is root or not _OLD_LABEL(_squeezed(label)):
+            continue
+        contents = _after(label)
+        drop(label)
+        count += 1
+        if contents is not None and contents.tag in _LISTS and _holds_old_links_only(contents):
+            drop(contents)
+    return count
+
+
+def _after(block: Element) -> Element | None:
+    """Return what stands right behind a block, or behind a box that holds nothing else."""
+    parent = block.getparent()
+    if not is_blank(block.tail):
+        return None
+    if block.getnext() is None and block.getprevious() is None and parent is not None and parent.tag == "div":
+        return parent.getnext() if is_blank(parent.text) and is_blank(parent.tail) else None
+    return block.getnext()
+
+
+def _holds_old_links_only(contents: Element) -> bool:
+    links = list(contents.iter("a"))
+    said = sum(len(_squeezed(link)) for link in links)
+    return said == len(_squeezed(contents)) and all(_OLD_TARGET(link.get("href") or "") for link in links)
 
 
 def drop_toc_marks(root: Element, profile: Profile) -> int:  # noqa: ARG001

@@ -44,7 +44,13 @@ from converter.clean_structure import (
     unwrap_around_rows,
     wrap_stray_items,
 )
-from converter.clean_toc import drop_page_contents, drop_repeated_title, drop_toc_blocks, drop_toc_marks
+from converter.clean_toc import (
+    drop_copied_contents,
+    drop_page_contents,
+    drop_repeated_title,
+    drop_toc_blocks,
+    drop_toc_marks,
+)
 from converter.model import Article, Facts
 from converter.profiles import Profile
 from converter.rules import RULE_OF
@@ -359,6 +365,7 @@ PASSES: Final = (
     Step(link_footnotes, ("a",), (b"note", b"<sup")),
     Step(drop_toc_blocks, words=(b"-toc",)),
     Step(drop_noise),
+    Step(drop_copied_contents, ("a",), phrase=b"(?)"),
     Step(drop_top_links, ("a",), (b'href="#', b"#top")),
     Step(drop_page_contents, ("a",), (b'href="#',)),
     Step(link_embeds, EMBEDS),
