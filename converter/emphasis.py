@@ -38,6 +38,10 @@ _JOINERS: Final = frozenset("\u200d\ufe0f\u20e3")
 _ALNUM: Final = re.compile(r"[^\W_]")
 
 
+_MOST_BEHIND: Final = 8  # signs of punctuation that follow a bracket out of the emphasis
+_CLOSING: Final = dict(zip("（【《〈「『〔［｛“‘([{", "）】》〉」』〕］｝”’)]}", strict=True))
+
+
 class Extent:
     """A stretch of runs, `start` to `end` (exclusive), that a mark or a link covers."""
 
@@ -237,7 +241,37 @@ def _trim_group(inner: list[Run], mark: int, before: str, after: str) -> list[Ru
             break
         tail.append(moved)
         after = " " if moved.space else moved.text[:1] if moved.kind == TEXT else "x"
+    _move_partners_out(inner, mark, head, tail)
     return [*head, *inner, *reversed(tail)]
+
+
+def _move_partners_out(inner: list[Run], mark: int, head: list[Run], tail: list[Run]) -> None:
+    """Let the other bracket of a pair at the edges follow the one that had to go: `（**注意**）后文`."""
+    closing = _CLOSING.get(head[-1].text) if head else None
+    if closing:
+        rest = _behind_partner("".join(_letters(run) for run in inner), head[-1].text, closing)
+        if len(rest) <= _MOST_BEHIND and all(map(is_punctuation, rest)) and inner[-1].text.endswith(rest):
+            tail.extend(_cut_last(inner, mark) for _ in rest)
+    first = inner[0].text[:1] if inner and inner[0].kind == TEXT else ""
+    closing = _CLOSING.get(first)
+    if closing and tail and tail[-1].text == closing:
+        inside = "".join(_letters(run) for run in inner)[1:]
+        if not _behind_partner(inside, first, closing):
+            head.append(_cut_first(inner, mark))
+
+
+def _letters(run: Run) -> str:
+    return run.text if run.kind == TEXT else "x"
+
+
+def _behind_partner(text: str, opening: str, closing: str) -> str:
+    """Return the end of a text from the bracket on that closes one before the text; empty when none does."""
+    depth = 1
+    for at, char in enumerate(text):
+        depth += (char == opening) - (char == closing)
+        if not depth:
+            return text[at:]
+    return ""
 
 
 def _shows_emphasis(run: Run) -> bool:
