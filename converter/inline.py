@@ -10,6 +10,7 @@ import re
 from typing import Final
 from urllib.parse import quote
 
+from converter.bare_addresses import guard_addresses
 from converter.emphasis import BOXES, INNER, Extent, settle
 from converter.nodes import BREAK, CODE, DEL, EM, EMPHASIS, IMAGE, KEPT, STRONG, TEX, TEXT, Link, Run
 from converter.protect import Draft
@@ -61,14 +62,17 @@ def render(runs: list[Run], *, hard_break: str = "\\\n", cell: bool = False, hea
     elif heading:
         hard_break = " "
     plain = _Plain(hard_break).write(runs)
-    if plain is not None:
-        return plain.replace("|", "\\|") if cell else plain
+    text = guard_addresses(_woven(runs, hard_break) if plain is None else plain)
+    return text.replace("|", "\\|") if cell else text
+
+
+def _woven(runs: list[Run], hard_break: str) -> str:
+    """Write runs whose marks or characters need more than one look."""
     runs = _merged(_trimmed(runs))
     if not runs:
         return ""
     runs, extents = settle(runs)
-    text = _write(runs, extents, hard_break)
-    return text.replace("|", "\\|") if cell else text
+    return _write(runs, extents, hard_break)
 
 
 def destination(href: str) -> str:

@@ -61,6 +61,7 @@ MAY_IMPORT: Final[dict[str, frozenset[str]]] = {
 """Module -> what it may import besides EVERYONE. A stage never imports another stage."""
 
 PARTS: Final[dict[str, str]] = {
+    "bare_addresses": "inline",
     "characters": "decode",
     "clean_code": "cleaner",
     "clean_empty": "cleaner",
