@@ -254,8 +254,8 @@ def _mark_upwards(element: Element | None, found: set[Element]) -> None:
 def drop_copied_contents(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Drop the contents that CSDN's old script put above a post, where they were copied with it."""
     count = 0
-    for button in [link for link in root.iter("a") if (link.text or "").strip() == "(?)"]:
-        label = next(button.iterancestors("p", "div"), None)
+    buttons = [link for link in root.iter("a") if (link.text or "").strip() == "(?)"]
+    for label in dict.fromkeys(next(button.iterancestors("p", "div"), None) for button in buttons):
         if label is None or label is root or not _OLD_LABEL(_squeezed(label)):
             continue
         contents = _after(label)
@@ -277,9 +277,10 @@ def _after(block: Element) -> Element | None:
 
 
 def _holds_old_links_only(contents: Element) -> bool:
-    links = list(contents.iter("a"))
-    said = sum(len(_squeezed(link)) for link in links)
-    return said == len(_squeezed(contents)) and all(_OLD_TARGET(link.get("href") or "") for link in links)
+    # Contents in contents begin with a button, whose target is none: the look at them ends there.
+    if not all(_OLD_TARGET(link.get("href") or "") for link in contents.iter("a")):
+        return False
+    return sum(len(_squeezed(link)) for link in contents.iter("a")) == len(_squeezed(contents))
 
 
 def drop_toc_marks(root: Element, profile: Profile) -> int:  # noqa: ARG001
