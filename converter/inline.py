@@ -63,6 +63,8 @@ def render(runs: list[Run], *, hard_break: str = "\\\n", cell: bool = False, hea
         hard_break = " "
     plain = _Plain(hard_break).write(runs)
     text = guard_addresses(_woven(runs, hard_break) if plain is None else plain)
+    # goldmark (Hugo) knows no break by a backslash behind an escaped one.
+    text = text.replace("\\\\\\\n", "\\\\  \n")
     return text.replace("|", "\\|") if cell else text
 
 
