@@ -15,6 +15,7 @@ from converter.scan import Span, scan
 
 # A scheme behind anything but a letter; `www.` at the start of a line, behind white space or signs that may be markup.
 _SIGN: Final = re.compile(r"(?:(?<![a-z])(?:https?|ftp)(?=://[^\s<])|(?<![^\s*_~(])www(?=\.[^\s<]))", re.IGNORECASE)
+_MARKUP: Final = re.compile(r"[\\`*\[~$!]").search
 _END: Final = re.compile(r"[\s<]")
 _NOT_AT_ITS_END: Final = "?!.,:*_~'\""
 _EMPHASIS: Final = frozenset({"em", "strong", "del"})
@@ -41,6 +42,12 @@ def guard_addresses(text: str) -> str:
         start, sign = match.span()
         if start < done:
             continue
+        if start >= end:
+            end = _end_of_run(text, sign)
+            breaks = text[end - 1] == "\\" and text.startswith("\n", end)
+            last = start + len(text[start : end - breaks].rstrip(_NOT_AT_ITS_END))
+        if not breaks and not _MARKUP(text, sign, last):
+            continue  # nearly all, the addresses of links and pictures among them: nothing to look for
         if found is None:
             found = scan(text)
             covers = _covered(found)
@@ -48,10 +55,6 @@ def guard_addresses(text: str) -> str:
         at = bisect.bisect_right(covers, (start, len(text))) - 1
         if at >= 0 and start < covers[at][1]:
             continue  # in a link, in code
-        if start >= end:
-            end = _end_of_run(text, sign)
-            breaks = text[end - 1] == "\\" and text.startswith("\n", end)
-            last = start + len(text[start : end - breaks].rstrip(_NOT_AT_ITS_END))
         if bisect.bisect_right(delimiters, start) < bisect.bisect_left(delimiters, last):
             pieces += text[done:sign], "\\"
             done = sign
