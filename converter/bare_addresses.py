@@ -32,16 +32,8 @@ def guard_addresses(text: str) -> str:
         text: the Markdown of one block's inline content.
 
     """
-    addresses = text.count("://")
-    if not addresses and "www." not in text:
-        return text
-    # Nearly all are those of links and pictures: counting takes a tenth of looking at each.
     links = "\\[" not in text and "\\]" not in text
-    if (
-        links
-        and addresses == text.count("](https://") + text.count("](http://")
-        and text.count("www.") == text.count("://www.")
-    ):
+    if ("://" not in text and "www." not in text) or (links and _are_destinations(text)):
         return text
     found: list[Span] | None = None
     pieces: list[str] = []
@@ -71,6 +63,13 @@ def guard_addresses(text: str) -> str:
             pieces += text[done : end - 1], "  "
             done = end
     return "".join(pieces) + text[done:] if pieces else text
+
+
+def _are_destinations(text: str) -> bool:
+    """Whether all are those of links and pictures, as nearly all are: counting takes a tenth of looking at each."""
+    if text.count("://") != text.count("](https://") + text.count("](http://"):
+        return False
+    return text.count("www.") == text.count("://www.")
 
 
 def _end_of_run(text: str, at: int) -> int:

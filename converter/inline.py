@@ -14,7 +14,7 @@ from converter.bare_addresses import guard_addresses
 from converter.emphasis import BOXES, INNER, Extent, settle
 from converter.nodes import BREAK, CODE, DEL, EM, EMPHASIS, IMAGE, KEPT, STRONG, TEX, TEXT, Link, Run
 from converter.protect import Draft
-from converter.unsafe import HALVES, HAZARD, SUSPECT, is_hazardous
+from converter.unsafe import HALVES, is_hazardous
 
 _DELIMITERS: Final = {
     mark << shift: written
@@ -299,7 +299,7 @@ class _Plain:
             return True
         if kind > IMAGE:
             return False
-        if SUSPECT.search(text) and (text[-1] in HALVES or HAZARD.search(text)):
+        if text and (text[-1] in HALVES or is_hazardous(text)):
             return False
         if kind == TEXT:
             if self.link is not None and ("[" in text or "]" in text):

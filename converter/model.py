@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from lxml.etree import _Element
 
@@ -186,6 +186,7 @@ class Article(NamedTuple):
         elements: all elements of the article as it was found. Nobody reads them: as long as their proxies live, lxml
             makes no new ones in each pass, and need not climb the tree when one goes (minutes at a depth of 100,000).
         frame: of the source the part around the article, as it was parsed, where the article was cut out of it.
+        tags: the start tags of the source (from `<` to before the next `>`), and the beginnings of a few other tags.
 
     """
 
@@ -197,6 +198,7 @@ class Article(NamedTuple):
     source: bytes = b""
     elements: tuple[_Element, ...] = ()
     frame: bytes = b""
+    tags: Sequence[bytes] = ()
 
 
 class Removal(NamedTuple):

@@ -15,7 +15,7 @@ from converter.tree import Element, text_of
 from converter.urls import decode_hex_url
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from converter.profiles import Lookup, Profile
 
@@ -40,10 +40,11 @@ _PARAGRAPH_TAG: Final = re.compile(
     r"|h[1-6]|header|hr|li|main|menu|nav|ol|pre|section|table|td|th|tr|ul)(?=[\s>/])[^>]*>",
     re.IGNORECASE,
 )
-# What needs a closer look: the three end tags below (and a few that look alike), drawings, tables, comments. One search
-# for all: each costs as much as the page is long.
-_TELLING: Final = re.compile(rb"<(?:/[hHbB][tToOrR]|svg|table|!--)").findall
-_INNOCENT: Final = frozenset({b"<svg", b"<table", b"<!--"})  # of those, what is read as it stands
+# Start tags, for the cleaner; and what else needs a closer look: comments, and three end tags (and a few that look
+# alike). One search for all: each costs as much as the page is long.
+_TAGS: Final = re.compile(rb"<(?:[a-zA-Z][^>]*|!--|/[hHbB][tToOrR])").findall
+_COMMENT: Final = b"<!--"
+_ENDS: Final = frozenset(bytes([60, 47, a, b]) for a in b"hHbB" for b in b"tToOrR")
 _BREAK_END: Final = re.compile(r"</br\s*/?>", re.IGNORECASE)
 _MOVED: Final = re.compile(rb"<(/?)(h[1-6]|pre)(?=[\s>/])", re.IGNORECASE)
 _RENAMED: Final = ("x-pre", "x-h1", "x-h2", "x-h3", "x-h4", "x-h5", "x-h6")
@@ -97,7 +98,8 @@ def scrape(page: Page, profile_name: str = "auto", seen: dict[str, str] | None =
 
     """
     source = page.data or page.body.encode("utf-8", "replace")
-    tree, notes = parse(page.body, source)
+    tags: list[bytes] = _TAGS(source)
+    tree, notes = parse(page.body, source, tags)
     profile = detect(tree, source, seen) if profile_name == "auto" else profiles.load(profile_name)
     root = _find_root(tree, profile, source, seen)
     parent = root.getparent()
@@ -116,13 +118,14 @@ def scrape(page: Page, profile_name: str = "auto", seen: dict[str, str] | None =
         metadata=_metadata(tree, profile, page, frame or source, seen),
         source=source,
         frame=frame,
+        tags=tags,
         elements=elements,
         prettified=is_prettified(root),
         notes=notes,
     )
 
 
-def parse(text: str, data: bytes = b"") -> tuple[Element, tuple[Note, ...]]:
+def parse(text: str, data: bytes = b"", tags: Sequence[bytes] = ()) -> tuple[Element, tuple[Note, ...]]:
     """Parse HTML into the tree that a browser would build, without comments and processing instructions.
 
     Where lxml builds another tree than a browser, which it mostly tells itself, a second parser reads the page. Not
@@ -131,6 +134,7 @@ def parse(text: str, data: bytes = b"") -> tuple[Element, tuple[Note, ...]]:
     Args:
         text: HTML.
         data: the same as UTF-8, when somebody has it already.
+        tags: what `_TAGS` finds in it, likewise.
 
     Raises:
         EmptyArticle: nothing in the text makes an element.
@@ -140,12 +144,12 @@ def parse(text: str, data: bytes = b"") -> tuple[Element, tuple[Note, ...]]:
     if len(data) > _LARGE and _is_crowded(data):
         data = _LONG_TAG.sub(_with_fewer_attributes, data)
         text = data.decode("utf-8", "replace")
-    telling = frozenset(_TELLING(data))
-    if not telling <= _INNOCENT:
+    telling = frozenset(tags or _TAGS(data))
+    if not telling.isdisjoint(_ENDS):
         mended = _BREAK_END.sub("<br>", _without_early_ends(text))  # what a browser reads it as
         if mended != text:
             text, data = mended, mended.encode("utf-8", "replace")
-            telling = frozenset(_TELLING(data))
+            telling = frozenset(_TAGS(data))
     tree, problem = _parse_lxml(data)
     notes: tuple[Note, ...] = ()
     if problem == _STRAY_END:
@@ -177,15 +181,15 @@ def parse(text: str, data: bytes = b"") -> tuple[Element, tuple[Note, ...]]:
 
 def _silent_problem(tree: Element, data: bytes, telling: frozenset[bytes]) -> str:
     """Find what libxml2 reads otherwise than a browser without a word, and what hides the rest of the page."""
-    if b"<table" in telling and _MISPLACED_IN_TABLE.search(data):
+    if _are_any(b"<table", telling) and _MISPLACED_IN_TABLE.search(data):
         return "something stands between the cells of a table"
-    at = data.find(b"<svg") if b"<svg" in telling else -1
+    at = data.find(b"<svg") if _are_any(b"<svg", telling) else -1
     while at >= 0:
         end = data.find(b"</svg", at)
         if end < 0 or (_TEXT_IN_SVG.search(data, at, end) and b"<foreignobject" not in data[at:end].lower()):
             return "a block in a drawing"
         at = data.find(b"<svg", end)
-    if b"<!--" in telling and data.find(b"-->", data.rfind(b"<!--")) < 0:
+    if _COMMENT in telling and data.find(b"-->", data.rfind(b"<!--")) < 0:
         return "a comment without an end"
     last = tree
     while len(last):
@@ -200,6 +204,13 @@ def _silent_problem(tree: Element, data: bytes, telling: frozenset[bytes]) -> st
             return "a value without an end"
     end = data.rfind(b">") + 1
     return "a tag without an end" if data.find(b"<", end) >= 0 and _OPEN_TAG.search(data, end) else ""
+
+
+def _are_any(beginning: bytes, tags: Iterable[bytes]) -> bool:
+    for tag in tags:  # noqa: SIM110 (a generator takes twice the time)
+        if tag.startswith(beginning):
+            return True
+    return False
 
 
 def _is_crowded(data: bytes) -> bool:
@@ -266,7 +277,7 @@ def detect(tree: Element, source: bytes, seen: dict[str, str] | None = None) -> 
     """Choose the profile of a parsed page: the first that recognises it, else the generic one."""
     for name in profiles.names():
         for mark in profiles.marks(name):
-            if mark.word in source and mark.first(tree) is not None:
+            if source.find(mark.word) >= 0 and mark.first(tree) is not None:
                 if seen is not None:
                     seen["profile"] = mark.place
                 return profiles.load(name)
@@ -328,7 +339,7 @@ def _metadata(
     around = Around(tree)
     every: dict[str, list[str]] = {}
     for field, places in profile.metadata.items():
-        said = [place for place in places if place.word in source]  # far cheaper than looking for the element
+        said = [place for place in places if source.find(place.word) >= 0]  # far cheaper than looking for the element
         if said:
             every[field] = _values(tree, said, around, field, seen)
     first = {field: values[0] if values else "" for field, values in every.items()}

@@ -6,15 +6,16 @@ syntax. At the start of a line the rows decide alone.
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Final
 
-# Inside a line: (pattern, why it may be syntax).
+# Inside a line: (pattern, why it may be syntax). Each begins with a certain character, which `re` looks for.
 INLINE_ROWS: Final = (
     (r"\\(?:[!-/:-@\[-`{-~]|$)", "a backslash before punctuation, or before our own markup, escapes it"),
     (r"`", "two runs of backticks of one length make a code span"),
     (r"\*", "a run that flanks a word opens or closes emphasis"),
-    (r"(?<![^\W_])_|_(?![^\W_])", "the same, but inside of a word an underscore never does"),
+    (r"_(?:(?<![^\W_]_)|(?![^\W_]))", "the same, but inside of a word an underscore never does"),
     (r"~", "GFM strikes what is between one or two tildes"),
     (r"\]\(", "text in brackets followed by text in parentheses is a link"),
     (r"<[A-Za-z/!?]", "a tag, a comment or an autolink"),
@@ -23,12 +24,10 @@ INLINE_ROWS: Final = (
 )
 HAZARD: Final = re.compile("|".join(pattern for pattern, _ in INLINE_ROWS))
 
-SUSPECT: Final = re.compile(r"[\\`*_~<&$\]]")
-"""Characters without which no row of INLINE_ROWS matches: a far cheaper search."""
-
 HALVES: Final = "]<&"
 """Characters that the text behind them, in an element of its own, may make syntax of."""
 
+_DIGITS: Final = "0123456789"
 _HTML_BLOCK: Final = (
     "address|article|aside|base|basefont|blockquote|body|caption|center|col|colgroup|dd|details|dialog|dir|div|dl|dt"
     "|fieldset|figcaption|figure|footer|form|frame|frameset|h[1-6]|head|header|hr|html|iframe|legend|li|link|main|menu"
@@ -36,57 +35,61 @@ _HTML_BLOCK: Final = (
     "|track|ul"
 )
 
-# At the start of a line: (pattern, offset of the backslash from the start of the match or -1 for "before its last
-# character", reason). The first row that matches decides.
+# At the start of a line: (pattern, characters that it can begin with, offset of the backslash from the start of the
+# match or -1 for "before its last character", reason). The first row that matches decides.
 _FIRST_ROWS: Final = (
-    (r"#{1,6}(?=[ \t]|$)", 0, "ATX heading"),
-    (r">", 0, "block quote"),
-    (r"(?:[*][ \t]*){3,}$|(?:-[ \t]*){3,}$|(?:_[ \t]*){3,}$", 0, "thematic break"),
-    (r"[-+*](?=[ \t]|$)", 0, "bullet"),
-    (r"\d{1,9}[.)](?=[ \t]|$)", -1, "ordered list item"),
-    (r"`{3,}(?=[^`]*$)|~~~", 0, "fence"),
-    (rf"</?(?:{_HTML_BLOCK})(?=[ \t>]|/>|$)|<(?:script|pre|style|textarea)(?=[ \t>]|$)", 0, "HTML block"),
-    (r"<!--|<\?|<![A-Za-z]|<!\[CDATA\[", 0, "HTML block"),
-    (r"\[\^[^\]\[\s\\]+\]:", -1, "definition of a footnote; the brackets may be a reference"),
-    (r"\[(?:[^\]\[\\]|\\.)+\]:", 0, "definition of a link or a footnote"),
+    (r"#{1,6}(?=[ \t]|$)", "#", 0, "ATX heading"),
+    (r">", ">", 0, "block quote"),
+    (r"(?:[*][ \t]*){3,}$|(?:-[ \t]*){3,}$|(?:_[ \t]*){3,}$", "*-_", 0, "thematic break"),
+    (r"[-+*](?=[ \t]|$)", "-+*", 0, "bullet"),
+    (r"\d{1,9}[.)](?=[ \t]|$)", _DIGITS, -1, "ordered list item"),
+    (r"`{3,}(?=[^`]*$)|~~~", "`~", 0, "fence"),
+    (rf"</?(?:{_HTML_BLOCK})(?=[ \t>]|/>|$)|<(?:script|pre|style|textarea)(?=[ \t>]|$)", "<", 0, "HTML block"),
+    (r"<!--|<\?|<![A-Za-z]|<!\[CDATA\[", "<", 0, "HTML block"),
+    (r"\[\^[^\]\[\s\\]+\]:", "[", -1, "definition of a footnote; the brackets may be a reference"),
+    (r"\[(?:[^\]\[\\]++|\\.)++\]:", "[", 0, "definition of a link or a footnote"),
 )
 # On later lines of a paragraph, which only a hard break begins: what can interrupt or change a paragraph.
 _LATER_ROWS: Final = (
-    (r"=+[ \t]*$", 0, "underline of a heading"),
-    (r"-+[ \t]*$", 0, "underline of a heading"),
-    (r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$", 0, "delimiter row of a table"),
+    (r"=+[ \t]*$", "=", 0, "underline of a heading"),
+    (r"-+[ \t]*$", "-", 0, "underline of a heading"),
+    (r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$", "|:-", 0, "delimiter row of a table"),
     *(
         row
         for row in _FIRST_ROWS
-        if row[2] not in {"ordered list item", "bullet"} and not row[2].startswith("definition")
+        if row[3] not in {"ordered list item", "bullet"} and not row[3].startswith("definition")
     ),
-    (r"[-+*](?=[ \t]+\S)", 0, "bullet"),
-    (r"0{0,8}1[.)](?=[ \t]+\S)", -1, "ordered list item that interrupts a paragraph"),
+    (r"[-+*](?=[ \t]+\S)", "-+*", 0, "bullet"),
+    (r"0{0,8}1[.)](?=[ \t]+\S)", "01", -1, "ordered list item that interrupts a paragraph"),
 )
-_FIRST: Final = re.compile("|".join(f"({pattern})" for pattern, _, _ in _FIRST_ROWS))
-_LATER: Final = re.compile("|".join(f"({pattern})" for pattern, _, _ in _LATER_ROWS))
-_FIRST_OFFSETS: Final = tuple(offset for _, offset, _ in _FIRST_ROWS)
-_LATER_OFFSETS: Final = tuple(offset for _, offset, _ in _LATER_ROWS)
-_STARTS: Final = frozenset("#>*-+_0123456789`~<[=|:")
+_STARTS: Final = frozenset("".join(row[1] for row in (*_FIRST_ROWS, *_LATER_ROWS)))
 _TASK: Final = re.compile(r"\[[ xX]\](?=[ \t]|$)")  # some renderers take a box without text as well
 _CLOSING_HASHES: Final = re.compile(r"(?:^|[ \t])(#+)[ \t]*$")
 
 
 def is_hazardous(text: str) -> bool:
     """Tell whether literal text may be taken for inline syntax, as far as it alone can tell."""
-    return SUSPECT.search(text) is not None and HAZARD.search(text) is not None
+    return HAZARD.search(text) is not None
 
 
 def guard_line(line: str, *, first: bool) -> str:
     """Escape what makes a line of a paragraph something else; `first` is the paragraph's first line."""
     if line[:1] not in _STARTS:
         return line
-    m = (_FIRST if first else _LATER).match(line)
+    pattern, offsets = _rows(line[0], first)
+    m = pattern.match(line)
     if not m or not m.lastindex:
         return line
-    offset = (_FIRST_OFFSETS if first else _LATER_OFFSETS)[m.lastindex - 1]
+    offset = offsets[m.lastindex - 1]
     at = offset if offset >= 0 else m.end() - 1
     return f"{line[:at]}\\{line[at:]}"
+
+
+@functools.cache
+def _rows(start: str, first: bool) -> tuple[re.Pattern[str], tuple[int, ...]]:  # noqa: FBT001
+    """Join the rows that can match a line with this start: few lines need them, and most of those one or two."""
+    rows = [row for row in (_FIRST_ROWS if first else _LATER_ROWS) if start in row[1]]
+    return re.compile("|".join(f"({row[0]})" for row in rows)), tuple(row[2] for row in rows)
 
 
 def guard_task(line: str) -> str:

@@ -7,7 +7,10 @@ posts.
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _START_TAG: Final = re.compile(rb"<[a-zA-Z][^>]*")
 # The same where values of attributes hold a `>`. A quote that nobody closes takes all of the rest, which loses nothing.
@@ -33,44 +36,48 @@ class Vocabulary(NamedTuple):
     tokens: frozenset[bytes] | None = None
 
 
-def vocabulary(source: bytes, frame: bytes = b"") -> Vocabulary:
+def vocabulary(source: bytes, frame: bytes = b"", tags: Sequence[bytes] = ()) -> Vocabulary:
     """Collect the words of an article.
 
     Args:
         source: the page, as UTF-8.
         frame: what is around the article in it, as it was parsed; its tags are left out where that is certain.
+        tags: start tags of the page, see `Article.tags`, when somebody has looked for them already.
 
     """
-    found = _tags(_START_TAG, source, frame)
-    tags = b"".join(found)
+    found = _tags(_START_TAG, source, frame, tags)
+    joined = b"".join(found)
     # A `>` in the value of an attribute cuts its tag off; then not every `="` has its closing quote.
-    simple = 2 * tags.count(b'="') == tags.count(b'"') and not (b"'" in tags and _APOSTROPHES(tags))
+    simple = 2 * joined.count(b'="') == joined.count(b'"') and not (b"'" in joined and _APOSTROPHES(joined))
     if not simple:
         found = _tags(_QUOTED_START_TAG, source, frame)
-        tags = b"".join(found)
-        if tags.count(b"<") != len(found):  # a tag in a tag: the quotes do not pair up
+        joined = b"".join(found)
+        if joined.count(b"<") != len(found):  # a tag in a tag: the quotes do not pair up
             small = source.lower()
             return Vocabulary(small, source + small)
-    if len(tags) > _LONG:
-        tags = _PICTURE_DATA.sub(b"", tags)
-    small = tags.lower()
-    classes = _CLASSES(tags)
+    if len(joined) > _LONG:
+        joined = _PICTURE_DATA.sub(b"", joined)
+    small = joined.lower()
+    classes = _CLASSES(joined)
     # Values without quotes, names in capitals, a line end before a name: rare, and any word may then be a class.
     if not simple or small.count(b"class") != len(classes):
-        return Vocabulary(small, tags + small)
-    joined = b" ".join(classes)
-    return Vocabulary(small, joined, frozenset(joined.split()))
+        return Vocabulary(small, joined + small)
+    names = b" ".join(classes)
+    return Vocabulary(small, names, frozenset(names.split()))
 
 
-def _tags(pattern: re.Pattern[bytes], source: bytes, frame: bytes) -> set[bytes]:
+def _tags(pattern: re.Pattern[bytes], source: bytes, frame: bytes, known: Sequence[bytes] = ()) -> set[bytes]:
     """Find the different start tags; of those around the article, the ones behind it are left out.
 
     Each element of the frame has a tag in the source, so the last tags of the source that are the last ones of the
     frame too can go: the hidden id is the last element of a page, and what looks for hidden ids would look at each one.
     """
-    tags: list[bytes] = pattern.findall(source)
+    tags: list[bytes] = list(known) or pattern.findall(source)
     around: list[bytes] = pattern.findall(frame)
-    while around and tags and around[-1] == tags[-1]:
-        around.pop()
+    while around and tags:
+        if around[-1] == tags[-1]:
+            around.pop()
+        elif not tags[-1].startswith((b"</", b"<!")):
+            break
         tags.pop()
     return set(tags)
