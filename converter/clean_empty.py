@@ -27,7 +27,8 @@ def drop_empty_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001
     for leaf in root.iterdescendants():
         if not len(leaf) and leaf.tag not in _KEPT_EMPTY:
             text = leaf.text
-            if not text or not text.strip(" \t\r\n"):  # a wide space is more than the white space of HTML
+            # A wide space is more than the white space of HTML; stripping a text copies it, so few are stripped.
+            if not text or (text.isspace() and not text.strip(" \t\r\n")):
                 leaves.append(leaf)
     if not leaves:
         return 0
