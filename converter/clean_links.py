@@ -41,6 +41,8 @@ def tidy_links(root: Element, profile: Profile) -> Mapping[str, int]:
             continue
         rule = link_rule(link, href, profile)
         if rule:
+            if rule == "keyword-link" and "style" in link.attrib:
+                del link.attrib["style"]  # the site's, like the link: bold and red
             neutralize(link)
             counts[rule] = counts.get(rule, 0) + 1
             continue

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from converter.clean_code import (
     LISTINGS,
     drop_code_tool_bars,
+    drop_drawn_listings,
     fold_broken_code,
     fold_highlighter_boxes,
     join_lines_of_code,
@@ -350,6 +351,7 @@ PASSES: Final = (
         (b"mathcode",),
     ),
     Step(drop_code_tool_bars, classes=(b"tools", b"cnblogs_code", b"code_img_")),
+    Step(drop_drawn_listings, ("pre",), classes=(b"dp-highlighter",)),
     Step(turn_prose_listings_into_paragraphs, ("pre",), classes=(b"best-text", b"answer-text", b"reply-text")),
     Step(fold_highlighter_boxes, classes=(b"syntaxhighlighter", b"CodeMirror", b"blob-code", b"blockcode")),
     Step(drop_number_gutters, ("td",)),

@@ -23,6 +23,7 @@ _DATE: Final = re.compile(
     r"\d{4}[-/年.]\d{1,2}[-/月.]\d{1,2}日?(?:[T\s]+\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s*(?:Z\b|[+-]\d{2}:?\d{2}))?)?"
 )
 _ID: Final = re.compile(r"/(?:article/details|archive/\d+/\d+/\d+)/(\d+)")
+_SEVERAL: Final = 2
 
 _VERBATIM: Final = frozenset({"pre", "textarea"})  # where a pretty-printer leaves white space alone
 _ENOUGH: Final = 40  # pieces of text that are looked at
@@ -344,7 +345,7 @@ def _metadata(
             every[field] = _values(tree, said, around, field, seen)
     first = {field: values[0] if values else "" for field, values in every.items()}
     addresses = (profile.base_url + v if v[:1] == "/" != v[1:2] else v for v in every.get("source_url", ()))
-    urls = [url for value in addresses if (url := decode_hex_url(value))]
+    urls = [url for value in addresses if (url := decode_hex_url(_last_article(value)))]
     url = urls[0] if urls else ""
     found_id = _ID.search(url)
     date, updated = _date_in(every.get("date", ()), min), _date_in(every.get("updated", ()), max)
@@ -364,6 +365,14 @@ def _metadata(
         categories=tuple(every.get("categories", ())),
         language=first.get("language", ""),
     )
+
+
+def _last_article(text: str) -> str:
+    """Take the last address of an article: the author's own words on copyright, before it, may name others."""
+    if text.count("://") < _SEVERAL:
+        return text
+    words = text.split()
+    return next((word for word in reversed(words) if "://" in word and _ID.search(word)), text)
 
 
 def _values(
