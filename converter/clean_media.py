@@ -17,13 +17,15 @@ NO_ADDRESS: Final = frozenset({"", "null", "undefined", "about:blank"})
 """What an attribute that should hold an address says when it has none."""
 
 EMBEDS: Final = ("iframe", "video", "audio", "embed", "object")
+_BOXES: Final = frozenset({"video", "csdn-video-box"})
+_BOXED: Final = 2
 _FILE_OF_OBJECT: Final = frozenset({"movie", "src", "filename", "url"})
 _LABELS: Final = ("text", "foreignobject")
 _DRAWN_FORMULAS: Final = frozenset({"katex", "katex-html", "MathJax", "MathJax_SVG", "MathJax_Display"})
 
 
 def link_embeds(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
-    """Turn embedded players and pages into a paragraph with a link; a caption beside it stays where it is."""
+    """Turn embedded players and pages into a paragraph with a link; the caption that a player's box has is its text."""
     found = list(root.iter(*EMBEDS))
     gone: list[Element] = []
     for element in found:
@@ -31,7 +33,11 @@ def link_embeds(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all pa
         # An address that names no host (a script, inline HTML) leads nowhere.
         if _is_address(src) and element.getparent() is not None:
             src = f"https:{src}" if src.startswith("//") else src
+            caption = _caption_of(element)
             label = "视频" if _is_player(element) else src
+            if caption is not None:
+                label = " ".join(text_of(caption).split())
+                gone.append(caption)
             tail = element.tail
             element.clear()
             element.tag, element.tail = "p", tail
@@ -57,6 +63,16 @@ def _is_player(element: Element) -> bool:
     parent = element.getparent()
     around = classes_of(parent) if parent is not None else []
     return element.tag == "video" or any("video" in name for name in around)
+
+
+def _caption_of(element: Element) -> Element | None:
+    """Find the caption of a player: `div.video > iframe + p`, and nothing else in the box (CATALOG 3.3)."""
+    box, caption = element.getparent(), element.getnext()
+    if box is None or caption is None or _BOXES.isdisjoint(classes_of(box)) or len(box) != _BOXED:
+        return None
+    alone = is_blank(box.text) and is_blank(element.tail) and is_blank(caption.tail)
+    plain = caption.tag == "p" and len(caption) == 0 and not is_blank(caption.text)
+    return caption if alone and plain else None
 
 
 def _is_address(text: str) -> bool:
