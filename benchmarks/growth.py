@@ -62,6 +62,7 @@ def footnotes(n: int) -> str:
     return f"{''.join(references)}<ol>{''.join(notes)}</ol>"
 
 
+DRAWN: Final = '<div class="dp-highlighter"><ol><li>a</li></ol></div>'
 SHAPES: Final = (
     Shape("depth of div", 3_000, nested("<div>", "</div>")),
     Shape("depth of span", 3_000, nested("<span>", "</span>")),
@@ -98,6 +99,7 @@ SHAPES: Final = (
     Shape("tokens of code", 5_000, repeated("<span>a</span> ", "<pre><code>", "</code></pre>")),
     Shape("listings", 1_000, repeated("<pre><code>a</code></pre>", "", "")),
     Shape("listings with a picture", 1_000, repeated('<pre>a<img src="/b.png">c</pre>', "", "")),
+    Shape("drawn listings", 1_000, repeated(f"{DRAWN}<pre>a</pre>", "", "")),
     Shape("numbered lines of code", 2_000, numbered_lines),
     Shape("lines of inline code", 500, repeated("<code>a</code><br>" * 3 + "<p>b</p>", "<div>", "</div>")),
     Shape("contents", 2_000, repeated('<li><a href="#a">b</a></li>', "<ul>", "</ul>")),
@@ -114,6 +116,7 @@ SHAPES: Final = (
     Shape("headings in depth", 1_500, nested("<h2>a<div>", "</div></h2>")),
     Shape("hidden boxes", 1_000, repeated('<div style="display:none">a</div><p>b</p>', "", "")),
     Shape("headings", 2_000, repeated("<h2>a</h2>", "<p>x</p>", "")),
+    Shape("videos", 2_000, repeated('<div class="video"><iframe src="//e.org/a"></iframe><p>b</p></div>', "", "")),
     Shape("images", 2_000, repeated('<img src="https://e.org/a.png" alt="b"> ')),
     Shape("formulas", 1_000, repeated('<script type="math/tex">x</script> a ')),
 )

@@ -39,7 +39,7 @@ _COLLAPSED: Final = Query(
     f".//img[{_with_class('code_img_opened', 'code_img_closed')}] | .//span[{_with_class('cnblogs_code_collapse')}]"
 )
 # The script drew the list before the `pre` that it read, and hid that.
-_DRAWN: Final = Query(f".//div[{_with_class('dp-highlighter')}][following-sibling::*[1][self::pre]]/ol")
+_DRAWN: Final = Query(f".//div[{_with_class('dp-highlighter')}]")
 _COLLAPSE_LABEL: Final = re.compile(r"\s*(?:View Code|Code|代码|展开|查看代码)?\s*", re.IGNORECASE)
 _BROKEN_BARS: Final = Query(f".//div[{_with_class('cnblogs_code_toolbar')}][.//pre]")
 # Baidu Zhidao keeps answers in <pre>: prose (22 posts).
@@ -133,12 +133,13 @@ def drop_code_tool_bars(root: Element, profile: Profile) -> int:  # noqa: ARG001
 def drop_drawn_listings(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Drop the list that a highlighter drew of the `pre` right behind it, when both say the same."""
     count = 0
-    for lines in _DRAWN(root):
-        box = lines.getparent()
-        source = None if box is None else box.getnext()
-        if box is None or source is None or not is_blank(box.tail) or lines.find(".//img") is not None:
+    for box in _DRAWN(root):
+        source, lists = box.getnext(), box.findall("ol")
+        if source is None or source.tag != "pre" or not is_blank(box.tail) or len(lists) != 1:
             continue
-        if "".join(text_of(lines).split()) == "".join(text_of(source).split()):
+        lines = lists[0]
+        same = "".join(text_of(lines).split()) == "".join(text_of(source).split())
+        if same and lines.find(".//img") is None:
             drop(lines)
             count += 1
     return count

@@ -18,7 +18,6 @@ NO_ADDRESS: Final = frozenset({"", "null", "undefined", "about:blank"})
 
 EMBEDS: Final = ("iframe", "video", "audio", "embed", "object")
 _BOXES: Final = frozenset({"video", "csdn-video-box"})
-_BOXED: Final = 2
 _FILE_OF_OBJECT: Final = frozenset({"movie", "src", "filename", "url"})
 _LABELS: Final = ("text", "foreignobject")
 _DRAWN_FORMULAS: Final = frozenset({"katex", "katex-html", "MathJax", "MathJax_SVG", "MathJax_Display"})
@@ -68,9 +67,11 @@ def _is_player(element: Element) -> bool:
 def _caption_of(element: Element) -> Element | None:
     """Find the caption of a player: `div.video > iframe + p`, and nothing else in the box (CATALOG 3.3)."""
     box, caption = element.getparent(), element.getnext()
-    if box is None or caption is None or _BOXES.isdisjoint(classes_of(box)) or len(box) != _BOXED:
+    if box is None or caption is None or _BOXES.isdisjoint(classes_of(box)):
         return None
-    alone = is_blank(box.text) and is_blank(element.tail) and is_blank(caption.tail)
+    # lxml counts children one by one, so they are not counted.
+    two = element.getprevious() is None and caption.getnext() is None
+    alone = two and is_blank(box.text) and is_blank(element.tail) and is_blank(caption.tail)
     plain = caption.tag == "p" and len(caption) == 0 and not is_blank(caption.text)
     return caption if alone and plain else None
 
