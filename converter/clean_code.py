@@ -64,7 +64,11 @@ _LINED_BOXES: Final = (
         Query(f".//td[{_with_class('blob-num')}]"),
     ),
     (
-        Query(f".//div[{_with_class('blockcode')}]"),
+        # <div class="blockcode"><div id="code_Abc"><ol>; the class is lost where the post was copied by an editor.
+        Query(
+            f".//div[{_with_class('blockcode')}] | .//div[starts-with(@id, 'code_') and string-length(@id) = 8]"
+            f"[ol][not(ancestor::div[{_with_class('blockcode')}])]"
+        ),
         Query(".//ol/li"),
         Query(f".//*[not(*)][normalize-space()='{COPY}'][not(ancestor-or-self::li)]"),
     ),

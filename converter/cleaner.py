@@ -353,7 +353,11 @@ PASSES: Final = (
     Step(drop_code_tool_bars, classes=(b"tools", b"cnblogs_code", b"code_img_")),
     Step(drop_drawn_listings, ("pre",), classes=(b"dp-highlighter",)),
     Step(turn_prose_listings_into_paragraphs, ("pre",), classes=(b"best-text", b"answer-text", b"reply-text")),
-    Step(fold_highlighter_boxes, classes=(b"syntaxhighlighter", b"CodeMirror", b"blob-code", b"blockcode")),
+    Step(
+        fold_highlighter_boxes,
+        words=(b'id="code_',),
+        classes=(b"syntaxhighlighter", b"CodeMirror", b"blob-code", b"blockcode"),
+    ),
     Step(drop_number_gutters, ("td",)),
     Step(drop_numbers_of_lines, ("pre",), classes=(b"cnblogs_code",)),
     Step(join_lines_of_code, ("code",)),
