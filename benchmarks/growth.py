@@ -62,7 +62,6 @@ def footnotes(n: int) -> str:
     return f"{''.join(references)}<ol>{''.join(notes)}</ol>"
 
 
-DRAWN: Final = '<div class="dp-highlighter"><ol><li>a</li></ol></div>'
 SHAPES: Final = (
     Shape("depth of div", 3_000, nested("<div>", "</div>")),
     Shape("depth of span", 3_000, nested("<span>", "</span>")),
@@ -99,7 +98,9 @@ SHAPES: Final = (
     Shape("tokens of code", 5_000, repeated("<span>a</span> ", "<pre><code>", "</code></pre>")),
     Shape("listings", 1_000, repeated("<pre><code>a</code></pre>", "", "")),
     Shape("listings with a picture", 1_000, repeated('<pre>a<img src="/b.png">c</pre>', "", "")),
-    Shape("drawn listings", 1_000, repeated(f"{DRAWN}<pre>a</pre>", "", "")),
+    Shape(
+        "drawn listings", 1_000, repeated('<div class="dp-highlighter"><ol><li>a</li></ol></div><pre>a</pre>', "", "")
+    ),
     Shape("numbered lines of code", 2_000, numbered_lines),
     Shape("lines of inline code", 500, repeated("<code>a</code><br>" * 3 + "<p>b</p>", "<div>", "</div>")),
     Shape("contents", 2_000, repeated('<li><a href="#a">b</a></li>', "<ul>", "</ul>")),

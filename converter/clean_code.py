@@ -16,7 +16,7 @@ from converter.clean_gutters import holds_numbers, weight
 from converter.clean_labels import COPY
 from converter.code_language import language_of, language_of_names
 from converter.listings import BLOCKS, LINE_LISTS, copy_image, is_noise, line_text, text_and_images
-from converter.tree import Element, Query, classes_of, drop, inside, is_blank, neutralize, replace, text_of
+from converter.tree import Element, Query, classes_of, drop, inside, is_blank, neutralize, replace, squeezed, text_of
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
@@ -30,7 +30,9 @@ def _with_class(*names: str) -> str:
     return " or ".join(_WITH_CLASS.format(name) for name in names)
 
 
-# SyntaxHighlighter 1.5: div.dp-highlighter > (div.bar > div.tools) + ol > li, one item a line.
+# SyntaxHighlighter 1.5: div.dp-highlighter > (div.bar > div.tools) + ol > li, one item a line. The
+# script drew it before the `pre` that it read, and hid that.
+_DRAWN: Final = Query(f".//div[{_with_class('dp-highlighter')}]")
 _TOOL_BARS: Final = Query(f".//div[{_with_class('bar')}]/div[{_with_class('tools')}]/..")
 _BAR_LABELS: Final = Query(f"./div[{_with_class('tools')}]/*[self::b or self::strong][1]")
 _LABEL: Final = re.compile(r"\s*\[[\w+# ]+\]\s*")  # [java]
@@ -38,8 +40,6 @@ _LABEL: Final = re.compile(r"\s*\[[\w+# ]+\]\s*")  # [java]
 _COLLAPSED: Final = Query(
     f".//img[{_with_class('code_img_opened', 'code_img_closed')}] | .//span[{_with_class('cnblogs_code_collapse')}]"
 )
-# The script drew the list before the `pre` that it read, and hid that.
-_DRAWN: Final = Query(f".//div[{_with_class('dp-highlighter')}]")
 _COLLAPSE_LABEL: Final = re.compile(r"\s*(?:View Code|Code|代码|展开|查看代码)?\s*", re.IGNORECASE)
 _BROKEN_BARS: Final = Query(f".//div[{_with_class('cnblogs_code_toolbar')}][.//pre]")
 # Baidu Zhidao keeps answers in <pre>: prose (22 posts).
@@ -142,8 +142,7 @@ def drop_drawn_listings(root: Element, profile: Profile) -> int:  # noqa: ARG001
         if source is None or source.tag != "pre" or not is_blank(box.tail) or len(lists) != 1:
             continue
         lines = lists[0]
-        same = "".join(text_of(lines).split()) == "".join(text_of(source).split())
-        if same and lines.find(".//img") is None:
+        if lines.find(".//img") is None and squeezed(lines) == squeezed(source):
             drop(lines)
             count += 1
     return count

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from converter.tree import Element, Query, drop_all, is_blank, text_of
+from converter.tree import Element, Query, drop_all, is_blank, squeezed, text_of
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
@@ -91,4 +91,4 @@ def drop_top_links(root: Element, profile: Profile) -> int:  # noqa: ARG001
 
 
 def _leads_to_top(link: Element) -> bool:
-    return "#" in (link.get("href") or "") and _TOP("".join(text_of(link).split()).lower()) is not None
+    return "#" in (link.get("href") or "") and _TOP(squeezed(link).lower()) is not None

@@ -10,7 +10,7 @@ from urllib.parse import unquote, unquote_plus
 from lxml import etree
 
 from converter.parameters import host_of, name_of_file
-from converter.tree import Element, Values, is_blank, neutralize, text_of
+from converter.tree import Element, Values, is_blank, neutralize, squeezed, text_of
 from converter.urls import runs_script
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ def tidy_links(root: Element, profile: Profile) -> Mapping[str, int]:
             continue
         rule = link_rule(link, href, profile)
         if rule:
-            if rule == "keyword-link" and "style" in link.attrib:
-                del link.attrib["style"]  # the site's, like the link: bold and red
+            if rule == "keyword-link":
+                link.attrib.pop("style", "")  # the site's, like the link: bold and red
             neutralize(link)
             counts[rule] = counts.get(rule, 0) + 1
             continue
@@ -68,7 +68,7 @@ def link_rule(link: Element, href: str, profile: Profile) -> str | None:
         return "keyword-link"
     if "?" in href:
         wanted = known.searches.value(known.redirectors.target(href) or href)
-        if wanted and _squeezed(unquote_plus(wanted)) == _squeezed(text_of(link)):
+        if wanted and _squeezed(unquote_plus(wanted)) == squeezed(link):
             return "keyword-link"
     if len(link) and "picture-link" not in profile.keep and _shows_its_target(link, href):
         return "picture-link"
@@ -159,7 +159,7 @@ def _anchors(root: Element) -> dict[str, str]:
     # Headings in headings are read in pieces; without them no text is looked at twice.
     headings = [heading for heading in headings if next(heading.iterdescendants(*_HEADINGS), None) is None]
     for heading in headings:
-        words.setdefault("".join(text_of(heading).split()).lower(), []).append(heading)
+        words.setdefault(squeezed(heading).lower(), []).append(heading)
     found: dict[str, str] = {}
     free = _outside_lists(root)
     for heading in headings:

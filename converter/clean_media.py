@@ -32,11 +32,11 @@ def link_embeds(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all pa
         # An address that names no host (a script, inline HTML) leads nowhere.
         if _is_address(src) and element.getparent() is not None:
             src = f"https:{src}" if src.startswith("//") else src
-            caption = _caption_of(element)
-            label = "视频" if _is_player(element) else src
-            if caption is not None:
+            if (caption := _caption_of(element)) is not None:
                 label = " ".join(text_of(caption).split())
                 gone.append(caption)
+            else:
+                label = "视频" if _is_player(element) else src
             tail = element.tail
             element.clear()
             element.tag, element.tail = "p", tail

@@ -22,6 +22,7 @@ from converter.tree import (
     is_blank,
     neutralize,
     page_links,
+    squeezed,
     text_of,
 )
 
@@ -93,8 +94,8 @@ def _is_proven(note: Element, links: list[Element], named: dict[str, Element]) -
     """Whether a note is one, and both it and its references stand where footnotes can."""
     if any(_cannot_refer(link) for link in links) or inside(note, ("table", "pre")):
         return False
-    own = "".join(text_of(note).split())
-    if own == "".join("".join(text_of(link).split()) for link in page_links(note)) and note.find(".//img") is None:
+    own = squeezed(note)
+    if own == "".join(squeezed(link) for link in page_links(note)) and note.find(".//img") is None:
         return False
     return any(_leads_back(link, links, named) for link in page_links(note)) or _in_section(note)
 

@@ -11,7 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from converter.tree import Element, Inside, Query, Values, drop, is_blank, outermost, page_links, text_of
+from converter.tree import Element, Inside, Query, Values, drop, is_blank, outermost, page_links, squeezed, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
@@ -57,7 +57,7 @@ def drop_toc_blocks(root: Element, profile: Profile) -> int:  # noqa: ARG001 (al
     for element in blocks:
         if element in gone or element in with_images:
             continue
-        text = _squeezed(element)
+        text = squeezed(element)
         if element not in more or (len(text) <= _TOC_TITLE_LENGTH and _TOC_TITLE.search(text)):
             gone.update(element.iterdescendants())
             drop(element)
@@ -256,7 +256,7 @@ def drop_copied_contents(root: Element, profile: Profile) -> int:  # noqa: ARG00
     count = 0
     buttons = [link for link in root.iter("a") if (link.text or "").strip() == "(?)"]
     for label in dict.fromkeys(next(button.iterancestors("p", "div"), None) for button in buttons):
-        if label is None or label is root or not _OLD_LABEL(_squeezed(label)):
+        if label is None or label is root or not _OLD_LABEL(squeezed(label)):
             continue
         contents = _after(label)
         drop(label)
@@ -280,7 +280,7 @@ def _holds_old_links_only(contents: Element) -> bool:
     # Contents in contents begin with a button, whose target is none: the look at them ends there.
     if not all(_OLD_TARGET(link.get("href") or "") for link in contents.iter("a")):
         return False
-    return sum(len(_squeezed(link)) for link in contents.iter("a")) == len(_squeezed(contents))
+    return sum(len(squeezed(link)) for link in contents.iter("a")) == len(squeezed(contents))
 
 
 def drop_toc_marks(root: Element, profile: Profile) -> int:  # noqa: ARG001
@@ -347,7 +347,3 @@ def letters(text: str) -> str:
 
 
 _NOT_WORD: Final = re.compile(r"[^\w+#]+|_")  # C, C++ and C# are three languages
-
-
-def _squeezed(element: Element) -> str:
-    return "".join(text_of(element).split())

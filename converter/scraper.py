@@ -11,7 +11,7 @@ from converter import profiles
 from converter.errors import EmptyArticle, NoArticle
 from converter.model import Article, Metadata, Note, Page
 from converter.profiles import Around
-from converter.tree import Element, text_of
+from converter.tree import Element, squeezed, text_of
 from converter.urls import decode_hex_url
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ _DATE: Final = re.compile(
     r"\d{4}[-/年.]\d{1,2}[-/月.]\d{1,2}日?(?:[T\s]+\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s*(?:Z\b|[+-]\d{2}:?\d{2}))?)?"
 )
 _ID: Final = re.compile(r"/(?:article/details|archive/\d+/\d+/\d+)/(\d+)")
-_SEVERAL: Final = 2
 
 _VERBATIM: Final = frozenset({"pre", "textarea"})  # where a pretty-printer leaves white space alone
 _ENOUGH: Final = 40  # pieces of text that are looked at
@@ -109,7 +108,7 @@ def scrape(page: Page, profile_name: str = "auto", seen: dict[str, str] | None =
         # of the article, with metadata of its own, is not in the way.
         parent.remove(root)
         if seen is not None:
-            seen["outside"] = str(len("".join(text_of(tree).split())))
+            seen["outside"] = str(len(squeezed(tree)))
     elements = tuple(root.iter())
     # Words are searched in the frame alone; that of an export is a thirtieth of the page.
     frame = b"" if root.getparent() is not None or root is tree else etree.tostring(tree, encoding="utf-8")
@@ -369,10 +368,7 @@ def _metadata(
 
 def _last_article(text: str) -> str:
     """Take the last address of an article: the author's own words on copyright, before it, may name others."""
-    if text.count("://") < _SEVERAL:
-        return text
-    words = text.split()
-    return next((word for word in reversed(words) if "://" in word and _ID.search(word)), text)
+    return next((word for word in reversed(text.split()) if "://" in word and _ID.search(word)), text)
 
 
 def _values(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from converter.model import Removal
 from converter.rules import kind_of
-from converter.tree import Element, text_of
+from converter.tree import Element, squeezed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -182,12 +182,12 @@ class Trace:
 def _lost(before: Element, after: Element) -> Iterator[str]:
     """List the texts that are in an element before and not after; white space does not count."""
     pieces = [text for text in before.itertext() if isinstance(text, str) and not text.isspace()]
-    old, new = ["".join(text.split()) for text in pieces], "".join(text_of(after).split())
+    old, new = ["".join(text.split()) for text in pieces], squeezed(after)
     at = 0
     gone: list[str] = []
-    for piece, squeezed in zip(pieces, old, strict=True):
-        if new.startswith(squeezed, at):
-            at += len(squeezed)
+    for piece, bare in zip(pieces, old, strict=True):
+        if new.startswith(bare, at):
+            at += len(bare)
         else:
             gone.append(piece)
     if at == len(new):  # what is left is there in its order, so the rest went
@@ -205,7 +205,7 @@ def _lost(before: Element, after: Element) -> Iterator[str]:
 
 def _visible(element: Element) -> int:
     """Count the characters that are no white space."""
-    return len("".join(text_of(element).split()))
+    return len(squeezed(element))
 
 
 def _words(element: Element) -> str:

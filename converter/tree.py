@@ -126,6 +126,11 @@ def text_of(element: Element) -> str:
     return cast("str", _STRING(element)) if len(element) else element.text or ""
 
 
+def squeezed(element: Element) -> str:
+    """Join the texts of the element and all below it, without any white space."""
+    return "".join(text_of(element).split())
+
+
 def is_blank(text: str | None) -> bool:
     """Tell whether a text slot holds nothing, or white space only."""
     return not text or text.isspace()
