@@ -355,7 +355,7 @@ PASSES: Final = (
     Step(turn_prose_listings_into_paragraphs, ("pre",), classes=(b"best-text", b"answer-text", b"reply-text")),
     Step(
         fold_highlighter_boxes,
-        words=(b'id="code_',),
+        words=(b"code_",),
         classes=(b"syntaxhighlighter", b"CodeMirror", b"blob-code", b"blockcode"),
     ),
     Step(drop_number_gutters, ("td",)),
