@@ -15,7 +15,7 @@ from lxml import etree
 from converter.clean_gutters import holds_numbers, weight
 from converter.clean_labels import COPY
 from converter.code_language import language_of, language_of_names
-from converter.listings import BLOCKS, LINE_LISTS, copy_image, is_noise, line_text, text_and_images
+from converter.listings import BLOCKS, LINE_LISTS, copy_image, indents, is_noise, line_text, text_and_images
 from converter.tree import Element, Query, classes_of, drop, inside, is_blank, neutralize, replace, squeezed, text_of
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def _fold(box: Element, lines: list[Element], profile: Profile) -> int:
             drop(box)
             return 1
         return 0
-    text = "\n".join(_code_of_line(line, profile) for line in lines) + "\n"
+    text = "\n".join(i + _code_of_line(line, profile) for i, line in zip(indents(lines), lines, strict=True)) + "\n"
     names = [name for name in (box.get("class") or "").lower().split() if name not in _BOX_WORDS]
     language = language_of_names(name for name in names if not name.startswith(_BOX_PREFIXES))
     _put(box, text, language, [copy_image(image) for line in lines for image in line.iter("img") if image.get("src")])
@@ -390,7 +390,8 @@ def _set_language(code: Element, language: str) -> None:
 
 def _normalize_line_list(element: Element, profile: Profile) -> None:
     """Turn a numbered listing that is no `pre` (`ol.dp-java`) into one."""
-    lines = [line_text(item, profile) for item in element.iterchildren("li")]
+    items = list(element.iterchildren("li"))
+    lines = [indent + line_text(item, profile) for indent, item in zip(indents(items), items, strict=True)]
     text = "\n".join(lines) + "\n"
     # The box knows better: <div class="dp-highlighter bg_html"> holds <ol class="dp-xml">.
     box = next((a for a in element.iterancestors("div") if "dp-highlighter" in classes_of(a)), None)

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from converter.clean_toc import Contents
+from converter.listings import holds_numbers_only
 from converter.tree import Element, Query, Test, Values, classes_of, drop_all
 
 if TYPE_CHECKING:
@@ -63,6 +64,13 @@ def _shows_inside(element: Element) -> bool:
     return any("font-size" in inner and not _SIZELESS.search(inner) for inner in _STYLES(element))
 
 
+def _unwrap(gutter: Element) -> None:
+    """Read the items of a list of numbers that holds more as blocks; a bullet before a listing would be wrong."""
+    for element in (gutter, *gutter.iterchildren("li")):
+        element.tag = "div"
+        element.attrib.clear()
+
+
 def drop_noise(root: Element, profile: Profile) -> Mapping[str, int]:
     """Drop the elements that the profile names: tool bars, gutters, tables of contents, the hidden id."""
     rules = profile.drop
@@ -87,6 +95,10 @@ def drop_noise(root: Element, profile: Profile) -> Mapping[str, int]:
             contents = contents or Contents(root, inside)
             if contents.hold_more(element):
                 continue
+        elif rule == "code-gutter" and not holds_numbers_only(element):
+            if element.tag in {"ul", "ol"}:
+                _unwrap(element)
+            continue
         gone.append(element)
         inside.update(element.iter())
         if contents is not None:

@@ -56,6 +56,7 @@ def render(runs: list[Run], *, hard_break: str = "\\\n", cell: bool = False, hea
         if run.kind == TEXT and not run.marks and run.link is None:
             text = run.text.strip(_EDGE_SPACES)
             if not is_hazardous(text):
+                text = guard_addresses(text)
                 return text.replace("|", "\\|") if cell else text
     if cell:
         hard_break = "<br>"

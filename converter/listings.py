@@ -15,6 +15,8 @@ from converter.spacing import had_space
 from converter.tree import Element, classes_of, is_blank, text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from converter.profiles import Profile
 
 BLOCKS: Final = frozenset(
@@ -24,6 +26,7 @@ BLOCKS: Final = frozenset(
 LINE_LISTS: Final = re.compile(r"(?:^|\s)(?:dp-[\w-]+|linenums|hljs-ln|highlighter-[\w-]+)(?:\s|$)")
 """Classes of numbered lists that hold one line of code an item."""
 
+_WORD: Final = re.compile(r"[^\W\d_]")
 _SKIPPED: Final = frozenset(["script", "style", "template", "button", "svg", "select", "noscript"])
 _CONTAINERS: Final = frozenset({"ol", "ul", "table", "tbody", "tr"})
 _TOKENS: Final = frozenset("span font b strong i em u a s".split())
@@ -67,7 +70,13 @@ def is_noise(node: Element, profile: Profile) -> bool:
     rules = profile.drop
     if not ident and rules.by_class.keys().isdisjoint(names):
         return False  # nearly all tokens of a highlighter
-    return rules.rule_of(node, ident, names) is not None
+    rule = rules.rule_of(node, ident, names)
+    return rule is not None and (rule != "code-gutter" or holds_numbers_only(node))
+
+
+def holds_numbers_only(gutter: Element) -> bool:
+    """Whether line numbers are all there is; where a copy closed their element too late, all that follows is in it."""
+    return _WORD.search(text_of(gutter)) is None and gutter.find(".//img") is None
 
 
 def copy_image(node: Element) -> Element:
@@ -110,7 +119,7 @@ def _gather(element: Element, profile: Profile, images: list[Element]) -> str:
             if node in lines:
                 walker.skip_subtree()
                 out.end_line()
-                out.add(line_text(node, profile) + "\n")
+                out.add(lines[node] + line_text(node, profile) + "\n")
                 continue
             _enter(node, element, out, images)
         elif node is not element:
@@ -138,11 +147,32 @@ def _enter(node: Element, element: Element, out: _Lines, images: list[Element]) 
         out.add("" if node.tag in _CONTAINERS and is_blank(node.text) else node.text)
 
 
-def _line_items(element: Element) -> set[Element]:
-    """Find the list items that each hold one line: those of a numbered listing, not of a list in the text."""
-    lists = element.iter("ol")
-    numbered = (ol for ol in lists if len(ol) > 1 or LINE_LISTS.search(ol.get("class") or ""))
-    return {li for ol in numbered for li in ol.iterchildren("li")}
+def _line_items(element: Element) -> dict[Element, str]:
+    """Find the list items that each hold one line, with its indent: those of a numbered listing, not of a list."""
+    out: dict[Element, str] = {}
+    for ol in element.iter("ol"):
+        if len(ol) > 1 or LINE_LISTS.search(ol.get("class") or ""):
+            items = list(ol.iterchildren("li"))
+            out.update(zip(items, indents(items), strict=True))
+    return out
+
+
+def indents(items: Sequence[Element]) -> list[str]:
+    r"""Tell which part of the white space at the start of elements that hold one line each is indent of the code.
+
+    What the lines with the least of it have behind a line end is a pretty-printer's, or nothing; more was written with
+    `&nbsp;`, in front of which a host puts a line end: `<li>\n&nbsp;&nbsp;b();</li>`.
+    """
+    widths = [_width_behind_line_end(item.text) for item in items]
+    least = min((width for width in widths if width >= 0), default=0)
+    return [" " * (width - least) for width in widths]
+
+
+def _width_behind_line_end(text: str | None) -> int:
+    if not text or text[0] != "\n":
+        return -1
+    code = text.lstrip(_WHITE)
+    return len(text) - len(code) - text.rfind("\n", 0, len(text) - len(code)) - 1 if code else -1
 
 
 def line_text(item: Element, profile: Profile, *, blank_lines: bool = False) -> str:

@@ -148,11 +148,7 @@ class _Scanner:
         run = _RUN.match(self.text, at)
         width = run.end() - at if run else 1
         if self.ticks is None:
-            self.ticks = {}
-            for m in re.finditer("`+", self.text):
-                self.ticks.setdefault(len(m.group()), []).append(m.start())
-            for places in self.ticks.values():
-                places.reverse()
+            self.ticks = self.find_ticks(at)
         places = self.ticks.get(width, [])
         while places and places[-1] <= at:
             places.pop()
@@ -161,6 +157,19 @@ class _Scanner:
         end = places[-1] + width
         self.spans.append(Span("code", at, end, width))
         return end
+
+    def find_ticks(self, at: int) -> dict[int, list[int]]:
+        """Find all runs of backticks from a position on: by their length, the last one first."""
+        text, ticks = self.text, dict[int, list[int]]()
+        while at >= 0:
+            end = at + 1
+            while text.startswith("`", end):
+                end += 1
+            ticks.setdefault(end - at, []).append(at)
+            at = text.find("`", end)
+        for places in ticks.values():
+            places.reverse()
+        return ticks
 
     def angle(self, at: int) -> int:
         if at > self.last_angle:
