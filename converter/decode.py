@@ -12,7 +12,8 @@ from typing import Final
 from converter.characters import hygiene, with_clean_characters
 from converter.errors import ConfigError, DecodeError, EmptyArticle
 from converter.frontmatter import split
-from converter.model import Kind, Note, Page, Source
+from converter.model import Note, Page, Source
+from converter.page_kind import kind_of, pieces
 
 _MAGIC: Final = (
     (b"\x89PNG\r\n", "a PNG image"),
@@ -91,7 +92,7 @@ def decode(source: Source, encoding: str | None = None) -> Page:
     # The body is the end of the text; so are its bytes, where every byte was kept.
     whole = plain and not data.startswith(codecs.BOM_UTF8)
     rest = data[len(text[: len(text) - len(body)].encode()) :] if whole else b""
-    return Page(source.name, source.path, _kind(source, body), front_matter, body, name, tuple(notes), rest)
+    return Page(source.name, source.path, kind_of(source, body), front_matter, body, name, tuple(notes), rest)
 
 
 def _empty(source: Source) -> EmptyArticle:
@@ -249,108 +250,4 @@ def _plain_lines(text: str, source: Source, notes: list[Note]) -> str:
     return text
 
 
-# --- HTML or Markdown ------------------------------------------------------------------------------------------------
-
-_WRAPPERS: Final = ("blog-content-box", "content_views", "article_content")
-_WRAPPER_TAG: Final = re.compile(
-    r"""<[a-z][a-z0-9]*\b[^<>]{0,2000}?\b(?:class\s*=\s*["']?[^"'<>]{0,500}\bblog-content-box\b"""
-    r"""|id\s*=\s*["']?(?:content_views|article_content)\b)""",
-    re.IGNORECASE,
-)
-_FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})").match
-_WHOLE_PAGE: Final = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE).match
-_LEADING_COMMENTS: Final = re.compile(r"\s*(?:(?:<!--.*?-->|<\?xml[^>]*>)\s*)*", re.DOTALL).match
-_STARTS_AS_TAG: Final = re.compile(r"</?[a-zA-Z][^\s:@]*[\s>]").match  # not the autolinks <https://...> and <me@...>
-_VERBATIM: Final = re.compile(r"<(pre|textarea|script|style|svg)\b|<!--", re.IGNORECASE)
-_BLANK_LINES: Final = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
-_STRUCTURE: Final = re.compile(r" {0,3}(?:#{1,6}[ \t]|`{3}|~{3}|[-*+][ \t]|\d{1,9}[.)][ \t]|>|\|.*\|)").match
-_TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)(?:\s[^<>]*?)?(/?)>")
-_VOID: Final = frozenset(
-    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-)
-_HTML_SUFFIXES: Final = (".html", ".htm", ".xhtml", ".shtml", ".mhtml", ".mht")
-
-
-def _kind(source: Source, body: str) -> Kind:
-    if (source.path or source.name).lower().endswith(_HTML_SUFFIXES):
-        return "html"
-    return "html" if _has_wrapper(body) or _is_html(body) else "markdown"
-
-
-def _has_wrapper(body: str) -> bool:
-    if not any(map(body.__contains__, _WRAPPERS)):
-        return False
-    found = _WRAPPER_TAG.search(body)
-    if not found:
-        return False
-    # A Markdown post that quotes such a page has it inside a fence.
-    before = body[: found.start()]
-    if "```" not in before and "~~~" not in before:
-        return True
-    return bool(_WRAPPER_TAG.search(_without_fences(body)))
-
-
-def _without_fences(body: str) -> str:
-    kept, fence = [], ""
-    for line in body.split("\n"):
-        mark = _FENCE(line)
-        if fence:
-            if mark and mark[1].startswith(fence) and not line.strip(" \t" + fence[0]):
-                fence = ""
-        elif mark:
-            fence = mark[1]
-        else:
-            kept.append(line)
-    return "\n".join(kept)
-
-
-def _is_html(body: str) -> bool:
-    """Whether a body without any known wrapper is HTML from end to end."""
-    comments = _LEADING_COMMENTS(body)
-    rest = body[comments.end() :] if comments else body
-    if _WHOLE_PAGE(rest):
-        return True
-    if not rest:
-        return bool(body.strip())  # comments alone
-    if not _STARTS_AS_TAG(rest) or not rest.rstrip().endswith(">"):
-        return False
-    return not _has_markdown_structure(rest)
-
-
-def _has_markdown_structure(body: str) -> bool:
-    """Whether a heading, fence, list or paragraph stands between the blocks of HTML.
-
-    Only what follows a blank line can be one: an HTML block of CommonMark ends there and nowhere else.
-    """
-    depth = 0
-    for chunk in _BLANK_LINES.split(_without_verbatim(body)):
-        text = chunk.strip()
-        if not text:
-            continue
-        if _STRUCTURE(chunk) or (depth <= 0 and text[0] != "<"):
-            return True
-        for closing, name, empty in _TAG.findall(chunk):
-            if not empty and name.lower() not in _VOID:
-                depth += -1 if closing else 1
-    return False
-
-
-def _without_verbatim(body: str) -> str:
-    """Put a void tag in the place of comments and of elements whose blank lines and signs mean nothing."""
-    kept, unclosed, start = [], set[str](), 0
-    lower = body.lower()
-    while found := _VERBATIM.search(body, start):
-        end_mark = f"</{found[1].lower()}" if found[1] else "-->"
-        end = -1 if end_mark in unclosed else lower.find(end_mark, found.end())
-        if end < 0:
-            unclosed.add(end_mark)  # not searched for again: many unclosed tags must not cost the square
-            kept.append(body[start : found.end()])
-            start = found.end()
-            continue
-        kept += body[start : found.start()], "<br>"
-        start = body.find(">", end) + 1 or len(body)
-    kept.append(body[start:])
-    return "".join(kept)
-
-
-__all__ = ["decode", "hygiene", "with_clean_characters"]
+__all__ = ["decode", "hygiene", "pieces", "with_clean_characters"]

@@ -14,7 +14,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from converter.dates import find_date, read_date
-from converter.lenient_yaml import dump, parse
+from converter.front_block import parse, split
+from converter.lenient_yaml import dump
 from converter.model import FieldPolicy, FrontMatter, Metadata, Note
 from converter.urls import decode_hex_url, full_size, runs_script
 
@@ -22,70 +23,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 __all__ = ["decode_hex_url", "dump", "normalize", "parse", "split"]
-
-# --- split -----------------------------------------------------------------------------------------------------------
-
-_OPENING: Final = re.compile(r"---[ \t]*\n").match
-_CLOSING: Final = re.compile(r"\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
-_REST_OF_LINE: Final = re.compile(r"[ \t]*(?:\n|\Z)").match
-_MARKUP_LINE: Final = re.compile(r"(?:\A|\n)<[a-zA-Z!/]").search
-_NAME: Final = r"(?:[\"'][^\"'\n]{1,60}[\"']|[^\W\d][\w.$-]{0,59})[ \t]*"
-_FIRST_KEY: Final = re.compile(rf"(?:[ \t]*(?:#[^\n]*)?\n)*{_NAME}:(?:\s|\Z)").match
-_FIRST_LINES: Final = 200
-_KNOWN_KEY: Final = re.compile(
-    r"^(?:layout|title|date|description|keywords|categories|category|tags|tag|author|artid|image|cover|slug|permalink"
-    r"|draft|url|lang|updated|lastmod)[ \t]*[:：]",
-    re.MULTILINE | re.IGNORECASE,
-).search
-_MAPPING_LINE: Final = re.compile(rf"[ \t]|#|-[ \t]|[\[\]{{}}]|$|{_NAME}:(?:\s|$)").match
-
-
-def split(text: str) -> tuple[str | None, str]:
-    """Cut a text into front matter and body.
-
-    Args:
-        text: the whole text, LF line ends.
-
-    Returns:
-        The lines between `---` and `---` (or `...`), None when there is no front matter, and the rest of the text. A
-        block that nobody closed ends before the first line of HTML or the first blank line.
-
-    """
-    opening = _OPENING(text)
-    if not opening:
-        return None, text
-    start = opening.end()
-    closing = _closing(text, start - 1)
-    raw = text[start : closing[0] + 1] if closing else text[start:]
-    if closing and not raw.strip():
-        return raw, text[closing[1] :]
-    if not _FIRST_KEY(raw) and not _KNOWN_KEY(raw[:_FIRST_LINES]):
-        return None, text
-    if closing and not _MARKUP_LINE(raw):
-        known = _KNOWN_KEY(raw) or all(map(_MAPPING_LINE, raw.split("\n")))
-        return (raw, text[closing[1] :]) if known else (None, text)
-    raw = raw[: _end_of_unclosed(raw)]
-    return (raw, text[start + len(raw) :]) if _KNOWN_KEY(raw) else (None, text)
-
-
-def _closing(text: str, start: int) -> tuple[int, int] | None:
-    """Find the line that closes a block: where the line end before it is, and where the text goes on after it."""
-    at = text.find("\n---", start)
-    # Nearly always the first `---` after the opening is a line of its own; the pattern looks at each character.
-    if at < 0 or not (rest := _REST_OF_LINE(text, at + 4)) or text.find("\n...", start, at) >= 0:
-        found = _CLOSING.search(text, start)
-        return found.span() if found else None
-    return at, rest.end()
-
-
-def _end_of_unclosed(raw: str) -> int:
-    end = 0
-    for line in raw.splitlines(keepends=True):
-        if not line.strip() or not _MAPPING_LINE(line.rstrip("\n")):
-            break
-        end += len(line)
-    return end
-
 
 # --- normalize -------------------------------------------------------------------------------------------------------
 
@@ -154,6 +91,7 @@ def _canonical_keys(raw: Mapping[str, object], work: _Work) -> dict[str, object]
     return fields
 
 
+_MARKUP_LINE: Final = re.compile(r"(?:\A|\n)<[a-zA-Z!/]").search
 _INVISIBLE: Final = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\u200c\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffc\ufffd"
     "\\ud800-\\udfff]"

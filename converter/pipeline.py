@@ -83,20 +83,24 @@ def convert_fragment(html: str, *, clean: bool = True) -> str:
     """Convert a piece of HTML without a page around it; see `converter.to_markdown`."""
     if not html.strip():
         return ""
-    source = decode.hygiene(html)
     try:
-        tree, notes = scraper.parse(source)
+        article = _fragment(html)
     except EmptyArticle:
         return ""
+    if not clean:
+        cleaner.settle(article, profiles.load("generic"))
+        return emitter.emit(reader.read(article.root, prettified=article.prettified, exact=True))
+    cleaner.clean(article, profiles.load("generic"))
+    return _emit(article, Options())
+
+
+def _fragment(html: str) -> Article:
+    source = decode.hygiene(html)
+    tree, notes = scraper.parse(source)
     body = tree.find("body")
     root = tree if body is None else body
     data = source.encode("utf-8", "replace")
-    article = Article(root, "generic", Metadata(), scraper.is_prettified(root), notes, data, tuple(root.iter()))
-    if not clean:
-        cleaner.settle(article, profiles.load("generic"))
-        return emitter.emit(reader.read(root, prettified=article.prettified, exact=True))
-    cleaner.clean(article, profiles.load("generic"))
-    return _emit(article, Options())
+    return Article(root, "generic", Metadata(), scraper.is_prettified(root), notes, data, tuple(root.iter()))
 
 
 def _from_markdown(page: Page, options: Options, account: Account | None) -> Result:
@@ -110,15 +114,53 @@ def _from_markdown(page: Page, options: Options, account: Account | None) -> Res
     front = frontmatter.normalize(raw, metadata, policy)
     if account is not None:
         account.fields(raw, metadata, policy, front)
-    body = page.body if page.front_matter is not None or page.body.startswith("\n") else "\n" + page.body
+    body, read, differences = _with_boxes_converted(page.body, options)
+    body = body if page.front_matter is not None or body.startswith("\n") else "\n" + body
     fields, body, guarded = templates.guard(front.fields, body, options.template_guard)
     return Result(
         name=page.name,
         markdown=frontmatter.dump(fields) + body,
         title=str(front.fields["title"]),
-        notes=(*page.notes, *notes, *front.notes, *guarded),
+        notes=(*page.notes, *notes, *read, *front.notes, *guarded),
         article=_article_of(front.fields),
+        differences=differences,
     )
+
+
+def _with_boxes_converted(body: str, options: Options) -> tuple[str, tuple[Note, ...], int]:
+    """Convert the boxes of a site that stand between paragraphs of Markdown, each by itself; the rest stays."""
+    pieces = decode.pieces(body)
+    if len(pieces) == 1:
+        return body, (), -1
+    chunks: list[str] = []
+    notes: tuple[Note, ...] = ()
+    differences = 0 if options.verify else -1
+    for kind, piece in pieces:
+        text = piece
+        if kind == "html":
+            text, more, differing = _convert_box(piece, options)
+            notes += more
+            differences += max(differing, 0)
+        if text := text.strip("\n"):
+            chunks.append(text)
+    return "\n" + "\n\n".join(chunks) + "\n", notes, differences
+
+
+def _convert_box(html: str, options: Options) -> tuple[str, tuple[Note, ...], int]:
+    try:
+        article = _fragment(html)
+    except EmptyArticle:
+        return html, (), 0
+    # The boxes are those of CSDN, whoever pasted them; all that is in them counts, also what stands beside the article.
+    profile = profiles.load(options.profile if options.profile != "auto" else "csdn", frozenset(options.keep))
+    facts = cleaner.clean(article, profile)
+    removals = (*article.notes, *_removals(facts))
+    if not options.verify:
+        return _emit(article, options), removals, -1
+    from converter import losses
+
+    body, differing, differences = losses.emit_verified(article, options, _emit)
+    return body, (*removals, *differing), differences
 
 
 class Cleaned(NamedTuple):
