@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from converter.clean_media import NO_ADDRESS
-from converter.parameters import is_whole, parameter, without_marks
-from converter.tree import Element, drop_all
+from converter.parameters import is_whole, name_of_file, parameter, without_marks
+from converter.tree import Element, classes_of, drop_all
 from converter.urls import runs_script
 
 if TYPE_CHECKING:
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from converter.profiles import Profile
 
 _DOT: Final = re.compile(r"\s*[01](?:px)?\s*").fullmatch
+_LAZY: Final = frozenset({"lazy", "lazyload", "lazyloading", "b-lazy", "j-lazy", "js-lazy"})
+# loading.gif, squares.svg (segmentfault), 1x1.trans.gif (WordPress), default_lazy.png
+_STAND_IN: Final = re.compile(
+    r"[\w.-]*(?:loading|blank|1x1|spacer|placeholder|lazy|transparent|squares|gr[ae]y|pixel)[\w.-]*\.(?:gif|png|svg|jpe?g)$",
+    re.IGNORECASE,
+).match
 _TINY: Final = 200  # bytes of a `data:` address: spacers and dots; the smallest real picture seen has 1,094
 
 
@@ -92,12 +98,22 @@ def _settled(image: Element, src: str, profile: Profile) -> tuple[str, tuple[str
 
 def _address_of(image: Element, profile: Profile) -> str:
     src = (image.get("src") or "").strip()
-    if src not in NO_ADDRESS and not src.startswith("data:"):
-        return src
+    shown = src not in NO_ADDRESS and not src.startswith("data:")
     for name in profile.pictures.lazy:
         if lazy := image.get(name):
-            return lazy.strip()
-    return src
+            return src if shown and not _stands_in(image, src) else lazy.strip()
+    return src if shown else _largest(image.get("srcset") or "") or src
+
+
+def _stands_in(image: Element, src: str) -> bool:
+    """Whether a script puts another picture in the place of this one: told by its name, or the class of the element."""
+    return _STAND_IN(name_of_file(src)) is not None or not _LAZY.isdisjoint(classes_of(image))
+
+
+def _largest(srcset: str) -> str:
+    """Return the address for the largest screen out of a `srcset`, where it stands last by custom."""
+    candidates = [candidate.split() for candidate in srcset.split(", ")]
+    return candidates[-1][0].rstrip(",") if candidates[-1] else ""
 
 
 def _origin(src: str, names: tuple[str, ...]) -> str:

@@ -63,8 +63,10 @@ def link_rule(link: Element, href: str, profile: Profile) -> str | None:
     """Name the rule by which a link becomes its text; None when it stays a link."""
     if href in _NOWHERE or runs_script(href):
         return "dead-link"
-    known, names = profile.links, link.get("class")
-    if names and not known.keywords.isdisjoint(names.split()):
+    known = profile.links
+    if _is_on_a_keyword(link, known.keywords):
+        return "keyword-link"
+    if any(part in href for part in known.lexicons) and link.find(".//img") is None:
         return "keyword-link"
     if "?" in href:
         wanted = known.searches.value(known.redirectors.target(href) or href)
@@ -73,6 +75,18 @@ def link_rule(link: Element, href: str, profile: Profile) -> str | None:
     if len(link) and "picture-link" not in profile.keep and _shows_its_target(link, href):
         return "picture-link"
     return None
+
+
+def _is_on_a_keyword(link: Element, names: frozenset[str]) -> bool:
+    """Whether a site put a link on a word, as its class tells, or that of the `span` that it put around it."""
+    own = link.get("class")
+    if own and not names.isdisjoint(own.split()):
+        return True
+    above = link.getparent()
+    if above is None or above.tag != "span" or not (its := above.get("class")) or names.isdisjoint(its.split()):
+        return False
+    # A span that nobody closed has links of the author's in it, too.
+    return link.getprevious() is None and is_blank(above.text)
 
 
 def _shows_its_target(link: Element, href: str) -> bool:

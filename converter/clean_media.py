@@ -29,6 +29,9 @@ def link_embeds(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all pa
     gone: list[Element] = []
     for element in found:
         src = _address_of(element)
+        if _is_behind_its_link(element, src):
+            gone.append(element)
+            continue
         # An address that names no host (a script, inline HTML) leads nowhere.
         if _is_address(src) and element.getparent() is not None:
             src = f"https:{src}" if src.startswith("//") else src
@@ -56,6 +59,12 @@ def _address_of(element: Element) -> str:
     files = (s.get("src") for s in element.iter("source", "embed"))
     params = (p.get("value") for p in element.iter("param") if (p.get("name") or "").lower() in _FILE_OF_OBJECT)
     return next((found.strip() for found in (*files, *params) if found), "")
+
+
+def _is_behind_its_link(element: Element, src: str) -> bool:
+    """Whether there is a link to the same right before: CSDN writes `a.link-info` with the title, then the player."""
+    before = element.getprevious()
+    return before is not None and before.tag == "a" and before.get("href") == src and not is_blank(text_of(before))
 
 
 def _is_player(element: Element) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from converter.clean_toc import Contents
 from converter.listings import holds_numbers_only
-from converter.tree import Element, Query, Test, Values, classes_of, drop_all
+from converter.tree import Element, Query, Test, Values, classes_of, drop_all, is_blank, squeezed, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +46,8 @@ def drop_hidden_elements(root: Element, profile: Profile) -> int:  # noqa: ARG00
         if (element.get("style") in hiding and not _shows_inside(element))
         or (marked and element.get("hidden") is not None)
     ]
+    if _is_shown_later(root, found):
+        return 0
     drop_all(found)
     return len(found)
 
@@ -54,6 +56,13 @@ def _hides(style: str) -> bool:
     # Most styles are colours and fonts; a substring is found faster than a pattern.
     suspect = "isplay" in style or "isibility" in style or "ize:" in style or "ize :" in style or style.isupper()
     return suspect and (_GONE.search(style) or _SIZELESS.search(style)) is not None
+
+
+def _is_shown_later(root: Element, hidden: list[Element]) -> bool:
+    """Whether a script shows the article: one invisible box holds all of it, as WeChat's pages have it."""
+    if not hidden or "isibility" not in (hidden[0].get("style") or ""):
+        return False
+    return not is_blank(text_of(hidden[0])) and len(squeezed(root)) == len(squeezed(hidden[0]))
 
 
 def _shows_inside(element: Element) -> bool:

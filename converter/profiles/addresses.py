@@ -61,6 +61,7 @@ class Links(NamedTuple):
         parameters: what addresses carry along to count who came from where.
         redirectors: addresses that hold in a parameter where they lead.
         keywords: classes of links that a site puts on words by itself.
+        lexicons: parts of addresses of pages about the word that the link is on.
         searches: addresses of searches for the very words that the link is on.
 
     """
@@ -68,6 +69,7 @@ class Links(NamedTuple):
     parameters: Parameters
     redirectors: Places
     keywords: frozenset[str]
+    lexicons: tuple[str, ...]
     searches: Places
 
 
@@ -83,6 +85,7 @@ _RULES: Final = {
     "parameters": "tracking-parameter",
     "redirectors": "redirector",
     "keywords": "keyword-link",
+    "lexicons": "keyword-link",
     "searches": "keyword-link",
 }
 """Row of `images` or `links` -> the rule that needs it."""
@@ -112,6 +115,7 @@ def links(table: Mapping[str, list[str]], keep: Collection[str]) -> Links:
         parameters=Parameters.of(rows("parameters")),
         redirectors=Places.of(rows("redirectors")),
         keywords=frozenset(rows("keywords")),
+        lexicons=rows("lexicons"),
         searches=Places.of(rows("searches")),
     )
 

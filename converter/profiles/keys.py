@@ -32,7 +32,7 @@ FIELDS: Final = frozenset(
 IMAGES: Final = frozenset("lazy tracking random icons nowhere tool_alts marks origins alts alt_patterns".split())
 """What a profile says about pictures; `profiles.addresses.Pictures` says what each row means."""
 
-LINKS: Final = frozenset({"parameters", "redirectors", "keywords", "searches"})
+LINKS: Final = frozenset({"parameters", "redirectors", "keywords", "lexicons", "searches"})
 """What a profile says about links; see `profiles.addresses.Links`."""
 
 RULED_TAGS: Final = frozenset(
