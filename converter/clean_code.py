@@ -72,13 +72,20 @@ _LINED_BOXES: Final = (
         Query(".//ol/li"),
         Query(f".//*[not(*)][normalize-space()='{COPY}'][not(ancestor-or-self::li)]"),
     ),
+    (
+        # Crayon of WordPress: tool bar, the source in a text field, then a table of numbers and lines.
+        Query(f".//div[{_with_class('crayon-syntax')}]"),
+        Query(f".//*[{_with_class('crayon-line')}]"),
+        Query(f".//*[{_with_class('crayon-toolbar', 'crayon-info', 'crayon-plain-wrap', 'crayon-nums')}]"),
+    ),
 )
-_GUTTER: Final = re.compile(r"gutter|number|blob-num")
+_LANGUAGE: Final = Query(f".//span[{_with_class('crayon-language')}]")
+_GUTTER: Final = re.compile(r"gutter|number|blob-num|nums")
 # What a class of such a box may say besides the language.
 _BOX_WORDS: Final = frozenset(
-    "blockcode codemirror collapsed ie nogutter notranslate printing syntaxhighlighter".split()
+    "blockcode codemirror collapsed crayon-syntax ie nogutter notranslate printing syntaxhighlighter".split()
 )
-_BOX_PREFIXES: Final = ("cm-", "codemirror", "js-", "highlight", "tab-")
+_BOX_PREFIXES: Final = ("cm-", "codemirror", "js-", "highlight", "tab-", "crayon-")
 # Paragraphs of code elements alone: the lines of a listing, copied off a page without its box.
 # Inline code that an editor broke into lines, and lines of it beside other content.
 _NO_LISTING_IN: Final = ("pre", "table", "a", "h1", "h2", "h3", "h4", "h5", "h6")
@@ -158,6 +165,8 @@ def fold_highlighter_boxes(root: Element, profile: Profile) -> int:
         for box in _innermost(boxes(root)):
             if box.getparent() is None or inside(box, ("pre",)):
                 continue
+            for label in _LANGUAGE(box):
+                box.set("data-lang", text_of(label).strip())
             for tool in tools_of(box):
                 if not _GUTTER.search(tool.get("class") or "") or holds_numbers(tool):
                     drop(tool)
@@ -184,7 +193,8 @@ def _fold(box: Element, lines: list[Element], profile: Profile) -> int:
         return 0
     text = "\n".join(i + _code_of_line(line, profile) for i, line in zip(indents(lines), lines, strict=True)) + "\n"
     names = [name for name in (box.get("class") or "").lower().split() if name not in _BOX_WORDS]
-    language = language_of_names(name for name in names if not name.startswith(_BOX_PREFIXES))
+    named = (name for name in names if not name.startswith(_BOX_PREFIXES))
+    language = language_of_names((box.get("data-lang") or "", *named))
     _put(box, text, language, [copy_image(image) for line in lines for image in line.iter("img") if image.get("src")])
     return 1
 
@@ -342,6 +352,7 @@ def _normalize(element: Element, profile: Profile) -> None:
         text = _with_line_ends((code.text or "").removeprefix("\n"))
         language = language_of(element, text)
         element.text = code.tail = None
+        element.attrib.pop("class", "")  # <pre class="language-js"> beside <code class="language-javascript">
         code.text = text
         _set_language(code, language)
         return

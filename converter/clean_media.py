@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from textwrap import dedent
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -19,6 +21,10 @@ NO_ADDRESS: Final = frozenset({"", "null", "undefined", "about:blank"})
 EMBEDS: Final = ("iframe", "video", "audio", "embed", "object")
 _BOXES: Final = frozenset({"video", "csdn-video-box"})
 _FILE_OF_OBJECT: Final = frozenset({"movie", "src", "filename", "url"})
+_DIAGRAM: Final = re.compile(
+    r"\s*(?:%%[^\n]*\n\s*)*(?:graph|flowchart|sequenceDiagram|classDiagram|stateDiagram|erDiagram|gantt|pie|journey|gitGraph"
+    r"|mindmap|timeline)\b"
+).match
 _LABELS: Final = ("text", "foreignobject")
 _DRAWN_FORMULAS: Final = frozenset({"katex", "katex-html", "MathJax", "MathJax_SVG", "MathJax_Display"})
 
@@ -90,6 +96,20 @@ def _is_address(text: str) -> bool:
         return bool(urlsplit(text).netloc) and not runs_script(text)
     except ValueError:
         return False
+
+
+def list_sources_of_drawings(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Read the source of a diagram that Mermaid has not drawn yet as a listing, which renderers draw."""
+    count = 0
+    for box in list(root.iter("div", "pre")):
+        source = box.text or ""
+        if "mermaid" in classes_of(box) and not len(box) and _DIAGRAM(source):
+            tail = box.tail
+            box.clear()
+            box.tag, box.tail = "pre", tail
+            etree.SubElement(box, "code", {"class": "language-mermaid"}).text = dedent(source).strip("\n")
+            count += 1
+    return count
 
 
 def list_labels_of_drawings(root: Element, profile: Profile) -> int:  # noqa: ARG001

@@ -27,7 +27,7 @@ from converter.clean_labels import COPY, drop_copy_labels, drop_top_links
 from converter.clean_layout import unwrap_layout_tables
 from converter.clean_links import link_address, link_rule, tidy_links
 from converter.clean_math import recover_formula_images, recover_formulas
-from converter.clean_media import EMBEDS, NO_ADDRESS, link_embeds, list_labels_of_drawings
+from converter.clean_media import EMBEDS, NO_ADDRESS, link_embeds, list_labels_of_drawings, list_sources_of_drawings
 from converter.clean_noise import (
     INVISIBLE,
     MARKED,
@@ -350,13 +350,14 @@ PASSES: Final = (
         (b"\\", b"{", b"latex.csdn", b"codecogs", b"equation?tex", b"cht=tx", b"media/math"),
         (b"mathcode",),
     ),
+    Step(list_sources_of_drawings, classes=(b"mermaid",)),
     Step(drop_code_tool_bars, classes=(b"tools", b"cnblogs_code", b"code_img_")),
     Step(drop_drawn_listings, ("pre",), classes=(b"dp-highlighter",)),
     Step(turn_prose_listings_into_paragraphs, ("pre",), classes=(b"best-text", b"answer-text", b"reply-text")),
     Step(
         fold_highlighter_boxes,
         words=(b"code_",),
-        classes=(b"syntaxhighlighter", b"CodeMirror", b"blob-code", b"blockcode"),
+        classes=(b"syntaxhighlighter", b"CodeMirror", b"blob-code", b"blockcode", b"crayon-syntax"),
     ),
     Step(drop_number_gutters, ("td",)),
     Step(drop_numbers_of_lines, ("pre",), classes=(b"cnblogs_code",)),

@@ -150,6 +150,8 @@ def _stated(element: Element, own: str, inner: list[str]) -> Iterator[str]:
     yield from _named(own)
     if own:
         yield from (_BRUSHES.get(m[1], m[1]) for m in _HOSTED.finditer(own))
+    if own.startswith("sourceCode "):  # Pandoc: <pre class="sourceCode bash">
+        yield own.partition(" ")[2].partition(" ")[0]
     # <pre name="code" class="java">: the one class is the language; `has` is none.
     if (
         (element.tag == "textarea" or element.get("name") == "code")
@@ -174,6 +176,11 @@ def _named(names: str) -> tuple[str, ...]:
 def _around(element: Element) -> str | None:
     """Find the language that the box around a listing names."""
     for _, box in zip(range(2), element.iterancestors("div", "figure"), strict=False):
-        if m := _BOXED.search(box.get("class") or ""):
+        names = box.get("class") or ""
+        if m := _BOXED.search(names):
             return m[1]
+        if m := _STATED.search(names):  # Rouge, VuePress: <div class="language-ruby highlighter-rouge">
+            return m[1] or m[2]
+        if names.startswith("highlight ") and box.tag == "figure":  # Hexo: <figure class="highlight bash">
+            return next((name for name in names.split() if name in _KNOWN), None)
     return None
