@@ -34,11 +34,12 @@ _SERVICES: Final = (
     "/equation?tex=",
     "chart.googleapis.com/chart?cht=tx",
     "wikimedia.org/api/rest_v1/media/math/",
+    "math.jianshu.com/math?",
 )
 """Parts of addresses of images that are formulas, whatever their class."""
 
 _IMAGE_PREFIX: Final = re.compile(r"^(?:gif\.latex|eq|equation|png\.latex|svg\.latex)\?(?:tex=)?")
-_QUERY_TEX: Final = re.compile(r"[?&](?:tex|chl)=([^&]*)")
+_QUERY_TEX: Final = re.compile(r"[?&](?:tex|chl|formula)=([^&]*)")
 _STYLING: Final = re.compile(
     r"^(?:\\(?:fn_[a-z]+|(?:tiny|small|large|Large|LARGE|huge|Huge|inline)(?![A-Za-z])|dpi\{\d+\}|bg_[a-z]+)\s*)+"
 )
@@ -132,15 +133,29 @@ def _from_scripts(root: Element) -> int:
             continue
         tex = script.text or ""
         ident = script.get("id") or ""
+        failed = False
         for beside in (script.getprevious, script.getnext):  # preview and rendering stand right beside the script
             while (sibling := beside()) is not None and _renders(sibling, ident):
+                failed = failed or any("noError" in classes_of(e) for e in sibling.iter())
                 drop(sibling)
-        if is_blank(tex):
+        if failed:
+            replace(script, _as_text(tex))
+        elif is_blank(tex):
             drop(script)
         else:
             replace(script, tex_element(tex, display="display" in kind and not _in_a_phrase(script)))
             count += 1
     return count
+
+
+def _as_text(tex: str) -> Element:
+    """Write what is no TeX as it was typed: MathJax could not read it, since its dollars are those of a shell."""
+    new = etree.Element("span")
+    first, *lines = f"${tex}$".split("\n")
+    new.text = first
+    for line in lines:
+        etree.SubElement(new, "br").tail = line
+    return new
 
 
 def _renders(element: Element, script_id: str) -> bool:
@@ -263,5 +278,5 @@ def _from_image(image: Element) -> int:
     tex = _bare(_STYLING.sub("", _bare(tex.replace("&plus;", "+"))))
     if is_blank(tex):
         return 0
-    replace(image, tex_element(tex, display=False))
+    replace(image, tex_element(tex, display="math-block" in classes_of(image)))
     return 1

@@ -6,11 +6,12 @@ pretty-printer has mended.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, cast
 
 from lxml import etree
 
-from converter.tree import Element, append_text_before, drop, is_blank, neutralize
+from converter.tree import Element, append_text_before, drop, inside, is_blank, neutralize, text_of
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
@@ -22,6 +23,10 @@ _LISTS: Final = frozenset({"ul", "ol", "menu", "dir"})
 _ROWS_AND_ABOVE: Final = ("table", "tbody", "thead", "tfoot", "tr")
 _TABLE_PARTS: Final = ("td", "th", "tr", "tbody", "thead", "tfoot", "caption", "col", "colgroup")
 _PARTS: Final = frozenset(_TABLE_PARTS)
+_PHRASES: Final = ("span", "a", "b", "strong", "i", "em", "font", "label")
+_INLINE: Final = frozenset({*_PHRASES, "img", "code", "u", "s", "sub", "sup", "kbd", "small", "big"})
+_ON_ONE_LINE: Final = (*sorted(_HEADINGS), "pre", "code", "button", "a", "x-tex")
+_BLOCK: Final = re.compile(r"display\s*:\s*(?:block|flex|grid|table|list-item)(?![\w-])", re.IGNORECASE)
 
 
 def unname_private_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
@@ -132,6 +137,30 @@ def _unname_cells(element: Element, table: Element) -> None:
     for part in list(element.iter(*_TABLE_PARTS)):
         if next(part.iterancestors("table"), None) is table:
             part.tag = "div"
+
+
+def break_around_blocks(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Put breaks around phrases that a style shows as blocks: the caption under a picture, in the same paragraph."""
+    count = 0
+    for phrase in [e for e in root.iter(*_PHRASES) if _BLOCK.search(e.get("style") or "")]:
+        if inside(phrase, _ON_ONE_LINE) or is_blank(text_of(phrase)):
+            continue
+        before, after = phrase.getprevious(), phrase.getnext()
+        text = before.tail if before is not None else cast("Element", phrase.getparent()).text
+        if not is_blank(text) or (before is not None and before.tag in _INLINE):
+            phrase.addprevious(etree.Element("br"))
+            count += 1
+        if not is_blank(phrase.tail) or (after is not None and after.tag in _INLINE and not _is_block(after)):
+            line_end = etree.Element("br")
+            line_end.tail, phrase.tail = phrase.tail, None
+            phrase.addnext(line_end)
+            count += 1
+    return count
+
+
+def _is_block(phrase: Element) -> bool:
+    """Whether a phrase gets a break of its own in front of it."""
+    return phrase.tag in _PHRASES and _BLOCK.search(phrase.get("style") or "") is not None
 
 
 def merge_adjacent_rules(root: Element, profile: Profile) -> int:  # noqa: ARG001

@@ -38,6 +38,7 @@ from converter.clean_noise import (
 from converter.clean_notes import link_footnotes
 from converter.clean_structure import (
     PRIVATE,
+    break_around_blocks,
     merge_adjacent_rules,
     move_stray_content_out_of_tables,
     part_nested_headings,
@@ -347,7 +348,7 @@ PASSES: Final = (
     Step(
         recover_formula_images,
         ("img",),
-        (b"\\", b"{", b"latex.csdn", b"codecogs", b"equation?tex", b"cht=tx", b"media/math"),
+        (b"\\", b"{", b"latex.csdn", b"codecogs", b"equation?tex", b"cht=tx", b"media/math", b"math.jianshu"),
         (b"mathcode",),
     ),
     Step(list_sources_of_drawings, classes=(b"mermaid",)),
@@ -383,6 +384,7 @@ PASSES: Final = (
     Step(tidy_images, ("img",)),
     Step(tidy_links, ("a",)),
     Step(unwrap_bold_in_headings, _HEADINGS),
+    Step(break_around_blocks, words=(b"display",)),
     Step(flatten_emphasis, _SAME_TAGS),
     Step(unwrap_picture_wrappers, ("img", "br")),
     Step(move_stray_content_out_of_tables, ("table",)),

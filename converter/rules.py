@@ -73,7 +73,9 @@ RULES: Final[dict[str, Rule]] = {
         "Paragraphs of `code` alone, and inline code that breaks divide in three, become one listing.",
     ),
     "dead-link": Rule("form", "Links without a target, or with a script for one, become their text."),
-    "drawing": Rule("form", "A drawing becomes its source, as a listing for Mermaid; where that is lost, the list of its labels."),
+    "drawing": Rule(
+        "form", "A drawing becomes its source, as a listing for Mermaid; where that is lost, the list of its labels."
+    ),
     "embed": Rule("form", "Players and pages in the page become links."),
     "footnote": Rule("form", "References and the notes that they lead to become footnotes; links back go."),
     "formula": Rule("form", "Rendered formulas become their TeX."),
@@ -90,6 +92,7 @@ RULES: Final[dict[str, Rule]] = {
     "repeated-title-attribute": Rule("form", "Titles of links and pictures that repeat what is there anyway."),
     "site-element": Rule("form", "A site's own elements are read as the standard ones that its profile names."),
     "stray-item": Rule("form", "List items that stand in no list get one."),
+    "styled-block": Rule("form", "A phrase that a style shows as a block of its own stands on a line of its own."),
     "table-stray": Rule("form", "What stands between the cells of a table moves before it."),
 }
 
@@ -124,6 +127,7 @@ RULE_OF: Final[dict[str, str]] = {
     "unwrap_buttons": "form-control",
     "unwrap_bold_in_headings": "heading-bold",
     "flatten_emphasis": "nested-emphasis",
+    "break_around_blocks": "styled-block",
     "unwrap_picture_wrappers": "picture-wrapper",
     "move_stray_content_out_of_tables": "table-stray",
     "unwrap_layout_tables": "layout-table",
