@@ -23,6 +23,7 @@ _LISTS: Final = frozenset({"ul", "ol", "menu", "dir"})
 _ROWS_AND_ABOVE: Final = ("table", "tbody", "thead", "tfoot", "tr")
 _TABLE_PARTS: Final = ("td", "th", "tr", "tbody", "thead", "tfoot", "caption", "col", "colgroup")
 _PARTS: Final = frozenset(_TABLE_PARTS)
+_ITEM_MARGIN: Final = re.compile(r"margin-left\s*:\s*(\d{1,3}(?:\.\d{1,3})?)em")
 _PHRASES: Final = ("span", "a", "b", "strong", "i", "em", "font", "label")
 _INLINE: Final = frozenset({*_PHRASES, "img", "code", "u", "s", "sub", "sup", "kbd", "small", "big"})
 _ON_ONE_LINE: Final = (*sorted(_HEADINGS), "pre", "code", "button", "a", "x-tex")
@@ -137,6 +138,59 @@ def _unname_cells(element: Element, table: Element) -> None:
     for part in list(element.iter(*_TABLE_PARTS)):
         if next(part.iterancestors("table"), None) is table:
             part.tag = "div"
+
+
+def nest_lists_of_one_item(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Make one list of lists with one item each, nested as the margins of the items say: so kdocs exports them.
+
+    A numbered one goes on where its `start` is the next number.
+    """
+    count = 0
+    open_lists: list[tuple[float, Element]] = []
+    last: Element | None = None
+    for one in list(root.iter("ul", "ol")):
+        margin = _margin_of_only_item(one)
+        if margin is None:
+            continue
+        before = one.getprevious()
+        if last is None or before is not last or not is_blank(last.tail):
+            open_lists.clear()
+        while open_lists and open_lists[-1][0] > margin:
+            open_lists.pop()
+        if open_lists and open_lists[-1][0] == margin and not _goes_on(open_lists[-1][1], one):
+            open_lists.pop()
+        if not open_lists:
+            last = one
+            open_lists.append((margin, one))
+            continue
+        above, around = open_lists[-1]
+        tail, one.tail = one.tail, None
+        if above == margin:
+            around.append(one[0])
+            drop(one)
+        else:
+            around[-1].append(one)
+            open_lists.append((margin, one))
+        # What follows the whole of it follows the outermost list now.
+        cast("Element", last).tail = tail
+        count += 1
+    return count
+
+
+def _margin_of_only_item(one: Element) -> float | None:
+    if len(one) != 1 or one[0].tag != "li" or not is_blank(one.text) or not is_blank(one[0].tail):
+        return None
+    style = one[0].get("style") or ""
+    found = _ITEM_MARGIN.search(style) if "list-style-type" in style else None
+    return float(found[1]) if found else None
+
+
+def _goes_on(before: Element, one: Element) -> bool:
+    """Whether a list is more of the one before it."""
+    if before.tag != one.tag:
+        return False
+    first, number = before.get("start") or "1", one.get("start") or "1"
+    return one.tag == "ul" or (first.isdecimal() and number == str(int(first) + len(before)))
 
 
 def break_around_blocks(root: Element, profile: Profile) -> int:  # noqa: ARG001

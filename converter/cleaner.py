@@ -41,6 +41,7 @@ from converter.clean_structure import (
     break_around_blocks,
     merge_adjacent_rules,
     move_stray_content_out_of_tables,
+    nest_lists_of_one_item,
     part_nested_headings,
     unname_private_elements,
     unwrap_around_rows,
@@ -392,6 +393,7 @@ PASSES: Final = (
     Step(fold_broken_code, ("code",)),
     Step(drop_empty_elements),
     Step(merge_adjacent_rules, ("hr",)),
+    Step(nest_lists_of_one_item, ("li",), words=(b"list-style-type",)),
     Step(wrap_stray_items, ("li",)),
     Step(drop_toc_marks, text=re.compile(rb"\[(?:[\s_]|<[^<>]*>)*toc", re.IGNORECASE)),
 )

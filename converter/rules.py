@@ -92,6 +92,7 @@ RULES: Final[dict[str, Rule]] = {
     "repeated-title-attribute": Rule("form", "Titles of links and pictures that repeat what is there anyway."),
     "site-element": Rule("form", "A site's own elements are read as the standard ones that its profile names."),
     "stray-item": Rule("form", "List items that stand in no list get one."),
+    "single-items": Rule("form", "Lists of one item each become one list, nested as their margins say."),
     "styled-block": Rule("form", "A phrase that a style shows as a block of its own stands on a line of its own."),
     "table-stray": Rule("form", "What stands between the cells of a table moves before it."),
 }
@@ -127,6 +128,7 @@ RULE_OF: Final[dict[str, str]] = {
     "unwrap_buttons": "form-control",
     "unwrap_bold_in_headings": "heading-bold",
     "flatten_emphasis": "nested-emphasis",
+    "nest_lists_of_one_item": "single-items",
     "break_around_blocks": "styled-block",
     "unwrap_picture_wrappers": "picture-wrapper",
     "move_stray_content_out_of_tables": "table-stray",
