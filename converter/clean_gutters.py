@@ -6,7 +6,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from converter.tree import Element, Query, classes_of, drop, inside, text_of
+from converter.tree import Element, Query, classes_of, drop, inside, is_blank, text_of
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
@@ -15,17 +15,24 @@ if TYPE_CHECKING:
 _CODE_CELLS: Final = Query(".//tr[count(*) = 2]/td[2][.//pre or .//code]")
 _NUMBERS: Final = re.compile(r"\d{1,5}[.:]?")
 _BOX: Final = "cnblogs_code"
+_FEWEST_NUMBERED: Final = 3
 _LEVELS: Final = 3  # of its elements around a listing
 _TEAL: Final = re.compile(r"\s*color:\s*#008080;?\s*", re.IGNORECASE).fullmatch
 _NUMBER: Final = re.compile(r" *\d{1,5}", re.ASCII).fullmatch
 
 
 def drop_number_gutters(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Drop the cell of line numbers beside a cell with a listing, whatever its class.
+    """Drop the cell of line numbers beside a cell with a listing, and the list of them behind one, of any class.
 
-    The proof: the table has one row and two cells, the one holds 1, 2, 3 and so on and the other nothing but code.
+    The proof: the table has one row and two cells, the one holds 1, 2, 3 and so on and the other nothing but code. The
+    list counts the lines of the listing.
     """
     count = 0
+    for pre in list(root.iter("pre")):
+        after = pre.getnext()
+        if after is not None and after.tag in {"ul", "ol"} and is_blank(pre.tail) and _counts_lines(after, pre):
+            drop(after)
+            count += 1
     for cell in _CODE_CELLS(root):
         row, before = cell.getparent(), cell.getprevious()
         if row is None or before is None or not _is_only_row(row) or before.find(".//img") is not None:
@@ -37,6 +44,15 @@ def drop_number_gutters(root: Element, profile: Profile) -> int:  # noqa: ARG001
                 drop(before)
                 count += 1
     return count
+
+
+def _counts_lines(numbers: Element, listing: Element) -> bool:
+    """Whether the items of a list are 1, 2, 3 and so on, one for each line of a listing."""
+    if len(numbers) < _FEWEST_NUMBERED or numbers.find(".//img") is not None:
+        return False
+    if len(numbers) != text_of(listing).removeprefix("\n").rstrip().count("\n") + 1:
+        return False
+    return all(text_of(item).strip() == str(number) for number, item in enumerate(numbers, 1))
 
 
 def _is_only_row(row: Element) -> bool:
@@ -60,7 +76,8 @@ def holds_numbers(element: Element, at_least: int = 0) -> bool:
 def drop_numbers_of_lines(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Drop the numbers that cnblogs writes in front of each line of a listing, in teal: ` 9` and `10`, then a space.
 
-    The proof: there is one for each line, and they count up by one; that of a single line is 1.
+    The proof: there is one for each line, and they count up by one; that of a single line is 1. Some copies have none
+    from some line on.
     """
     count = 0
     for listing in [listing for listing in root.iter("pre") if _is_boxed(listing)]:
@@ -83,11 +100,13 @@ def _is_number(span: Element) -> bool:
 
 def _are_numbered(lines: list[str], numbers: list[str]) -> bool:
     first = int(numbers[0])
-    if len(lines) != len(numbers) or (len(lines) == 1 and first != 1):
+    if len(lines) < len(numbers) or (len(lines) == 1 and first != 1):
+        return False
+    if len(lines) > len(numbers) and (first != 1 or len(numbers) < _FEWEST_NUMBERED):
         return False
     return all(
         int(number) == wanted and line.startswith(number) and line[len(number) : len(number) + 1] in {"", " "}
-        for wanted, (line, number) in enumerate(zip(lines, numbers, strict=True), first)
+        for wanted, (line, number) in enumerate(zip(lines, numbers, strict=False), first)
     )
 
 

@@ -361,7 +361,7 @@ PASSES: Final = (
         words=(b"code_",),
         classes=(b"syntaxhighlighter", b"CodeMirror", b"blob-code", b"blockcode", b"crayon-syntax"),
     ),
-    Step(drop_number_gutters, ("td",)),
+    Step(drop_number_gutters, ("td", "pre")),
     Step(drop_numbers_of_lines, ("pre",), classes=(b"cnblogs_code",)),
     Step(join_lines_of_code, ("code",)),
     Step(normalize_code_blocks, ("ol", *LISTINGS)),
