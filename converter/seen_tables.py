@@ -119,16 +119,21 @@ def enter_row(walk: Walk, tag: str, attributes: str, text: str) -> None:
 
 
 def _is_header(walk: Walk) -> bool:
-    """Whether the row that begins is one of headers; or all bold without an empty cell, which makes it one."""
+    """Whether the row that begins is one of headers; or all bold without an empty cell, which makes it one.
+
+    One cell that spans columns, alone, is a caption.
+    """
     row = list(takewhile(lambda token: token[0] != "/tr", _rest(walk)))
     if walk.tokens[-length_hint(walk.rest) - 2][0] == "thead" or all(token[0] != "td" for token in row):
         return True
     bold = [bool(walk.marks & BOLD)]  # for each open element, whether it or one around it is bold
-    filled = True
+    filled, wide, cells = True, False, 0
     for tag, attributes, text in row:
         cell = tag in {"td", "th"}
-        if (tag in {"/td", "/th"} and not filled) or (cell and attributes[-1:] == "/") or re.search(_WIDE, attributes):
+        if (tag in {"/td", "/th"} and not filled) or (cell and attributes[-1:] == "/"):
             return False
+        cells += cell
+        wide = wide or re.search(_WIDE, attributes) is not None
         filled = not cell and (filled or tag == "img")
         if tag[0] == "/":
             bold = bold[:-1]
@@ -138,7 +143,7 @@ def _is_header(walk: Walk) -> bool:
             filled = True
             if bold[-1:] != [True]:
                 return False
-    return True
+    return cells > 1 or not wide
 
 
 def _leave_row(walk: Walk, mask: int, _: None) -> None:

@@ -15,6 +15,7 @@ from converter.tree import Element, has_content
 Read = Callable[[Element], list[Block]]
 
 _MAX_SPAN: Final = 100
+_FEWEST_HEADERS: Final = 2
 _FREE_CELLS: Final = 10_000
 _MOST_PER_CELL: Final = 20
 _CELLS: Final = ("td", "th")
@@ -133,17 +134,26 @@ def _pipe_table(read_inside: Read, rows: list[tuple[bool, list[Element]]], *, ex
     used = [x for x in range(len(grid[0])) if any(row[x] for row in cells)]
     last = len(grid[0]) if exact else used[-1] + 1 if used else 1
     cells = [row[:last] for row in cells]
-    head = head or (_all_bold(cells[0]) and not exact)
+    head = head or (not exact and _all_bold(rows[0][1], grid[0], cells[0]))
     if head and not exact:
         cells[0] = [[run._replace(marks=run.marks & ~STRONG) for run in cell] for cell in cells[0]]
     header = cells.pop(0) if head else [[] for _ in range(last)]
     return Table(header, [row for row in cells if exact or any(row)], alignments[:last])
 
 
-def _all_bold(row: list[list[Run]]) -> bool:
-    """Whether every text of a row is bold, which makes it a header (145 of 376 headless tables with bold in them)."""
+def _all_bold(written: list[Element], places: list[Element | None], row: list[list[Run]]) -> bool:
+    """Whether every text of a row is bold, which makes it a header (145 of 376 headless tables with bold in them).
+
+    Its cells may span columns, but one that spans them alone is a caption.
+    """
     texts = [run for cell in row for run in cell if run.kind == TEXT]
-    return bool(texts) and all(cell for cell in row) and all(run.marks & STRONG for run in texts)
+    if not texts or not all(run.marks & STRONG for run in texts):
+        return False
+    if all(row):
+        return True
+    if len(written) < _FEWEST_HEADERS or not any(_span(cell, "colspan") > 1 for cell in written):
+        return False
+    return all(cell for cell, place in zip(row, places, strict=False) if place is not None)
 
 
 def _cell(read_inside: Read, cell: Element) -> list[Run]:
