@@ -22,17 +22,11 @@ _NUMBER: Final = re.compile(r" *\d{1,5}", re.ASCII).fullmatch
 
 
 def drop_number_gutters(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Drop the cell of line numbers beside a cell with a listing, and the list of them behind one, of any class.
+    """Drop the cell of line numbers beside a cell with a listing, whatever its class.
 
-    The proof: the table has one row and two cells, the one holds 1, 2, 3 and so on and the other nothing but code. The
-    list counts the lines of the listing.
+    The proof: the table has one row and two cells, the one holds 1, 2, 3 and so on and the other nothing but code.
     """
     count = 0
-    for pre in list(root.iter("pre")):
-        after = pre.getnext()
-        if after is not None and after.tag in {"ul", "ol"} and is_blank(pre.tail) and _counts_lines(after, pre):
-            drop(after)
-            count += 1
     for cell in _CODE_CELLS(root):
         row, before = cell.getparent(), cell.getprevious()
         if row is None or before is None or not _is_only_row(row) or before.find(".//img") is not None:
@@ -43,6 +37,17 @@ def drop_number_gutters(root: Element, profile: Profile) -> int:  # noqa: ARG001
             if held == weight(cell):
                 drop(before)
                 count += 1
+    return count
+
+
+def drop_number_lists(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Drop the list of line numbers right behind a listing, whatever its class: it counts the lines of the listing."""
+    count = 0
+    for pre in root.iter("pre"):
+        after = pre.getnext()
+        if after is not None and after.tag in {"ul", "ol"} and is_blank(pre.tail) and _counts_lines(after, pre):
+            drop(after)
+            count += 1
     return count
 
 

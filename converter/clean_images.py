@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 _DOT: Final = re.compile(r"\s*[01](?:px)?\s*").fullmatch
 _LAZY: Final = frozenset({"lazy", "lazyload", "lazyloading", "b-lazy", "j-lazy", "js-lazy"})
 # loading.gif, squares.svg (segmentfault), 1x1.trans.gif (WordPress), default_lazy.png
-_STAND_IN: Final = re.compile(
-    r"[\w.-]*(?:loading|blank|1x1|spacer|placeholder|lazy|transparent|squares|gr[ae]y|pixel)[\w.-]*\.(?:gif|png|svg|jpe?g)$",
-    re.IGNORECASE,
-).match
+_STAND_INS: Final = tuple("loading blank 1x1 spacer placeholder lazy transparent squares grey gray pixel".split())
+_PICTURES: Final = (".gif", ".png", ".svg", ".jpg", ".jpeg")
 _TINY: Final = 200  # bytes of a `data:` address: spacers and dots; the smallest real picture seen has 1,094
 
 
@@ -107,7 +105,9 @@ def _address_of(image: Element, profile: Profile) -> str:
 
 def _stands_in(image: Element, src: str) -> bool:
     """Whether a script puts another picture in the place of this one: told by its name, or the class of the element."""
-    return _STAND_IN(name_of_file(src)) is not None or not _LAZY.isdisjoint(classes_of(image))
+    name = name_of_file(src).lower()
+    named = name.endswith(_PICTURES) and any(word in name for word in _STAND_INS)
+    return named or not _LAZY.isdisjoint(classes_of(image))
 
 
 def _largest(srcset: str) -> str:

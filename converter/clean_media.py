@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from textwrap import dedent
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -21,10 +20,10 @@ NO_ADDRESS: Final = frozenset({"", "null", "undefined", "about:blank"})
 EMBEDS: Final = ("iframe", "video", "audio", "embed", "object")
 _BOXES: Final = frozenset({"video", "csdn-video-box"})
 _FILE_OF_OBJECT: Final = frozenset({"movie", "src", "filename", "url"})
-_DIAGRAM: Final = re.compile(
-    r"\s*(?:%%[^\n]*\n\s*)*(?:graph|flowchart|sequenceDiagram|classDiagram|stateDiagram|erDiagram|gantt|pie|journey|gitGraph"
-    r"|mindmap|timeline)\b"
-).match
+_DIAGRAMS: Final = (
+    *("graph", "flowchart", "sequenceDiagram", "classDiagram", "stateDiagram", "erDiagram", "gantt", "pie", "journey"),
+    *("gitGraph", "mindmap", "timeline"),
+)
 _LABELS: Final = ("text", "foreignobject")
 _DRAWN_FORMULAS: Final = frozenset({"katex", "katex-html", "MathJax", "MathJax_SVG", "MathJax_Display"})
 
@@ -103,13 +102,18 @@ def list_sources_of_drawings(root: Element, profile: Profile) -> int:  # noqa: A
     count = 0
     for box in list(root.iter("div", "pre")):
         source = box.text or ""
-        if "mermaid" in classes_of(box) and not len(box) and _DIAGRAM(source):
+        if "mermaid" in classes_of(box) and not len(box) and _is_diagram(source):
             tail = box.tail
             box.clear()
             box.tag, box.tail = "pre", tail
             etree.SubElement(box, "code", {"class": "language-mermaid"}).text = dedent(source).strip("\n")
             count += 1
     return count
+
+
+def _is_diagram(source: str) -> bool:
+    lines = (line.strip() for line in source.split("\n"))
+    return next((line for line in lines if line and not line.startswith("%%")), "").startswith(_DIAGRAMS)
 
 
 def list_labels_of_drawings(root: Element, profile: Profile) -> int:  # noqa: ARG001

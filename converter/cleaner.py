@@ -21,7 +21,7 @@ from converter.clean_code import (
     turn_prose_listings_into_paragraphs,
 )
 from converter.clean_empty import drop_empty_elements
-from converter.clean_gutters import drop_number_gutters, drop_numbers_of_lines
+from converter.clean_gutters import drop_number_gutters, drop_number_lists, drop_numbers_of_lines
 from converter.clean_images import image_rule, picture_address, tidy_images
 from converter.clean_labels import COPY, drop_copy_labels, drop_top_links
 from converter.clean_layout import unwrap_layout_tables
@@ -361,7 +361,8 @@ PASSES: Final = (
         words=(b"code_",),
         classes=(b"syntaxhighlighter", b"CodeMirror", b"blob-code", b"blockcode", b"crayon-syntax"),
     ),
-    Step(drop_number_gutters, ("td", "pre")),
+    Step(drop_number_gutters, ("td",)),
+    Step(drop_number_lists, ("pre",)),
     Step(drop_numbers_of_lines, ("pre",), classes=(b"cnblogs_code",)),
     Step(join_lines_of_code, ("code",)),
     Step(normalize_code_blocks, ("ol", *LISTINGS)),
@@ -385,7 +386,10 @@ PASSES: Final = (
     Step(tidy_images, ("img",)),
     Step(tidy_links, ("a",)),
     Step(unwrap_bold_in_headings, _HEADINGS),
-    Step(break_around_blocks, words=(b"display",)),
+    Step(
+        break_around_blocks,
+        words=(b"display:block", b"display: block", b"display:flex", b"display: flex", b"display:table"),
+    ),
     Step(flatten_emphasis, _SAME_TAGS),
     Step(unwrap_picture_wrappers, ("img", "br")),
     Step(move_stray_content_out_of_tables, ("table",)),

@@ -179,8 +179,8 @@ def _around(element: Element) -> str | None:
         names = box.get("class") or ""
         if m := _BOXED.search(names):
             return m[1]
-        if m := _STATED.search(names):  # Rouge, VuePress: <div class="language-ruby highlighter-rouge">
-            return m[1] or m[2]
+        if "language-" in names and (stated := _named(names)):  # Rouge, VuePress: <div class="language-ruby highlight">
+            return stated[0]
         if names.startswith("highlight ") and box.tag == "figure":  # Hexo: <figure class="highlight bash">
             return next((name for name in names.split() if name in _KNOWN), None)
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -22,13 +23,6 @@ _VERBATIM: Final = re.compile(r"<(pre|textarea|script|style|svg)\b|<!--", re.IGN
 _BLANK_LINES: Final = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 _STRUCTURE: Final = re.compile(r" {0,3}(?:#{1,6}[ \t]|`{3}|~{3}|[-*+][ \t]|\d{1,9}[.)][ \t]|>|\|.*\|)").match
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)(?:\s[^<>]*?)?(/?)>")
-# A box says by itself that it is one; in it there is HTML, or Markdown.
-_BLOCK_IN_BOX: Final = re.compile(
-    r"<(?:p|h[1-6]|ul|ol|li|pre|table|blockquote|br|span|strong|b|img|a|code)\b", re.IGNORECASE
-).search
-_MARKDOWN_LINE: Final = re.compile(
-    r" {0,3}(?:#{1,6}[ \t]+\S|[-*+][ \t]+\S|\d{1,9}[.)][ \t]+\S|!?\[[^\]]*\]\(|>)|.*\*\*\S"
-).match
 _VOID: Final = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 )
@@ -137,10 +131,24 @@ def _is_text(text: str) -> bool:
 
 def _is_markdown_in_boxes(body: str) -> bool:
     """Whether the text in the boxes is Markdown: nothing in them is HTML, and two lines are signs of Markdown."""
-    if _BLOCK_IN_BOX(body):
+    if "<p" in body or "<br" in body or "<li" in body or "<span" in body:
+        return False  # nearly always
+    html, marks = _signs()
+    if html.search(body):
         return False
-    lines = filter(_MARKDOWN_LINE, _without_fences(body).split("\n"))
+    lines = filter(marks.match, _without_fences(body).split("\n"))
     return next(lines, None) is not None and next(lines, None) is not None
+
+
+@functools.cache
+def _signs() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Compile what is HTML, and what begins a line of Markdown, when a box without paragraphs asks for it."""
+    return (
+        re.compile(r"<(?:p|h[1-6]|ul|ol|li|pre|table|blockquote|br|span|strong|b|img|a|code)\b", re.IGNORECASE),
+        re.compile(
+            r" {0,3}(?:#{1,6}[ \t]+\S|[-*+][ \t]+\S|\d{1,9}[.)][ \t]+\S|!?\[[^\]]*\]\(|>)|.*\*\*\S",
+        ),
+    )
 
 
 def _has_wrapper(body: str) -> bool:

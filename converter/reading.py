@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 WHITE: Final = " \t\n\r\f"
 SPACES: Final = re.compile(r"[ \t\n\r\f][ \t\n\r\f]*")  # `re` tries `[...]+` at every place, in twice the time
-# A line end inside a text between two ideographs was put there by an editor that wraps lines; Chinese has no spaces, nor
-# has it any beside its own full-width marks.
+# A line end inside a text between two ideographs was put there by an editor that wraps lines; Chinese has no spaces,
+# and none beside its own full-width marks.
 _WRAP: Final = f"(?<=[{CJK}，。、；：？！）】》”])[ \t]*\n[ \t\n]*(?=[{CJK}（【《“])"
 # Where an element was taken out of a pretty-printed text, its line end and indent are left in the middle.
 _MERGED: Final = re.compile(r"(\S\S?\S?)[ \t]*\n[ \t\n]*  (?=(\S\S?))")

@@ -107,6 +107,7 @@ RULE_OF: Final[dict[str, str]] = {
     "turn_prose_listings_into_paragraphs": "prose-listing",
     "fold_highlighter_boxes": "highlighter-box",
     "drop_number_gutters": "code-gutter",
+    "drop_number_lists": "code-gutter",
     "drop_numbers_of_lines": "code-gutter",
     "join_lines_of_code": "code-lines",
     "fold_broken_code": "code-lines",

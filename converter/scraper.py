@@ -23,6 +23,7 @@ _DATE: Final = re.compile(
     r"\d{4}[-/年.]\d{1,2}[-/月.]\d{1,2}日?(?:[T\s]+\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s*(?:Z\b|[+-]\d{2}:?\d{2}))?)?"
 )
 _SITE: Final = re.compile(r"\s*[-_|–—·«»]\s*\S").match  # "Title - Site", "Title_Name的博客-CSDN博客"
+_TITLE: Final = b"<title"
 _ID: Final = re.compile(r"/(?:article/details|archive/\d+/\d+/\d+)/(\d+)")
 
 _VERBATIM: Final = frozenset({"pre", "textarea"})  # where a pretty-printer leaves white space alone
@@ -116,7 +117,7 @@ def scrape(page: Page, profile_name: str = "auto", seen: dict[str, str] | None =
     return Article(
         root=root,
         profile=profile.name if profile_name == "auto" else profile_name,
-        metadata=_without_site(_metadata(tree, profile, page, frame or source, seen), tree, root),
+        metadata=_without_site(_metadata(tree, profile, page, frame or source, seen), tree, root, frame or source),
         source=source,
         frame=frame,
         tags=tags,
@@ -367,10 +368,13 @@ def _metadata(
     )
 
 
-def _without_site(metadata: Metadata, tree: Element, root: Element) -> Metadata:
+def _without_site(metadata: Metadata, tree: Element, root: Element, source: bytes) -> Metadata:
     """Take the name of the site off a title that the page's `title` gave, where a heading of the article tells it."""
-    named, heading = tree.find("head/title"), root.find(".//h1")
-    if named is None or heading is None or not metadata.title or metadata.title.split() != text_of(named).split():
+    named = tree.find("head/title") if metadata.title and _TITLE in source else None
+    if named is None or metadata.title.split() != text_of(named).split():
+        return metadata
+    heading = root.find(".//h1")
+    if heading is None:
         return metadata
     words = " ".join(text_of(heading).split())
     alone = words and metadata.title.startswith(words) and _SITE(metadata.title, len(words))
