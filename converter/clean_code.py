@@ -16,7 +16,19 @@ from converter.clean_gutters import holds_numbers, weight
 from converter.clean_labels import COPY
 from converter.code_language import language_of, language_of_names
 from converter.listings import BLOCKS, LINE_LISTS, copy_image, indents, is_noise, line_text, text_and_images
-from converter.tree import Element, Query, classes_of, drop, inside, is_blank, neutralize, replace, squeezed, text_of
+from converter.tree import (
+    Element,
+    Query,
+    Values,
+    classes_of,
+    drop,
+    inside,
+    is_blank,
+    neutralize,
+    replace,
+    squeezed,
+    text_of,
+)
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
@@ -46,24 +58,29 @@ _BROKEN_BARS: Final = Query(f".//div[{_with_class('cnblogs_code_toolbar')}][.//p
 _PROSE: Final = Query(f".//pre[{_with_class('best-text', 'answer-text', 'reply-text')}]")
 _STROKES: Final = re.compile(r"^[ \t.]*[\\/|][\\/|.+ \t-]*$", re.MULTILINE)  # a line of a drawing: no prose
 # SyntaxHighlighter 2 and 3, CodeMirror, GitHub, Discuz: boxes that hold a line an element, and where the lines are.
-# Only the innermost of nested ones counts, which also keeps this linear.
+# Only the innermost of nested ones counts, which also keeps this linear. First the word without which there is none:
+# most pages have one kind, and a search of the tree for each costs more than all the rest.
 _LINED_BOXES: Final = (
     (
+        "syntaxhighlighter",
         Query(f".//*[{_with_class('syntaxhighlighter')}]"),
         Query(f".//*[{_with_class('line')}][not(ancestor::td[{_with_class('gutter')}])]"),
         Query(f".//*[{_with_class('gutter', 'toolbar', 'number')}]"),
     ),
     (
+        "CodeMirror",
         Query(f".//div[{_with_class('CodeMirror')}]"),
         Query(f".//*[{_with_class('CodeMirror-code')}]//pre"),
         Query(f".//*[{_with_class('CodeMirror-linenumber', 'CodeMirror-measure', 'CodeMirror-cursors')}]"),
     ),
     (
+        "blob-code",
         Query(f".//td[{_with_class('blob-code')}]/ancestor::table[1]"),
         Query(f".//td[{_with_class('blob-code')}]"),
         Query(f".//td[{_with_class('blob-num')}]"),
     ),
     (
+        "code",
         # <div class="blockcode"><div id="code_Abc"><ol>; the class is lost where the post was copied by an editor.
         Query(
             f".//div[{_with_class('blockcode')}] | .//div[starts-with(@id, 'code_') and string-length(@id) = 8]"
@@ -73,12 +90,14 @@ _LINED_BOXES: Final = (
         Query(f".//*[not(*)][normalize-space()='{COPY}'][not(ancestor-or-self::li)]"),
     ),
     (
+        "crayon-syntax",
         # Crayon of WordPress: tool bar, the source in a text field, then a table of numbers and lines.
         Query(f".//div[{_with_class('crayon-syntax')}]"),
         Query(f".//*[{_with_class('crayon-line')}]"),
         Query(f".//*[{_with_class('crayon-toolbar', 'crayon-info', 'crayon-plain-wrap', 'crayon-nums')}]"),
     ),
 )
+_NAMES: Final = Values("descendant::*/@class | descendant::div/@id")
 _LANGUAGE: Final = Query(f".//span[{_with_class('crayon-language')}]")
 _GUTTER: Final = re.compile(r"gutter|number|blob-num|nums")
 # What a class of such a box may say besides the language.
@@ -161,8 +180,9 @@ def fold_highlighter_boxes(root: Element, profile: Profile) -> int:
     A box that holds anything but lines, gutters and tool bars is a broken copy and stays as it is.
     """
     count = 0
-    for boxes, lines_of, tools_of in _LINED_BOXES:
-        for box in _innermost(boxes(root)):
+    named = " ".join(_NAMES(root))
+    for word, boxes, lines_of, tools_of in _LINED_BOXES:
+        for box in _innermost(boxes(root) if word in named else []):
             if box.getparent() is None or inside(box, ("pre",)):
                 continue
             for label in _LANGUAGE(box):
