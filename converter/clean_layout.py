@@ -62,7 +62,7 @@ def _is_layout(table: Element, rows: list[list[Element]], inner: list[Element]) 
     cells = [cell for row in rows for cell in row]
     blocks = [cell for cell in cells if _holds_blocks(cell)]
     if all(len(row) <= 1 for row in rows):
-        return bool(blocks) or any(_is_long(cell) for cell in cells)
+        return not any(cell.tag == "th" for cell in cells) or bool(blocks) or any(_is_long(cell) for cell in cells)
     if any(cell.tag == "th" for cell in cells):
         return False
     return any(_is_long(cell) and len(cell) >= _PARTS_OF_ARTICLE for cell in blocks)

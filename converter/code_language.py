@@ -138,6 +138,11 @@ def canonical_name(name: str) -> str:
     return clean if clean not in _NO_LANGUAGE and _NAME.fullmatch(clean) else ""
 
 
+def is_known(name: str) -> bool:
+    """Tell whether a word is the name of a language even where nothing says that it is one."""
+    return name in _KNOWN
+
+
 def language_of_names(names: Iterable[str]) -> str:
     """Name the first language among class names."""
     return next((found for name in names if (found := canonical_name(name))), "")

@@ -111,6 +111,7 @@ RULE_OF: Final[dict[str, str]] = {
     "drop_numbers_of_lines": "code-gutter",
     "join_lines_of_code": "code-lines",
     "fold_broken_code": "code-lines",
+    "fold_tables_of_code": "code-lines",
     "normalize_code_blocks": "listing",
     "list_labels_of_drawings": "drawing",
     "list_sources_of_drawings": "drawing",

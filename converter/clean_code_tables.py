@@ -1,0 +1,64 @@
+"""Listings in tables: a row for each line, an empty cell where the numbers were, and `code` without a `pre`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+from converter.code_language import canonical_name, is_known
+from converter.listings import line_text
+from converter.tree import Element, drop, is_blank, replace, text_of
+
+if TYPE_CHECKING:
+    from converter.profiles import Profile
+
+
+def fold_tables_of_code(root: Element, profile: Profile) -> int:
+    """Make listings of tables whose rows hold an empty cell and one with a line of code, and nothing else.
+
+    The editors of two chats copy theirs so. Their name of the language stands in a paragraph of its own before it.
+    """
+    count = 0
+    for table in list(root.iter("table")):
+        lines = _lines_of(table)
+        if not lines or not any(line is not None for line in lines):
+            continue
+        text = "\n".join("" if line is None else line_text(line, profile) for line in lines)
+        pre = etree.Element("pre")
+        code = etree.SubElement(pre, "code")
+        code.text = text.strip("\n") + "\n"
+        label = table.getprevious()
+        if label is not None and _is_label(label):
+            code.set("class", f"language-{canonical_name(text_of(label).strip())}")
+            drop(label)
+        replace(table, pre)
+        count += 1
+    return count
+
+
+def _lines_of(table: Element) -> list[Element | None]:
+    """Find the code of each row, None where a row is empty; nothing at all when the table holds anything else."""
+    found: list[Element | None] = []
+    rows = [row for part in table for row in (part if part.tag == "tbody" else [part])]
+    for row in rows:
+        if row.tag != "tr" or len(row) != 2 or row[0].tag != "td" or row[1].tag != "td":  # noqa: PLR2004
+            return []
+        gutter, cell = row
+        if len(gutter) or not is_blank(gutter.text):
+            return []
+        if not len(cell) and is_blank(cell.text):
+            found.append(None)
+        elif len(cell) == 1 and cell[0].tag == "code" and is_blank(cell.text) and is_blank(cell[0].tail):
+            found.append(cell[0])
+        else:
+            return []
+    return found
+
+
+def _is_label(paragraph: Element) -> bool:
+    """Whether a paragraph holds nothing but the name of a language, as code."""
+    if paragraph.tag != "p" or len(paragraph) != 1 or paragraph[0].tag != "code" or not is_blank(paragraph.tail):
+        return False
+    alone = is_blank(paragraph.text) and is_blank(paragraph[0].tail)
+    return alone and is_known(canonical_name(text_of(paragraph).strip()))
