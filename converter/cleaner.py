@@ -69,7 +69,10 @@ Pass = Callable[[Element, Profile], int | Mapping[str, int]]
 """Tells how many changes it made, by rule when it follows several."""
 
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
-_LINK_CARDS: Final = Query(".//a[contains(concat(' ', @class, ' '), ' has-card ')]")
+_LINK_CARDS: Final = Query(
+    ".//a[contains(concat(' ', @class, ' '), ' has-card ') or contains(concat(' ', @class, ' '), ' LinkCard ')]"
+)
+_CARD_TITLES: Final = frozenset({"link-title", "LinkCard-title"})
 _COPY: Final = re.compile(r"(?:登录后)?复制(?:代码)?|copy(?: code)?|收起|展开|运行", re.IGNORECASE).fullmatch
 _CONTROLS: Final = ("button", "label", "form", "fieldset", "legend", "input")
 _FORMS: Final = frozenset({"form", "fieldset", "legend"})
@@ -210,7 +213,7 @@ def simplify_link_cards(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Turn a card (title, description, icon, address in one link) into a link with the title as its text."""
     count = 0
     for card in _LINK_CARDS(root):
-        title = next((e for e in card.iter() if "link-title" in classes_of(e)), None)
+        title = next((e for e in card.iter() if not _CARD_TITLES.isdisjoint(classes_of(e))), None)
         if title is None or is_blank(text_of(title)):
             continue
         text = " ".join(text_of(title).split())
@@ -382,7 +385,7 @@ PASSES: Final = (
     Step(drop_top_links, ("a",), (b'href="#', b"#top")),
     Step(drop_page_contents, ("a",), (b'href="#',)),
     Step(link_embeds, EMBEDS),
-    Step(simplify_link_cards, ("a",), classes=(b"has-card",)),
+    Step(simplify_link_cards, ("a",), classes=(b"has-card", b"LinkCard")),
     Step(drop_copy_buttons, ("button",)),
     Step(unwrap_buttons, _CONTROLS),
     Step(tidy_images, ("img",)),

@@ -35,8 +35,7 @@ def _touches_cjk(char: str) -> bool:
     return bisect(_EDGES, char) % 2 == 1
 
 
-# left character, right character, kind of the boundary -> space. One pattern per row, first match decides; the text
-# matched is LEFT + NUL + RIGHT + NUL + KIND, where LEFT and RIGHT are up to two characters each.
+# left, right character -> no space, whatever the kind of the boundary. The text matched is LEFT + NUL + RIGHT.
 _ROWS: Final = (
     r"[(\[{<]\0",  # after an opening bracket [0.01]
     r".\0[).,;:!?\]>]",  # before closing punctuation [0.02-0.08]
@@ -78,6 +77,8 @@ def had_space(left: str, right: str, kind: str) -> bool:
         return False
     if a in ":.-":
         return _behind(left, right, kind)
+    if b == "}":
+        return kind == "token"  # prose has none behind "{", and both sides are alike; a block in a listing has one
     if b == "-":
         return kind in _AFTER_EMPHASIS  # option flags [0.50]
     if b == "(":

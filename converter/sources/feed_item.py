@@ -21,6 +21,7 @@ _TAG: Final = re.compile(r"<(/?(?:a|abbr|b|code|em|i|q|s|span|strong|sub|sup|u)\
 _NO_DATE: Final = "0000-00-00"
 _KINDS_OF_POST: Final = frozenset({"post", "page"})
 _NOT_THERE: Final = frozenset({"trash", "auto-draft", "inherit", "deleted", "soft_trashed"})
+_SLASHES: Final = re.compile(r"^(\d{4})/(\d{1,2})/(\d{1,2})(?=\s|$)")
 _LIVE: Final = frozenset({"", "publish", "live"})
 _KIND: Final = "http://schemas.google.com/g/2005#kind"
 _SHORTEST_UPDATE: Final = 60
@@ -194,7 +195,8 @@ def _rfc822(text: str) -> str:
     try:
         return parsedate_to_datetime(text).isoformat(" ") if text else ""
     except (ValueError, TypeError):
-        return ""
+        # CSDN writes `2019/3/4 12:30:15`.
+        return _SLASHES.sub(lambda found: f"{found[1]}-{int(found[2]):02}-{int(found[3]):02}", text)
 
 
 def _later(date: str, updated: str) -> bool:
