@@ -52,6 +52,7 @@ _LABEL: Final = re.compile(r"\s*\[[\w+# ]+\]\s*")  # [java]
 _COLLAPSED: Final = Query(
     f".//img[{_with_class('code_img_opened', 'code_img_closed')}] | .//span[{_with_class('cnblogs_code_collapse')}]"
 )
+_FOLDED: Final = Query(f".//div[{_with_class('cnblogs_code_hide')}]")
 _COLLAPSE_LABEL: Final = re.compile(r"\s*(?:View Code|Code|代码|展开|查看代码)?\s*", re.IGNORECASE)
 _BROKEN_BARS: Final = Query(f".//div[{_with_class('cnblogs_code_toolbar')}][.//pre]")
 # Baidu Zhidao keeps answers in <pre>: prose (22 posts).
@@ -153,6 +154,8 @@ def drop_code_tool_bars(root: Element, profile: Profile) -> int:  # noqa: ARG001
     for bar in _BROKEN_BARS(root):
         neutralize(bar)
         bar.tag = "div"
+    for folded in _FOLDED(root):
+        folded.attrib.pop("style", "")  # `display:none` until a reader opens it
     for element in _COLLAPSED(root):
         if element.tag == "img" or _COLLAPSE_LABEL.fullmatch(text_of(element)):
             drop(element)
