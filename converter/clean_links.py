@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _NOWHERE: Final = frozenset({"", "#", "null", "undefined", "about:blank", "http://", "https://", "http:", "https:"})
 _MAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII).fullmatch
 _PICTURE: Final = re.compile(r".\.(?:png|jpe?g|gif|bmp|webp|svg)", re.IGNORECASE).search
+_ASCII_HOST: Final = "http://xn--"
 _MOST_LEVELS: Final = 4
 _BACK: Final = frozenset("↩↑^")
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -72,6 +73,8 @@ def link_rule(link: Element, href: str, profile: Profile) -> str | None:
         wanted = known.searches.value(known.redirectors.target(href) or href)
         if wanted and _squeezed(unquote_plus(wanted)) == squeezed(link):
             return "keyword-link"
+    if href.startswith(_ASCII_HOST) and _is_made_of_its_text(link, href):
+        return "keyword-link"
     if len(link) and "picture-link" not in profile.keep and _shows_its_target(link, href):
         return "picture-link"
     return None
@@ -87,6 +90,16 @@ def _is_on_a_keyword(link: Element, names: frozenset[str]) -> bool:
         return False
     # A span that nobody closed has links of the author's in it, too.
     return link.getprevious() is None and is_blank(above.text)
+
+
+def _is_made_of_its_text(link: Element, href: str) -> bool:
+    """Whether an editor took a sentence that ends in `start-all.sh` for the name of a host, and wrote that in ASCII."""
+    labels = href.partition("//")[2].partition("/")[0].split(".")
+    try:
+        host = ".".join(part[4:].encode().decode("punycode") if part.startswith("xn--") else part for part in labels)
+    except ValueError:
+        return False
+    return not host.isascii() and squeezed(link).lower().endswith(host.lower())
 
 
 def _shows_its_target(link: Element, href: str) -> bool:
@@ -132,9 +145,12 @@ def _readdress(link: Element, href: str, profile: Profile) -> tuple[str, ...]:
 
 
 def _tidy_title(link: Element) -> tuple[str, ...]:
-    """Take away a title that repeats the text or the address of its link."""
+    """Take away a title that repeats the text or the address of its link, or a part of them."""
     title = link.get("title")
-    if not title or title.split() not in ([(link.get("href") or "").strip()], text_of(link).split()):
+    if not title:
+        return ()
+    words = " ".join(title.split())
+    if words != (link.get("href") or "").strip() and words not in " ".join(text_of(link).split()):
         return ()
     del link.attrib["title"]
     return ("repeated-title-attribute",)

@@ -66,6 +66,8 @@ def wrap_stray_items(root: Element, profile: Profile) -> int:  # noqa: ARG001
         before = item.getprevious()
         if before is not None and before in lists and is_blank(before.tail):
             lists[item] = lists[before]
+        elif before is not None and before.tag == "ul" and is_blank(before.tail):
+            lists[item] = before  # closed too early
         elif _is_box_of_lists(item):
             item.tag = "div"
             boxes += 1

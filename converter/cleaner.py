@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from lxml import etree
+
 from converter.clean_code import (
     LISTINGS,
     drop_code_tool_bars,
@@ -222,6 +224,9 @@ def simplify_link_cards(root: Element, profile: Profile) -> int:  # noqa: ARG001
         card.clear()
         card.text, card.tail = text, tail
         card.set("href", href)
+        before = card.getprevious()
+        if before is not None and before.tag == "a" and is_blank(before.tail):
+            card.addprevious(etree.Element("br"))  # a box of its own on the page
         count += 1
     return count
 

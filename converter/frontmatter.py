@@ -6,6 +6,7 @@ means something else there, gets a Note; mere reformatting gets none.
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
@@ -17,6 +18,7 @@ from converter.dates import find_date, read_date
 from converter.front_block import parse, split
 from converter.lenient_yaml import dump
 from converter.model import FieldPolicy, FrontMatter, Metadata, Note
+from converter.parameters import without_marks
 from converter.urls import decode_hex_url, full_size, runs_script
 
 if TYPE_CHECKING:
@@ -310,23 +312,35 @@ def _cover(work: _Work) -> str:
 def _image_url(work: _Work, key: str) -> str:
     value = work.raw.get(key)
     if isinstance(value, str):
-        return full_size(_text(value))
+        return _picture(work, value)
     if not isinstance(value, Mapping):
         # `cover: false` switches something off in a theme: not an address, kept under its key.
         if value is not None:
             work.kept.add(key)
         return ""
     if set(value) <= {"path", "alt"}:
-        return full_size(_text(value.get("path")))
+        return _picture(work, value.get("path"))
     work.kept.add(key)
     return ""
+
+
+_REFERENCE: Final = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|amp);")
+
+
+def _picture(work: _Work, value: object) -> str:
+    """Write the address of a picture as in the body: exporters copied it out of HTML, references (`&#61;`) and all."""
+    address = _text(value)
+    if "&" in address:
+        address = _REFERENCE.sub(lambda found: html.unescape(found[0]), address)
+    marks = work.policy.picture_marks
+    return without_marks(address, marks) if marks and ("?" in address or "#" in address) else full_size(address)
 
 
 # --- source ----------------------------------------------------------------------------------------------------------
 
 _URL: Final = re.compile(r"https?://[^\s<>\"]+").fullmatch
 _ARTICLE_NUMBER: Final = re.compile(r"/article/details/(\d+)").search
-_NUMBER_AT_END: Final = re.compile(r"(?:^|-)(\d{5,10})$").search
+_NUMBER_ALONE: Final = re.compile(r"(?:\d{4}-\d{1,2}-\d{1,2}-)?(\d{5,10})").fullmatch  # behind a title it may be a date
 
 
 def _no_script(work: _Work, key: str, address: str) -> str:
@@ -357,8 +371,8 @@ def _source_id(work: _Work) -> str:
     if on_page or given:
         return on_page or given
     in_url = _ARTICLE_NUMBER(str(work.done.get("source_url", "")))
-    at_end = in_url or _NUMBER_AT_END(work.page.stem)
-    return at_end[1] if at_end else ""
+    found = in_url or _NUMBER_ALONE(work.page.stem)
+    return found[1] if found else ""
 
 
 _FIELDS: Final[tuple[tuple[str, Callable[[_Work], object]], ...]] = (

@@ -157,12 +157,14 @@ class FieldPolicy(NamedTuple):
         placeholders: tags and categories that mean "none" (`无标签`).
         random_images: substrings of image addresses that return another picture at each request.
         utc_offset: zone of dates that name none, such as `+08:00`.
+        picture_marks: how a part of a picture's address begins that only says how to show it.
 
     """
 
     placeholders: frozenset[str] = frozenset()
     random_images: tuple[str, ...] = ()
     utc_offset: str = "+00:00"
+    picture_marks: tuple[str, ...] = ()
 
 
 class FrontMatter(NamedTuple):

@@ -209,13 +209,15 @@ class _Scanner:
             return at + 1
         after = self.text[end + width : end + width + 1]
         before = self.text[at - 1 : at] if at else ""
-        if width == 1 and self.text[end - 1].isspace():
+        # Behind a break that is a backslash, renderers (Pandoc) let a dollar close, though it begins a line.
+        broken = self.text[end - 2 : end] == "\\\n" and end - 2 > inside
+        if width == 1 and self.text[end - 1].isspace() and not broken:
             return at + 1
         if end > inside and not self.text[inside:end].strip():
             return at + 1
         # Behind a dollar, and before a digit (`$5-$6`), some renderers see a formula, others do not.
         doubtful = before == "$" and self.spans[-1:] != [Span("escape", at - 2, at, 1)]
-        doubtful = doubtful or (width == 1 and after.isdigit()) or end == inside
+        doubtful = doubtful or (width == 1 and after.isdigit()) or end == inside or broken
         self.spans.append(Span("doubtful-math" if doubtful else "math", at, end + width, width))
         return end + width
 

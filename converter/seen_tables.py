@@ -18,6 +18,7 @@ _DEEPEST: Final = 6
 """Tables in tables; what lies deeper is read as if it were no table."""
 _CELL_TAGS: Final = frozenset({"td", "th", "/td", "/th", "/table"})
 _BOLD: Final = r"(?i)font-weight\s*:\s*(?:bold|[6-9]00)|kdocs-bold"
+_CORNER_AND_ONE: Final = 2
 _WIDE: Final = r'\scolspan="(?!1")'
 _MOST_TAKEN: Final = 10_000
 """Columns under spans. Tables that ask for more are hostile, and each row looks at all of them."""
@@ -121,17 +122,19 @@ def enter_row(walk: Walk, tag: str, attributes: str, text: str) -> None:
 def _is_header(walk: Walk) -> bool:
     """Whether the row that begins is one of headers; or all bold without an empty cell, which makes it one.
 
-    One cell that spans columns, alone, is a caption.
+    One cell that spans columns, alone, is a caption. The corner may be empty where two cells and more follow.
     """
     row = list(takewhile(lambda token: token[0] != "/tr", _rest(walk)))
     if walk.tokens[-length_hint(walk.rest) - 2][0] == "thead" or all(token[0] != "td" for token in row):
         return True
     bold = [bool(walk.marks & BOLD)]  # for each open element, whether it or one around it is bold
-    filled, wide, cells = True, False, 0
+    filled, wide, cells, corner, others = True, False, 0, False, False
     for tag, attributes, text in row:
         cell = tag in {"td", "th"}
         if (tag in {"/td", "/th"} and not filled) or (cell and attributes[-1:] == "/"):
-            return False
+            if others or cells != (1 if tag[0] == "/" else 0):
+                return False
+            corner = True
         cells += cell
         wide = wide or re.search(_WIDE, attributes) is not None
         filled = not cell and (filled or tag == "img")
@@ -140,9 +143,11 @@ def _is_header(walk: Walk) -> bool:
         elif attributes[-1:] != "/":
             bold.append(tag in {"strong", "b"} or re.search(_BOLD, attributes) is not None or bold[-1:] == [True])
         if text and not text.isspace():
-            filled = True
+            filled = others = True
             if bold[-1:] != [True]:
                 return False
+    if corner:
+        return others and cells > _CORNER_AND_ONE
     return cells > 1 or not wide
 
 

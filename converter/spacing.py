@@ -39,6 +39,7 @@ def _touches_cjk(char: str) -> bool:
 _ROWS: Final = (
     r"[(\[{<]\0",  # after an opening bracket [0.01]
     r".\0[).,;:!?\]>]",  # before closing punctuation [0.02-0.08]
+    r"@\0|\(!\0",  # names and negations: "@" + "param", "if(!" + "found"
     r"[/]\0|.\0/",  # paths and alternatives [0.08, 0.27]
 )
 _GLUED: Final = re.compile("|".join(f"(?:{row})" for row in _ROWS), re.DOTALL).search
@@ -73,14 +74,13 @@ def had_space(left: str, right: str, kind: str) -> bool:
         return False
     if right.startswith(_OPERATORS) and (a.isalnum() or a in _CLOSERS):
         return True
-    if _GLUED(f"{a}\0{b}"):
+    if _GLUED(f"{left[-2:]}\0{b}"):
         return False
     if a in ":.-":
         return _behind(left, right, kind)
-    if b == "}":
-        return kind == "token"  # prose has none behind "{", and both sides are alike; a block in a listing has one
-    if b == "-":
-        return kind in _AFTER_EMPHASIS  # option flags [0.50]
+    if b in "}-":
+        # Prose has none behind "{", and both sides are alike; a block in a listing has one. Option flags [0.50].
+        return kind == "token" if b == "}" else kind in _AFTER_EMPHASIS
     if b == "(":
         return kind in {"strong", "a"} or _CONTROL(left) is not None  # prose, not a call [0.40]
     if b in "[<":
@@ -95,7 +95,8 @@ def _behind(left: str, right: str, kind: str) -> bool:
         return kind in _AFTER_COLON and left[-2:-1] != ":"
     if left[-1] == "-":
         return right[0] == "-" and kind in _AFTER_EMPHASIS  # [0.20]
-    # "java." + "util" [0.21] against "sentence." + "Next"; in a listing it is always the former
-    if kind == "token" or not right[0].isupper():
+    # "java." + "util" [0.21] against "sentence." + "Next"; in a listing it is always the former, as is "Field.Store." +
+    # "YES": a sentence does not end with a word that has a dot in it.
+    if kind == "token" or not right[0].isupper() or "." in left[:-1].rpartition(" ")[2]:
         return False
     return len(left) > 2 and left[-2].isalpha() and left[-3:-2].isalpha()  # noqa: PLR2004

@@ -15,7 +15,7 @@ from converter.tree import Element, has_content
 Read = Callable[[Element], list[Block]]
 
 _MAX_SPAN: Final = 100
-_FEWEST_HEADERS: Final = 2
+_CORNER_AND_ONE: Final = 2
 _FREE_CELLS: Final = 10_000
 _MOST_PER_CELL: Final = 20
 _CELLS: Final = ("td", "th")
@@ -144,16 +144,18 @@ def _pipe_table(read_inside: Read, rows: list[tuple[bool, list[Element]]], *, ex
 def _all_bold(written: list[Element], places: list[Element | None], row: list[list[Run]]) -> bool:
     """Whether every text of a row is bold, which makes it a header (145 of 376 headless tables with bold in them).
 
-    Its cells may span columns, but one that spans them alone is a caption.
+    Its cells may span columns, but one that spans them alone is a caption. The corner may be empty.
     """
     texts = [run for cell in row for run in cell if run.kind == TEXT]
     if not texts or not all(run.marks & STRONG for run in texts):
         return False
-    if all(row):
-        return True
-    if len(written) < _FEWEST_HEADERS or not any(_span(cell, "colspan") > 1 for cell in written):
+    wide = any(_span(cell, "colspan") > 1 for cell in written)
+    if not wide and len(written) < len(places):
         return False
-    return all(cell for cell, place in zip(row, places, strict=False) if place is not None)
+    filled = [bool(cell) for cell, place in zip(row, places, strict=False) if place is not None]
+    if all(filled):
+        return len(written) > 1 or not wide
+    return len(written) > _CORNER_AND_ONE and all(filled[1:])
 
 
 def _cell(read_inside: Read, cell: Element) -> list[Run]:

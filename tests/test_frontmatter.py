@@ -15,7 +15,7 @@ from converter.dates import find_date, read_date
 from converter.frontmatter import decode_hex_url, dump, normalize, parse, split
 from converter.model import FieldPolicy, FrontMatter, Metadata
 
-POLICY = FieldPolicy(frozenset({"无标签", "未分类"}), ("random.example",), "+08:00")
+POLICY = FieldPolicy(frozenset({"无标签", "未分类"}), ("random.example",), "+08:00", ("x-oss-process=", "pic_center"))
 _CASE = re.compile(
     r"(?P<title>[^\n]+)\n\.\n(?P<raw>.*?)\n\.\n(?P<yaml>.*?)\.\n(?P<notes>(?:[a-z-]+\n)*)\.\n", re.DOTALL
 )

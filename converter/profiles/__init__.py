@@ -224,6 +224,7 @@ def _build(data: dict[str, object], keep: frozenset[str]) -> Profile:
         policy=FieldPolicy(
             placeholders=frozenset(() if "placeholder" in keep else lists["placeholders"]),
             random_images=known.random,
+            picture_marks=known.marks,
             utc_offset=str(data.get("utc_offset") or "+00:00"),
         ),
         keep=keep,
