@@ -38,6 +38,8 @@ _LISTS: Final = frozenset({"ul", "ol", "dl"})
 _LINES: Final = frozenset({"p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "center", "blockquote"})
 _TITLES: Final = frozenset({"p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "center", "section"})
 _AROUND_TITLE: Final = _TITLES | {"article", "main", "header", "body"}
+_NUMBERS: Final = "0123456789一二三四五六七八九十第章节"
+_LONGEST_LINE: Final = 500  # a pretty-printer's indent included
 _FEWEST: Final = 2  # links of a table of contents without a label
 _MOST_LEVELS: Final = 8  # of contents in contents; each takes a look at all that is in it
 _MOST: Final = 0.8  # of its links lead to what is in the post
@@ -146,6 +148,9 @@ def drop_page_contents(root: Element, profile: Profile) -> int:  # noqa: ARG001
         # Without a label it may be a list of figures.
         targets = every if labelled else of_headings
         proven = sum(_leads_somewhere(link, targets, texts) for link in inside)
+        if labelled and proven < _MOST * len(inside):
+            lines = _numberless_lines(root, run)
+            proven = sum(_numberless(text_of(link)) in lines for link in inside)
         if (len(inside) < _FEWEST and not labelled) or proven < _MOST * len(inside):
             continue
         for block in (*run, label) if label is not None and labelled else run:
@@ -204,6 +209,19 @@ def _is_label(block: Element) -> bool:
 def _leads_somewhere(link: Element, targets: frozenset[str], texts: frozenset[str]) -> bool:
     href = (link.get("href") or "")[1:]
     return href in targets or unquote(href) in targets or letters(text_of(link)) in texts
+
+
+def _numberless_lines(root: Element, contents: list[Element]) -> frozenset[str]:
+    """Collect the texts of lines outside of the contents, without numbers in front: `1、甲` is the line of `甲`."""
+    inside = Inside(contents)
+    gone = frozenset(contents)
+    lines = (e for e in root.iter("p", "strong", *_HEADINGS) if e not in gone and not inside(e))
+    return frozenset(_numberless(text_of(e)) for e in lines) - {""}
+
+
+def _numberless(text: str) -> str:
+    """Reduce a text as `letters` does, and by its number; nothing is left of what is no line of contents."""
+    return letters(text).lstrip(_NUMBERS) if len(text) < _LONGEST_LINE else ""
 
 
 def _texts(root: Element, contents: list[Element]) -> frozenset[str]:
