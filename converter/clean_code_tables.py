@@ -8,10 +8,18 @@ from lxml import etree
 
 from converter.code_language import canonical_name, is_known
 from converter.listings import line_text
-from converter.tree import Element, drop, is_blank, replace, text_of
+from converter.tree import Element, drop, is_blank, neutralize, replace, text_of
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
+
+
+def unwrap_code_around_listings(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Take away the `code` around a `pre`: themes of Jekyll put a table with numbers and a listing into one."""
+    found = {e for pre in root.iter("pre") for e in pre.iterancestors("code")}
+    for element in found:
+        neutralize(element)
+    return len(found)
 
 
 def fold_tables_of_code(root: Element, profile: Profile) -> int:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _KATEX: Final = frozenset({"katex", "katex--inline", "katex--display", "katex-display"})
 _RENDERINGS: Final = frozenset({"MathJax", "MathJax_Display", "MathJax_SVG", "MathJax_SVG_Display", "MathJax_CHTML"})
+# TeX in `data-value` (Quill, wangEditor), and between \\( \\) or \\[ \\] in the text (Pandoc, Sphinx, MkDocs).
+_VALUED: Final = frozenset({"ql-formula", "formula"})
+_NAMED: Final = frozenset({"math", "arithmatex"})
 _GLYPHS: Final = _RENDERINGS | {"mjx-chtml", "mjx-container", "MathJax_CHTML"}
 _PHRASES: Final = frozenset("a em i strong b u s del mark".split())
 _MARKS: Final = frozenset({"data-tex", "data-latex", "data-formula"})
@@ -35,11 +38,13 @@ _SERVICES: Final = (
     "chart.googleapis.com/chart?cht=tx",
     "wikimedia.org/api/rest_v1/media/math/",
     "math.jianshu.com/math?",
+    "s0.wp.com/latex.php?",
+    "render.githubusercontent.com/render/math?",
 )
 """Parts of addresses of images that are formulas, whatever their class."""
 
 _IMAGE_PREFIX: Final = re.compile(r"^(?:gif\.latex|eq|equation|png\.latex|svg\.latex)\?(?:tex=)?")
-_QUERY_TEX: Final = re.compile(r"[?&](?:tex|chl|formula)=([^&]*)")
+_QUERY_TEX: Final = re.compile(r"[?&](?:tex|chl|formula|latex|math)=([^&]*)")
 _STYLING: Final = re.compile(
     r"^(?:\\(?:fn_[a-z]+|(?:tiny|small|large|Large|LARGE|huge|Huge|inline)(?![A-Za-z])|dpi\{\d+\}|bg_[a-z]+)\s*)+"
 )
@@ -85,9 +90,12 @@ def _may_be_formula(element: Element) -> bool:
         return element.tag in _TAGS
     # Written out: this is asked of every element.
     names = element.get("class")
-    if names and ("katex" in names or "MathJax" in names or "mwe-math-element" in names or "mjx-chtml" in names):
-        return True
-    return element.tag in _TAGS or not _MARKS.isdisjoint(keys)
+    if names:
+        if "katex" in names or "MathJax" in names or "mwe-math-element" in names or "mjx-chtml" in names:
+            return True
+        if names in _NAMED or "math " in names or "formula" in names:
+            return True
+    return element.tag in _TAGS or not _MARKS.isdisjoint(keys) or "data-value" in keys
 
 
 def recover_formula_images(root: Element, profile: Profile) -> int:  # noqa: ARG001
@@ -104,6 +112,14 @@ def _from_markup(element: Element) -> int:
         return _from_katex(element)
     if any(element.get(name) for name in _SOURCES):
         return _from_katex(element)
+    if (value := element.get("data-value")) and (_VALUED & {*names, element.get("data-w-e-type")}):
+        replace(element, tex_element(value, display=False))
+        return 1
+    if not _NAMED.isdisjoint(names) and (written := _DELIMITED.match(text_of(element).strip())):
+        tex = next(group for group in written.groups() if group)
+        block = element.tag == "div" or text_of(element).strip().startswith(("\\[", "$$"))
+        replace(element, tex_element(tex, display=block and not _in_a_phrase(element)))
+        return 1
     if element.tag == "mjx-container" or not _GLYPHS.isdisjoint(names):
         return _from_katex(element) or _from_glyphs(element)
     return 0

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from converter.clean_toc import Contents
-from converter.listings import holds_numbers_only
+from converter.listings import has_word, holds_numbers_only
 from converter.tree import Element, Query, Test, Values, classes_of, drop_all, is_blank, squeezed, text_of
 
 if TYPE_CHECKING:
@@ -73,6 +73,17 @@ def _shows_inside(element: Element) -> bool:
     return any("font-size" in inner and not _SIZELESS.search(inner) for inner in _STYLES(element))
 
 
+def _is_content(element: Element, rule: str) -> bool:
+    """Whether an element is not what its class says: a gutter with text in it, a mark that is the heading itself."""
+    if rule == "permalink":
+        return has_word(element)
+    if rule != "code-gutter" or holds_numbers_only(element):
+        return False
+    if element.tag in {"ul", "ol"}:
+        _unwrap(element)
+    return True
+
+
 def _unwrap(gutter: Element) -> None:
     """Read the items of a list of numbers that holds more as blocks; a bullet before a listing would be wrong."""
     for element in (gutter, *gutter.iterchildren("li")):
@@ -104,9 +115,7 @@ def drop_noise(root: Element, profile: Profile) -> Mapping[str, int]:
             contents = contents or Contents(root, inside)
             if contents.hold_more(element):
                 continue
-        elif rule == "code-gutter" and not holds_numbers_only(element):
-            if element.tag in {"ul", "ol"}:
-                _unwrap(element)
+        elif _is_content(element, rule):
             continue
         gone.append(element)
         inside.update(element.iter())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from lxml import etree
 
-from converter.tree import Element, append_text_before, drop, inside, is_blank, neutralize, text_of
+from converter.tree import Element, append_text_before, classes_of, drop, inside, is_blank, neutralize, text_of
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
@@ -23,7 +23,10 @@ _LISTS: Final = frozenset({"ul", "ol", "menu", "dir"})
 _ROWS_AND_ABOVE: Final = ("table", "tbody", "thead", "tfoot", "tr")
 _TABLE_PARTS: Final = ("td", "th", "tr", "tbody", "thead", "tfoot", "caption", "col", "colgroup")
 _PARTS: Final = frozenset(_TABLE_PARTS)
+_SINGLE: Final = frozenset({"numbered-list", "bulleted-list"})
 _ITEM_MARGIN: Final = re.compile(r"margin-left\s*:\s*(\d{1,3}(?:\.\d{1,3})?)em")
+_RAISED: Final = re.compile(r"vertical-align\s*:\s*(super|sub)\s*(?:;|$)", re.IGNORECASE)
+_LONGEST_SCRIPT: Final = 20  # more is a whole phrase that some editor shifted
 _PHRASES: Final = ("span", "a", "b", "strong", "i", "em", "font", "label")
 _INLINE: Final = frozenset({*_PHRASES, "img", "code", "u", "s", "sub", "sup", "kbd", "small", "big"})
 _ON_ONE_LINE: Final = (*sorted(_HEADINGS), "pre", "code", "button", "a", "x-tex")
@@ -183,8 +186,10 @@ def _margin_of_only_item(one: Element) -> float | None:
     if len(one) != 1 or one[0].tag != "li" or not is_blank(one.text) or not is_blank(one[0].tail):
         return None
     style = one[0].get("style") or ""
-    found = _ITEM_MARGIN.search(style) if "list-style-type" in style else None
-    return float(found[1]) if found else None
+    if found := _ITEM_MARGIN.search(style) if "list-style-type" in style else None:
+        return float(found[1])
+    # Notion: <ol class="numbered-list" start="2">, <ul class="bulleted-list">
+    return 0.0 if not _SINGLE.isdisjoint(classes_of(one)) else None
 
 
 def _goes_on(before: Element, one: Element) -> bool:
@@ -193,6 +198,17 @@ def _goes_on(before: Element, one: Element) -> bool:
         return False
     first, number = before.get("start") or "1", one.get("start") or "1"
     return one.tag == "ul" or (first.isdecimal() and number == str(int(first) + len(before)))
+
+
+def name_raised_phrases(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Read what a style raises or lowers as `sup` and `sub`: `x<span style="vertical-align:super">2</span>`."""
+    count = 0
+    for phrase in list(root.iter("span", "font")):
+        found = _RAISED.search(phrase.get("style") or "")
+        if found and not is_blank(text_of(phrase)) and len(text_of(phrase).strip()) <= _LONGEST_SCRIPT:
+            phrase.tag = "sup" if found[1].lower() == "super" else "sub"
+            count += 1
+    return count
 
 
 def break_around_blocks(root: Element, profile: Profile) -> int:  # noqa: ARG001

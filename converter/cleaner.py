@@ -22,7 +22,7 @@ from converter.clean_code import (
     normalize_code_blocks,
     turn_prose_listings_into_paragraphs,
 )
-from converter.clean_code_tables import fold_tables_of_code
+from converter.clean_code_tables import fold_tables_of_code, unwrap_code_around_listings
 from converter.clean_empty import drop_empty_elements
 from converter.clean_gutters import drop_number_gutters, drop_number_lists, drop_numbers_of_lines
 from converter.clean_images import image_rule, picture_address, tidy_images
@@ -44,6 +44,7 @@ from converter.clean_structure import (
     break_around_blocks,
     merge_adjacent_rules,
     move_stray_content_out_of_tables,
+    name_raised_phrases,
     nest_lists_of_one_item,
     part_nested_headings,
     unname_private_elements,
@@ -352,13 +353,24 @@ PASSES: Final = (
     Step(apply_element_rules),
     Step(
         recover_formulas,
-        words=(b"math/tex", b"<math", b"<mjx", b"data-tex", b"data-latex", b"data-formula"),
-        classes=(b"katex", b"MathJax", b"mjx-", b"mwe-math"),
+        words=(b"math/tex", b"<math", b"<mjx", b"data-tex", b"data-latex", b"data-formula", b"data-value"),
+        classes=(b"katex", b"MathJax", b"mjx-", b"mwe-math", b"math ", b"arithmatex"),
     ),
     Step(
         recover_formula_images,
         ("img",),
-        (b"\\", b"{", b"latex.csdn", b"codecogs", b"equation?tex", b"cht=tx", b"media/math", b"math.jianshu"),
+        (
+            b"\\",
+            b"{",
+            b"latex.csdn",
+            b"codecogs",
+            b"equation?tex",
+            b"cht=tx",
+            b"media/math",
+            b"math.jianshu",
+            b"wp.com/latex",
+            b"render/math",
+        ),
         (b"mathcode",),
     ),
     Step(list_sources_of_drawings, classes=(b"mermaid",)),
@@ -370,6 +382,7 @@ PASSES: Final = (
         words=(b"code_",),
         classes=(b"syntaxhighlighter", b"CodeMirror", b"blob-code", b"blockcode", b"crayon-syntax"),
     ),
+    Step(unwrap_code_around_listings, ("pre",)),
     Step(drop_number_gutters, ("td",)),
     Step(drop_number_lists, ("pre",)),
     Step(fold_tables_of_code, ("table",)),
@@ -396,6 +409,7 @@ PASSES: Final = (
     Step(tidy_images, ("img",)),
     Step(tidy_links, ("a",)),
     Step(unwrap_bold_in_headings, _HEADINGS),
+    Step(name_raised_phrases, words=(b"align:sub", b"align: sub", b"align:super", b"align: super")),
     Step(
         break_around_blocks,
         words=(b"display:block", b"display: block", b"display:flex", b"display: flex", b"display:table"),
@@ -407,7 +421,7 @@ PASSES: Final = (
     Step(fold_broken_code, ("code",)),
     Step(drop_empty_elements),
     Step(merge_adjacent_rules, ("hr",)),
-    Step(nest_lists_of_one_item, ("li",), words=(b"list-style-type",)),
+    Step(nest_lists_of_one_item, ("li",), words=(b"list-style-type", b"bered-list", b"eted-list")),
     Step(wrap_stray_items, ("li",)),
     Step(drop_toc_marks, text=re.compile(rb"\[(?:[\s_]|<[^<>]*>)*toc", re.IGNORECASE)),
 )

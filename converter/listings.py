@@ -76,7 +76,12 @@ def is_noise(node: Element, profile: Profile) -> bool:
 
 def holds_numbers_only(gutter: Element) -> bool:
     """Whether line numbers are all there is; where a copy closed their element too late, all that follows is in it."""
-    return _WORD.search(text_of(gutter)) is None and gutter.find(".//img") is None
+    return not has_word(gutter) and gutter.find(".//img") is None
+
+
+def has_word(element: Element) -> bool:
+    """Whether there is a letter in the text of an element."""
+    return _WORD.search(text_of(element)) is not None
 
 
 def copy_image(node: Element) -> Element:

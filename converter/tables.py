@@ -10,7 +10,7 @@ from typing import Final
 from lxml import etree
 
 from converter.nodes import BREAK, STRONG, TEX, TEXT, Block, Formula, Heading, Html, Paragraph, Quote, Run, Table
-from converter.tree import Element, has_content
+from converter.tree import Element, has_content, is_blank
 
 Read = Callable[[Element], list[Block]]
 
@@ -37,6 +37,9 @@ _KEPT_ATTRIBUTES: Final = {
 _LANGUAGE: Final = re.compile(r"(?<!\S)language-[A-Za-z0-9+#_.-]+(?!\S)")
 """The one class that is kept: others are hooks for the scripts and styles of a site."""
 _VOID: Final = frozenset({"br", "img", "hr"})
+# Boxes that Markdown does not keep, and blocks that no paragraph can hold.
+_BOXES: Final = frozenset("div section article center details summary figure figcaption address header footer".split())
+_HELD_BLOCKS: Final = ("table", "p", "ul", "ol", "pre", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "dl", "hr")
 
 
 def read_table(table: Element, read_inside: Read, *, exact: bool = False) -> list[Block]:
@@ -209,18 +212,28 @@ def to_html(table: Element) -> str:
     depth_of_pre = 0
     for event, element in walker:
         kept = element.tag in _KEPT_TAGS
+        line = not kept and element.tag in _BOXES and _is_line(element)
         if event == "start":
-            if kept:
-                out.append(f"<{element.tag}{_attributes(element)}>")
+            if kept or line:
+                out.append("<p>" if line else f"<{element.tag}{_attributes(element)}>")
             depth_of_pre += element.tag == "pre"
             out.append(_text(element.text, verbatim=depth_of_pre > 0))
         else:
             depth_of_pre -= element.tag == "pre"
-            if kept and element.tag not in _VOID:
-                out.append(f"</{element.tag}>")
+            if line or (kept and element.tag not in _VOID):
+                out.append("</p>" if line else f"</{element.tag}>")
             if element is not table:
                 out.append(_text(element.tail, verbatim=depth_of_pre > 0))
     return "".join(out).strip()
+
+
+def _is_line(box: Element) -> bool:
+    """Whether a box with no name in Markdown holds one line, and others stand beside it."""
+    parent, before = box.getparent(), box.getprevious()
+    if parent is None or not has_content(box):
+        return False
+    alone = before is None and box.getnext() is None and is_blank(parent.text) and is_blank(box.tail)
+    return not alone and next(box.iterdescendants(*_BOXES, *_HELD_BLOCKS), None) is None
 
 
 def _attributes(element: Element) -> str:
