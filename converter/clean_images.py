@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from converter.clean_media import NO_ADDRESS
 from converter.parameters import is_whole, name_of_file, parameter, without_marks
-from converter.tree import Element, classes_of, drop_all
+from converter.tree import Element, classes_of, drop_all, text_of
 from converter.urls import runs_script
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ _LAZY: Final = frozenset({"lazy", "lazyload", "lazyloading", "b-lazy", "j-lazy",
 # loading.gif, squares.svg (segmentfault), 1x1.trans.gif (WordPress), default_lazy.png
 _STAND_INS: Final = tuple("loading blank 1x1 spacer placeholder lazy transparent squares grey gray pixel".split())
 _PICTURES: Final = (".gif", ".png", ".svg", ".jpg", ".jpeg")
+# A button that an editor wrote as Markdown: [![复制代码](a.png)](javascript:void(0);)
+_SHELL: Final = re.compile(r"\s*\[\s*\]\(\s*javascript:void\(0\)\W*").fullmatch
 _TINY: Final = 200  # bytes of a `data:` address: spacers and dots; the smallest real picture seen has 1,094
 
 
@@ -36,7 +38,9 @@ def tidy_images(root: Element, profile: Profile) -> Mapping[str, int]:
     for image, address in images:
         rule = _rule_of(image, address, profile, suspect=suspect)
         if rule:
-            gone.append(image)
+            around = image.getparent()
+            empty = rule == "button-image" and around is not None and around.tag == "p" and _SHELL(text_of(around))
+            gone.append(around if around is not None and empty else image)
             counts[rule] = counts.get(rule, 0) + 1
             continue
         src, used = _settled(image, address, profile)
@@ -96,7 +100,7 @@ def _settled(image: Element, src: str, profile: Profile) -> tuple[str, tuple[str
 
 def _address_of(image: Element, profile: Profile) -> str:
     src = (image.get("src") or "").strip()
-    shown = src not in NO_ADDRESS and not src.startswith("data:")
+    shown = src not in NO_ADDRESS and not src.startswith("data:") and not src.endswith("/undefined")
     for name in profile.pictures.lazy:
         if lazy := image.get(name):
             return src if shown and not _stands_in(image, src) else lazy.strip()

@@ -18,6 +18,7 @@ NO_ADDRESS: Final = frozenset({"", "null", "undefined", "about:blank"})
 """What an attribute that should hold an address says when it has none."""
 
 EMBEDS: Final = ("iframe", "video", "audio", "embed", "object")
+_GIST: Final = "https://gist.github.com/"
 _BOXES: Final = frozenset({"video", "csdn-video-box"})
 _FILE_OF_OBJECT: Final = frozenset({"movie", "src", "filename", "url"})
 _DIAGRAMS: Final = (
@@ -54,6 +55,17 @@ def link_embeds(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all pa
         else:
             gone.append(element)
     drop_all(gone)
+    return len(found)
+
+
+def link_gists(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Turn the script that shows a snippet of GitHub in its place into a link to the snippet."""
+    found = [e for e in root.iter("script") if _GIST in (e.get("src") or "")]
+    for script in found:
+        address = (script.get("src") or "").partition(".js")[0]
+        paragraph = etree.Element("p")
+        etree.SubElement(paragraph, "a", {"href": address}).text = address
+        replace(script, paragraph)
     return len(found)
 
 

@@ -25,6 +25,24 @@ _TABLE_PARTS: Final = ("td", "th", "tr", "tbody", "thead", "tfoot", "caption", "
 _PARTS: Final = frozenset(_TABLE_PARTS)
 _SINGLE: Final = frozenset({"numbered-list", "bulleted-list"})
 _ITEM_MARGIN: Final = re.compile(r"margin-left\s*:\s*(\d{1,3}(?:\.\d{1,3})?)em")
+_WINGDINGS: Final = re.compile(r"Wingdings(?!\s*[23])", re.IGNORECASE)
+_SYMBOLS: Final = {
+    "l": "●",
+    "n": "■",
+    "u": "◆",
+    "v": "❖",
+    "q": "❑",
+    "§": "▪",
+    "Ø": "➢",
+    "ü": "✓",
+    "û": "✗",
+    "à": "→",
+    "è": "➔",
+    "ð": "⇨",
+    "J": "☺",
+    "þ": "☑",
+    "¨": "◻",
+}
 _RAISED: Final = re.compile(r"vertical-align\s*:\s*(super|sub)\s*(?:;|$)", re.IGNORECASE)
 _LONGEST_SCRIPT: Final = 20  # more is a whole phrase that some editor shifted
 _PHRASES: Final = ("span", "a", "b", "strong", "i", "em", "font", "label")
@@ -207,6 +225,34 @@ def name_raised_phrases(root: Element, profile: Profile) -> int:  # noqa: ARG001
         found = _RAISED.search(phrase.get("style") or "")
         if found and not is_blank(text_of(phrase)) and len(text_of(phrase).strip()) <= _LONGEST_SCRIPT:
             phrase.tag = "sup" if found[1].lower() == "super" else "sub"
+            count += 1
+    return count
+
+
+def write_drawn_marks(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Write what a browser draws: the quotation marks of `q`, and how a word is read beside it, as `rp` would."""
+    count = 0
+    for element in list(root.iter("q", "rt")):
+        if element.tag == "rt" and any(one.tag == "rp" for one in cast("Element", element.getparent())):
+            continue
+        opening, closing = "“”" if element.tag == "q" else "()"
+        element.text = opening + (element.text or "")
+        if len(element):
+            element[-1].tail = (element[-1].tail or "") + closing
+        else:
+            element.text += closing
+        count += 1
+    return count
+
+
+def write_symbols(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Write what Wingdings shows for a letter, as for the characters that Word makes of them (`characters._SIGNS`)."""
+    count = 0
+    for phrase in list(root.iter("span", "font")):
+        font = f"{phrase.get('style') or ''} {phrase.get('face') or ''}"
+        if _WINGDINGS.search(font) and (shown := _SYMBOLS.get(text_of(phrase).strip())):
+            inner = next((e for e in phrase.iter() if not is_blank(e.text)), phrase)
+            inner.text = shown
             count += 1
     return count
 

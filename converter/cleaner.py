@@ -30,7 +30,14 @@ from converter.clean_labels import COPY, drop_copy_labels, drop_top_links
 from converter.clean_layout import unwrap_layout_tables
 from converter.clean_links import link_address, link_rule, tidy_links
 from converter.clean_math import recover_formula_images, recover_formulas
-from converter.clean_media import EMBEDS, NO_ADDRESS, link_embeds, list_labels_of_drawings, list_sources_of_drawings
+from converter.clean_media import (
+    EMBEDS,
+    NO_ADDRESS,
+    link_embeds,
+    link_gists,
+    list_labels_of_drawings,
+    list_sources_of_drawings,
+)
 from converter.clean_noise import (
     INVISIBLE,
     MARKED,
@@ -50,6 +57,8 @@ from converter.clean_structure import (
     unname_private_elements,
     unwrap_around_rows,
     wrap_stray_items,
+    write_drawn_marks,
+    write_symbols,
 )
 from converter.clean_toc import (
     drop_copied_contents,
@@ -72,10 +81,11 @@ Pass = Callable[[Element, Profile], int | Mapping[str, int]]
 """Tells how many changes it made, by rule when it follows several."""
 
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
+# CSDN, Zhihu, Ghost, Notion
 _LINK_CARDS: Final = Query(
-    ".//a[contains(concat(' ', @class, ' '), ' has-card ') or contains(concat(' ', @class, ' '), ' LinkCard ')]"
+    ".//a[contains(@class, 'has-card') or contains(@class, 'LinkCard') or contains(@class, 'bookmark')]"
 )
-_CARD_TITLES: Final = frozenset({"link-title", "LinkCard-title"})
+_CARD_TITLES: Final = frozenset({"link-title", "LinkCard-title", "kg-bookmark-title", "bookmark-title"})
 _COPY: Final = re.compile(r"(?:登录后)?复制(?:代码)?|copy(?: code)?|收起|展开|运行", re.IGNORECASE).fullmatch
 _CONTROLS: Final = ("button", "label", "form", "fieldset", "legend", "input")
 _FORMS: Final = frozenset({"form", "fieldset", "legend"})
@@ -391,6 +401,7 @@ PASSES: Final = (
     Step(normalize_code_blocks, ("ol", *LISTINGS)),
     Step(drop_copy_labels, phrase=COPY.encode()),
     Step(list_labels_of_drawings, ("svg",), (b"foreign", b"<text", b"<tspan")),
+    Step(link_gists, ("script",), (b"gist.github",)),
     Step(drop_invisible_elements, INVISIBLE),
     Step(
         drop_hidden_elements,
@@ -403,12 +414,14 @@ PASSES: Final = (
     Step(drop_top_links, ("a",), (b'href="#', b"#top")),
     Step(drop_page_contents, ("a",), (b'href="#',)),
     Step(link_embeds, EMBEDS),
-    Step(simplify_link_cards, ("a",), classes=(b"has-card", b"LinkCard")),
+    Step(simplify_link_cards, ("a",), classes=(b"has-card", b"LinkCard", b"bookmark-title")),
     Step(drop_copy_buttons, ("button",)),
     Step(unwrap_buttons, _CONTROLS),
     Step(tidy_images, ("img",)),
     Step(tidy_links, ("a",)),
     Step(unwrap_bold_in_headings, _HEADINGS),
+    Step(write_drawn_marks, ("q", "rt")),
+    Step(write_symbols, words=(b"wingdings",)),
     Step(name_raised_phrases, words=(b"align:sub", b"align: sub", b"align:super", b"align: super")),
     Step(
         break_around_blocks,

@@ -67,9 +67,10 @@ _BRUSHES: Final = {
 
 _STATED: Final = re.compile(r"(?:^|\s)(?:language-|lang-)+([^\s:;?]+)|(?:^|\s)brush:\s*([^\s:;]+)", re.IGNORECASE)
 # Host-specific spellings: <pre class="kdocs-java">, <ol class="dp-sql">, <div class="dp-highlighter bg_cpp">.
-_HOSTED: Final = re.compile(r"(?:^|\s)(?:kdocs-|dp-(?!highlighter)|bg_)([A-Za-z][\w+#-]*)")
+_HOSTED: Final = re.compile(r"(?:^|\s)(?:kdocs-|dp-(?!highlighter)|bg_|src-)([A-Za-z][\w+#-]*)")  # src-: Org
 _FIRST_WORD: Final = re.compile(r"^\s*([A-Za-z][\w+#-]*)(?=:|\s|$)")  # <textarea class="java:nogutter" name="code">
 _BOXED: Final = re.compile(r"(?:^|\s)highlight-(?:source-|text-)?([A-Za-z][\w+#]*)")  # Sphinx, GitHub: around the pre
+_LANGUAGES: Final = ("lang", "data-lang", "data-language", "data-enlighter-language")
 _NAME: Final = re.compile(r"[a-z][a-z0-9+#_-]*")  # no file names (`models.py`), no words of a message (`[ERROR]`)
 _NATURAL: Final = re.compile(r"[a-z]{2}(?:-[a-z]+)?")  # lang="zh-CN" is about the words
 
@@ -165,7 +166,7 @@ def _stated(element: Element, own: str, inner: list[str]) -> Iterator[str]:
     ):
         yield m[1]
     for one in (element, *element.iterchildren("code")):
-        lang = (one.get("lang") or one.get("data-lang") or one.get("data-language") or "").lower()
+        lang = next((value for name in _LANGUAGES if (value := one.get(name))), "").lower()
         if lang and (lang in _ALIASES or not _NATURAL.fullmatch(lang)):
             yield lang
     if found := _around(element):

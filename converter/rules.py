@@ -74,6 +74,8 @@ RULES: Final[dict[str, Rule]] = {
         "Paragraphs of `code` alone, and inline code that breaks divide in three, become one listing.",
     ),
     "dead-link": Rule("form", "Links without a target, or with a script for one, become their text."),
+    "drawn-mark": Rule("form", "Marks that a browser draws, around `q` and beside `ruby`, are written."),
+    "symbol": Rule("form", "Letters that Wingdings shows as symbols become those symbols."),
     "drawing": Rule(
         "form", "A drawing becomes its source, as a listing for Mermaid; where that is lost, the list of its labels."
     ),
@@ -126,6 +128,9 @@ RULE_OF: Final[dict[str, str]] = {
     "drop_copied_contents": "toc",
     "drop_page_contents": "toc",
     "link_embeds": "embed",
+    "link_gists": "embed",
+    "write_drawn_marks": "drawn-mark",
+    "write_symbols": "symbol",
     "simplify_link_cards": "link-card",
     "drop_copy_buttons": "copy-button",
     "drop_copy_labels": "copy-button",
