@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from converter.profiles import Profile
 
 
+_AROUND: Final = frozenset({"pre", "table", "div", "figure"})
+
+
 def unwrap_code_around_listings(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Take away the `code` around a `pre`: themes of Jekyll put a table with numbers and a listing into one."""
-    found = {e for pre in root.iter("pre") for e in pre.iterancestors("code")}
+    found = [e for e in root.iter("code") if len(e) and e[0].tag in _AROUND and next(e.iter("pre"), None) is not None]
     for element in found:
         neutralize(element)
     return len(found)

@@ -48,7 +48,7 @@ _LONGEST_SCRIPT: Final = 20  # more is a whole phrase that some editor shifted
 _PHRASES: Final = ("span", "a", "b", "strong", "i", "em", "font", "label")
 _INLINE: Final = frozenset({*_PHRASES, "img", "code", "u", "s", "sub", "sup", "kbd", "small", "big"})
 _ON_ONE_LINE: Final = (*sorted(_HEADINGS), "pre", "code", "button", "a", "x-tex")
-_BLOCK: Final = re.compile(r"display\s*:\s*(?:block|flex|grid|table|list-item)(?![\w-])", re.IGNORECASE)
+_BLOCK: Final = re.compile(r"display\s*:\s*block(?![\w-])", re.IGNORECASE)
 
 
 def unname_private_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)

@@ -333,7 +333,7 @@ def _picture(work: _Work, value: object) -> str:
     if "&" in address:
         address = _REFERENCE.sub(lambda found: html.unescape(found[0]), address)
     marks = work.policy.picture_marks
-    return without_marks(address, marks) if marks and ("?" in address or "#" in address) else full_size(address)
+    return without_marks(address, marks) if any(mark in address for mark in marks) else full_size(address)
 
 
 # --- source ----------------------------------------------------------------------------------------------------------
