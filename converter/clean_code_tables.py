@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
 from converter.code_language import canonical_name, is_known
 from converter.listings import line_text
-from converter.tree import Element, drop, is_blank, neutralize, replace, text_of
+from converter.tree import Element, classes_of, drop, is_blank, neutralize, replace, text_of
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
 
 
+_VERBATIM: Final = re.compile(r"white-space\s*:\s*pre\s*(?:;|$|!)", re.IGNORECASE).search
+_MONOSPACE: Final = re.compile(r"monospace|consolas|courier|menlo|monaco", re.IGNORECASE).search
 _AROUND: Final = frozenset({"pre", "table", "div", "figure"})
 
 
@@ -46,6 +49,42 @@ def fold_tables_of_code(root: Element, profile: Profile) -> int:
         replace(table, pre)
         count += 1
     return count
+
+
+def fold_boxes_of_code_lines(root: Element, profile: Profile) -> int:
+    """Make listings of boxes with a `div` for each line: pasted out of VS Code, of Quill, Doxygen and Evernote."""
+    count = 0
+    for box in [e for e in root.iter("div") if _is_box_of_code(e)]:
+        if box.getparent() is None or not len(box) or not is_blank(box.text):
+            continue
+        if any(line.tag not in {"div", "br"} or not is_blank(line.tail) for line in box):
+            continue
+        if next(box.iter("img", "table", "pre", "p", "ul", "ol"), None) is not None:
+            continue
+        pre = etree.Element("pre")
+        code = etree.SubElement(pre, "code")
+        code.text = "\n".join(_line_of(line, profile) for line in box) + "\n"
+        if language := next((value for line in box if (value := line.get("data-language"))), ""):
+            code.set("class", f"language-{language}")
+        replace(box, pre)
+        count += 1
+    return count
+
+
+def _is_box_of_code(box: Element) -> bool:
+    style = box.get("style") or ""
+    if "-en-codeblock" in style or ("white-space" in style and _VERBATIM(style) and _MONOSPACE(style)):
+        return True
+    names = classes_of(box)
+    if "ql-code-block-container" in names:
+        return True
+    return "fragment" in names and all("line" in classes_of(line) for line in box)
+
+
+def _line_of(line: Element, profile: Profile) -> str:
+    text = text_of(line)
+    # A pretty-printer has been here: what is left of the indent is not the author's.
+    return line_text(line, profile) if "\n" in text else text.rstrip()
 
 
 def _lines_of(table: Element) -> list[Element | None]:

@@ -22,7 +22,7 @@ from converter.clean_code import (
     normalize_code_blocks,
     turn_prose_listings_into_paragraphs,
 )
-from converter.clean_code_tables import fold_tables_of_code, unwrap_code_around_listings
+from converter.clean_code_tables import fold_boxes_of_code_lines, fold_tables_of_code, unwrap_code_around_listings
 from converter.clean_empty import drop_empty_elements
 from converter.clean_gutters import drop_number_gutters, drop_number_lists, drop_numbers_of_lines
 from converter.clean_images import image_rule, picture_address, tidy_images
@@ -385,6 +385,12 @@ PASSES: Final = (
     Step(drop_number_gutters, ("td",)),
     Step(drop_number_lists, ("pre",)),
     Step(fold_tables_of_code, ("table",)),
+    Step(
+        fold_boxes_of_code_lines,
+        ("div",),
+        (b"white-space:pre", b"white-space: pre", b"en-codeblock"),
+        (b"ql-code-block", b"fragment"),
+    ),
     Step(drop_numbers_of_lines, ("pre",), classes=(b"cnblogs_code",)),
     Step(join_lines_of_code, ("code",)),
     Step(normalize_code_blocks, ("ol", *LISTINGS)),
