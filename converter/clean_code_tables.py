@@ -1,4 +1,4 @@
-"""Listings in tables: a row for each line, an empty cell where the numbers were, and `code` without a `pre`."""
+"""Listings that no `pre` and no box holds: in tables, in a `div` a line, in lists without their class."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lxml import etree
 
 from converter.code_language import canonical_name, is_known
 from converter.listings import line_text
-from converter.tree import Element, classes_of, drop, is_blank, neutralize, replace, text_of
+from converter.tree import Element, Query, classes_of, drop, is_blank, neutralize, replace, text_of
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 
 _VERBATIM: Final = re.compile(r"white-space\s*:\s*pre\s*(?:;|$|!)", re.IGNORECASE).search
 _MONOSPACE: Final = re.compile(r"monospace|consolas|courier|menlo|monaco", re.IGNORECASE).search
+_PARTS_OF_BARS: Final = Query(
+    ".//a[contains(@class, 'ViewSource') or contains(@class, 'CopyToClipboard')] | .//img[@class = 'star']"
+)
+_BAR: Final = re.compile(
+    r"\s*(?:\[([\w+#]+)\](?:\s|view plain|copy|print|\?)*|([A-Za-z+#]+)代码\s*(?:收藏代码)?\s*)", re.IGNORECASE
+).fullmatch
+_TOKENS: Final = frozenset("plain keyword string comments value functions variable preprocessor constants".split())
 _AROUND: Final = frozenset({"pre", "table", "div", "figure"})
 
 
@@ -26,6 +33,26 @@ def unwrap_code_around_listings(root: Element, profile: Profile) -> int:  # noqa
     for element in found:
         neutralize(element)
     return len(found)
+
+
+def mark_unboxed_listings(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Drop the bar before a numbered listing whose boxes are lost, and give the listing the class it had.
+
+    Old highlighters of CSDN (`[cpp] view plain copy`) and iteye (`Java代码` and a star).
+    """
+    count = 0
+    for bar in dict.fromkeys(part.getparent() for part in _PARTS_OF_BARS(root)):
+        if bar is None or bar.tag not in {"p", "div"} or not is_blank(bar.tail):
+            continue
+        listing = bar.getnext()
+        label = _BAR(text_of(bar))
+        if listing is None or label is None or listing.tag not in {"ol", "pre"}:
+            continue
+        if listing.tag == "ol":
+            listing.set("class", f"dp-{label[1] or label[2]}")
+        drop(bar)
+        count += 1
+    return count
 
 
 def fold_tables_of_code(root: Element, profile: Profile) -> int:
@@ -85,6 +112,28 @@ def _line_of(line: Element, profile: Profile) -> str:
     text = text_of(line)
     # A pretty-printer has been here: what is left of the indent is not the author's.
     return line_text(line, profile) if "\n" in text else text.rstrip()
+
+
+def join_tokens_of_code(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Make one inline code of the tokens of SyntaxHighlighter that are left of a line: a copy of it must run."""
+    count = 0
+    for token in list(root.iter("code")):
+        if token.getparent() is None or not _is_token(token):
+            continue
+        while (after := token.getnext()) is not None and _is_token(after) and is_blank(token.tail):
+            text = text_of(token) + (" " if token.tail else "") + text_of(after)
+            tail, after.tail = after.tail, None
+            token.text, token.tail = text, tail
+            for inner in list(token):
+                token.remove(inner)
+            drop(after)
+            count += 1
+    return count
+
+
+def _is_token(code: Element) -> bool:
+    names = classes_of(code) if code.tag == "code" else []
+    return len(names) > 1 and names[-1] in _TOKENS
 
 
 def _lines_of(table: Element) -> list[Element | None]:

@@ -22,7 +22,13 @@ from converter.clean_code import (
     normalize_code_blocks,
     turn_prose_listings_into_paragraphs,
 )
-from converter.clean_code_tables import fold_boxes_of_code_lines, fold_tables_of_code, unwrap_code_around_listings
+from converter.clean_code_tables import (
+    fold_boxes_of_code_lines,
+    fold_tables_of_code,
+    join_tokens_of_code,
+    mark_unboxed_listings,
+    unwrap_code_around_listings,
+)
 from converter.clean_empty import drop_empty_elements
 from converter.clean_gutters import drop_number_gutters, drop_number_lists, drop_numbers_of_lines
 from converter.clean_images import image_rule, picture_address, tidy_images
@@ -374,6 +380,7 @@ PASSES: Final = (
     ),
     Step(list_sources_of_drawings, classes=(b"mermaid",)),
     Step(drop_code_tool_bars, classes=(b"tools", b"cnblogs_code", b"code_img_")),
+    Step(mark_unboxed_listings, ("ol",), classes=(b"ViewSource", b"star")),
     Step(drop_drawn_listings, ("pre",), classes=(b"dp-highlighter",)),
     Step(turn_prose_listings_into_paragraphs, ("pre",), classes=(b"best-text", b"answer-text", b"reply-text")),
     Step(
@@ -393,6 +400,7 @@ PASSES: Final = (
     ),
     Step(drop_numbers_of_lines, ("pre",), classes=(b"cnblogs_code",)),
     Step(join_lines_of_code, ("code",)),
+    Step(join_tokens_of_code, ("code",), classes=(b" plain", b" string", b" keyword")),
     Step(normalize_code_blocks, ("ol", *LISTINGS)),
     Step(drop_copy_labels, phrase=COPY.encode()),
     Step(list_labels_of_drawings, ("svg",), (b"foreign", b"<text", b"<tspan")),

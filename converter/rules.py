@@ -116,6 +116,8 @@ RULE_OF: Final[dict[str, str]] = {
     "join_lines_of_code": "code-lines",
     "fold_broken_code": "code-lines",
     "fold_tables_of_code": "code-lines",
+    "join_tokens_of_code": "code-lines",
+    "mark_unboxed_listings": "code-tool-bar",
     "fold_boxes_of_code_lines": "code-lines",
     "unwrap_code_around_listings": "code-lines",
     "normalize_code_blocks": "listing",
