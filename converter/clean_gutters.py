@@ -43,7 +43,7 @@ def drop_number_gutters(root: Element, profile: Profile) -> int:  # noqa: ARG001
 def drop_number_lists(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Drop the list of line numbers right behind a listing, whatever its class: it counts the lines of the listing."""
     count = 0
-    for pre in root.iter("pre"):
+    for pre in list(root.iter("pre")):
         after = pre.getnext()
         if after is not None and after.tag in {"ul", "ol"} and is_blank(pre.tail) and _counts_lines(after, pre):
             drop(after)

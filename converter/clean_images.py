@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from converter.clean_media import NO_ADDRESS
 from converter.parameters import is_whole, name_of_file, parameter, without_marks
-from converter.tree import Element, classes_of, drop_all, text_of
+from converter.tree import Element, classes_of, drop_all
 from converter.urls import runs_script
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ _LAZY: Final = frozenset({"lazy", "lazyload", "lazyloading", "b-lazy", "j-lazy",
 # loading.gif, squares.svg (segmentfault), 1x1.trans.gif (WordPress), default_lazy.png
 _STAND_INS: Final = tuple("loading blank 1x1 spacer placeholder lazy transparent squares grey gray pixel".split())
 _PICTURES: Final = (".gif", ".png", ".svg", ".jpg", ".jpeg")
-# A button that an editor wrote as Markdown: [![复制代码](a.png)](javascript:void(0);)
-_SHELL: Final = re.compile(r"\s*\[\s*\]\(\s*javascript:void\(0\)\W*").fullmatch
 _TINY: Final = 200  # bytes of a `data:` address: spacers and dots; the smallest real picture seen has 1,094
 
 
@@ -38,9 +36,7 @@ def tidy_images(root: Element, profile: Profile) -> Mapping[str, int]:
     for image, address in images:
         rule = _rule_of(image, address, profile, suspect=suspect)
         if rule:
-            around = image.getparent()
-            empty = rule == "button-image" and around is not None and around.tag == "p" and _SHELL(text_of(around))
-            gone.append(around if around is not None and empty else image)
+            gone.append(image)
             counts[rule] = counts.get(rule, 0) + 1
             continue
         src, used = _settled(image, address, profile)

@@ -32,7 +32,7 @@ from converter.clean_code_tables import (
 from converter.clean_empty import drop_empty_elements
 from converter.clean_gutters import drop_number_gutters, drop_number_lists, drop_numbers_of_lines
 from converter.clean_images import image_rule, picture_address, tidy_images
-from converter.clean_labels import COPY, drop_copy_labels, drop_top_links
+from converter.clean_labels import COPY, drop_copy_labels, drop_top_links, drop_written_buttons
 from converter.clean_layout import unwrap_layout_tables
 from converter.clean_links import link_address, link_rule, tidy_links
 from converter.clean_math import recover_formula_images, recover_formulas
@@ -420,6 +420,7 @@ PASSES: Final = (
     Step(simplify_link_cards, ("a",), classes=(b"has-card", b"LinkCard", b"bookmark-title")),
     Step(drop_copy_buttons, ("button",)),
     Step(unwrap_buttons, _CONTROLS),
+    Step(drop_written_buttons, ("img",), phrase=b"javascript:void(0)"),
     Step(tidy_images, ("img",)),
     Step(tidy_links, ("a",)),
     Step(unwrap_bold_in_headings, _HEADINGS),

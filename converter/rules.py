@@ -27,7 +27,10 @@ class Rule(NamedTuple):
 RULES: Final[dict[str, Rule]] = {
     # Noise by the selectors of a profile; a user's own profile may add names of its own.
     "advertisement": Rule("noise", "Banners of other sites that were copied with a post, known by their class."),
-    "code-gutter": Rule("noise", "Line numbers beside or inside of listings."),
+    "code-gutter": Rule(
+        "noise",
+        "Line numbers beside or inside of listings. One of that name that holds words or pictures is none, and stays.",
+    ),
     "copy-button": Rule("noise", "Buttons and labels of a page's tools: copy, view source, fold, run."),
     "drawn-listing": Rule("noise", "Listings that a highlighter drew right before the ones it drew them from."),
     "edit-link": Rule("noise", "Links in headings of an encyclopedia that edit the section below."),
@@ -137,6 +140,7 @@ RULE_OF: Final[dict[str, str]] = {
     "simplify_link_cards": "link-card",
     "drop_copy_buttons": "copy-button",
     "drop_copy_labels": "copy-button",
+    "drop_written_buttons": "copy-button",
     "drop_top_links": "top-link",
     "unwrap_buttons": "form-control",
     "unwrap_bold_in_headings": "heading-bold",

@@ -141,7 +141,7 @@ def test_many_loose_items(split: Split) -> None:
     assert markdown == "\n\n".join(["- a\n\n  b"] * 10_000) + "\n"
 
 
-@pytest.mark.parametrize(("rows", "columns"), [(10_000, 1), (1_000, 10), (2, 5_000)])
+@pytest.mark.parametrize(("rows", "columns"), [(10_000, 2), (1_000, 10), (2, 5_000)])
 def test_many_cells(rows: int, columns: int, split: Split) -> None:
     row = f"<tr>{'<td>a</td>' * columns}</tr>"
     markdown = body(f"<table>{row * rows}</table>", split)
