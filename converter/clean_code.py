@@ -45,7 +45,10 @@ def _with_class(*names: str) -> str:
 # SyntaxHighlighter 1.5: div.dp-highlighter > (div.bar > div.tools) + ol > li, one item a line. The
 # script drew it before the `pre` that it read, and hid that.
 _DRAWN: Final = Query(f".//div[{_with_class('dp-highlighter')}]")
-_TOOL_BARS: Final = Query(f".//div[{_with_class('bar')}]/div[{_with_class('tools')}]/..")
+_TOOL_BARS: Final = Query(
+    f".//div[{_with_class('bar')}]/div[{_with_class('tools')}]/.."
+    f" | .//div[{_with_class('dp-highlighter')}]/*[{_with_class('tools')}]"
+)
 _BAR_LABELS: Final = Query(f"./div[{_with_class('tools')}]/*[self::b or self::strong][1]")
 _LABEL: Final = re.compile(r"\s*\[[\w+# ]+\]\s*")  # [java]
 # The collapsed listings of cnblogs: an icon to open them, and a label.
@@ -119,6 +122,11 @@ def normalize_code_blocks(root: Element, profile: Profile) -> int:
     count = 0
     for element in list(root.iter("ol")):
         if element not in gone and _holds_lines(element) and not inside(element, ("pre",)):
+            if any(child.tag != "li" or not is_blank(child.tail) for child in element) or not is_blank(element.text):
+                # A list around the list, or a broken copy: what stands beside the lines would go.
+                if next(element.iterchildren("li"), None) is None:
+                    neutralize(element)
+                continue
             gone.update(element.iterdescendants("ol"))
             _normalize_line_list(element, profile)
             count += 1
@@ -426,7 +434,7 @@ def _normalize_line_list(element: Element, profile: Profile) -> None:
     """Turn a numbered listing that is no `pre` (`ol.dp-java`) into one."""
     items = list(element.iterchildren("li"))
     lines = [indent + line_text(item, profile) for indent, item in zip(indents(items), items, strict=True)]
-    text = "\n".join(lines) + "\n"
+    text = "\n".join(lines).rstrip("\n") + "\n"  # an empty last item is the editor's
     # The box knows better: <div class="dp-highlighter bg_html"> holds <ol class="dp-xml">.
     box = next((a for a in element.iterancestors("div") if "dp-highlighter" in classes_of(a)), None)
     teller = element if box is None or "bg_" not in (box.get("class") or "") else box
@@ -435,4 +443,4 @@ def _normalize_line_list(element: Element, profile: Profile) -> None:
     if not language and before is not None and before.tag == "pre" and is_blank(text_of(before)):
         # <pre class="prettyprint linenums lang-sh"></pre><ol class="linenums">: torn apart by a parser
         language = language_of(before, text)
-    _put(element, text, language, [])
+    _put(element, text, language, [copy_image(image) for image in element.iter("img") if image.get("src")])

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 _DOT: Final = re.compile(r"\s*[01](?:px)?\s*").fullmatch
 _LAZY: Final = frozenset({"lazy", "lazyload", "lazyloading", "b-lazy", "j-lazy", "js-lazy"})
 # loading.gif, squares.svg (segmentfault), 1x1.trans.gif (WordPress), default_lazy.png
-_STAND_INS: Final = tuple("loading blank 1x1 spacer placeholder lazy transparent squares grey gray pixel".split())
+_STAND_INS: Final = tuple(
+    "loading blank 1x1 spacer placeholder lazy transparent trans.gif squares grey gray pixel".split()
+)
 _PICTURES: Final = (".gif", ".png", ".svg", ".jpg", ".jpeg")
 _TINY: Final = 200  # bytes of a `data:` address: spacers and dots; the smallest real picture seen has 1,094
 

@@ -89,9 +89,12 @@ Pass = Callable[[Element, Profile], int | Mapping[str, int]]
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 # CSDN, Zhihu, Ghost, Notion
 _LINK_CARDS: Final = Query(
-    ".//a[contains(@class, 'has-card') or contains(@class, 'LinkCard') or contains(@class, 'bookmark')]"
+    ".//a[contains(@class, 'has-card') or contains(@class, 'LinkCard') or contains(@class, 'bookmark')"
+    " or contains(@class, 'video-box') or contains(@class, 'file-card')]"
 )
-_CARD_TITLES: Final = frozenset({"link-title", "LinkCard-title", "kg-bookmark-title", "bookmark-title"})
+_CARD_TITLES: Final = frozenset(
+    {"link-title", "LinkCard-title", "kg-bookmark-title", "bookmark-title", "kg-file-card-title", "title"}
+)
 _COPY: Final = re.compile(r"(?:登录后)?复制(?:代码)?|copy(?: code)?|收起|展开|运行", re.IGNORECASE).fullmatch
 _CONTROLS: Final = ("button", "label", "form", "fieldset", "legend", "input")
 _FORMS: Final = frozenset({"form", "fieldset", "legend"})
@@ -417,7 +420,9 @@ PASSES: Final = (
     Step(drop_top_links, ("a",), (b'href="#', b"#top")),
     Step(drop_page_contents, ("a",), (b'href="#',)),
     Step(link_embeds, EMBEDS),
-    Step(simplify_link_cards, ("a",), classes=(b"has-card", b"LinkCard", b"bookmark-title")),
+    Step(
+        simplify_link_cards, ("a",), classes=(b"has-card", b"LinkCard", b"bookmark-title", b"video-box", b"file-card")
+    ),
     Step(drop_copy_buttons, ("button",)),
     Step(unwrap_buttons, _CONTROLS),
     Step(drop_written_buttons, ("img",), phrase=b"javascript:void(0)"),

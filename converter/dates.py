@@ -13,6 +13,9 @@ _DATE: Final = re.compile(
 )
 
 
+_MAIL_DATE: Final = re.compile(r"(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} \d{4} ").match
+
+
 def read_date(text: str, utc_offset: str) -> datetime | None:
     """Read a text that is a date and nothing else.
 
@@ -25,6 +28,13 @@ def read_date(text: str, utc_offset: str) -> datetime | None:
 
     """
     match = _DATE.fullmatch(text)
+    if match is None and _MAIL_DATE(text):
+        from email.utils import parsedate_to_datetime  # `Wed, 14 Sep 2022 00:33:25 GMT`, out of feeds: rare, and slow
+
+        try:
+            return parsedate_to_datetime(text)
+        except ValueError:
+            return None
     return _moment(match, utc_offset) if match else None
 
 

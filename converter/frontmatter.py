@@ -147,7 +147,7 @@ def _without_date(text: str) -> str:
 
 
 def _title(work: _Work) -> str:
-    given, alt = _text(work.raw.get("title")), _image_alt(work)
+    given, alt = _first(work, ("title", "post_title")), _image_alt(work)
     bare = _without_date(given)
     if bare != given and alt == bare:
         given = bare
@@ -180,7 +180,7 @@ def _date_field(work: _Work, keys: tuple[str, ...], from_page: str) -> datetime 
 
 
 def _date(work: _Work) -> datetime | str | None:
-    return _date_field(work, ("date",), work.page.date)
+    return _date_field(work, ("date", "post_date", "pubDatetime", "datePublished"), work.page.date)
 
 
 def _updated(work: _Work) -> datetime | str | None:
@@ -390,6 +390,9 @@ _FIELDS: Final[tuple[tuple[str, Callable[[_Work], object]], ...]] = (
     ("language", _language),
     ("math", _math),
 )
-_SYNONYMS: Final = "lastmod last_modified_at modified category tag original_url canonical_url arturl_encode artid lang"
+_SYNONYMS: Final = (
+    "lastmod last_modified_at modified category tag original_url canonical_url arturl_encode artid lang post_title"
+    " post_date pubDatetime datePublished"
+)
 _CONSUMED: Final = frozenset([name for name, _ in _FIELDS]) | {*_COVER_KEYS, *_SYNONYMS.split()}
 _SPELLINGS: Final = {key.lower(): key for key in _CONSUMED}

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from converter.model import Kind, Source
 
-_WRAPPERS: Final = ("blog-content-box", "content_views", "article_content")
+_WRAPPERS: Final = ("blog-content-box", "content_views", "article_content", "cnblogs_post_body", "js_content")
 _WRAPPER_TAG: Final = re.compile(
     r"""<[a-z][a-z0-9]*\b[^<>]{0,2000}?\b(?:class\s*=\s*["']?[^"'<>]{0,500}\bblog-content-box\b"""
-    r"""|id\s*=\s*["']?(?:content_views|article_content)\b)""",
+    r"""|id\s*=\s*["']?(?:content_views|article_content|cnblogs_post_body|js_content)\b)""",
     re.IGNORECASE,
 )
 _FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})").match

@@ -9,22 +9,14 @@ from lxml import etree
 
 from converter import profiles
 from converter.errors import EmptyArticle, NoArticle
-from converter.model import Article, Metadata, Note, Page
-from converter.profiles import Around
-from converter.tree import Element, squeezed, text_of
-from converter.urls import decode_hex_url
+from converter.model import Article, Note, Page
+from converter.page_metadata import read_metadata, without_site
+from converter.tree import Element, has_content, squeezed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from converter.profiles import Lookup, Profile
-
-_DATE: Final = re.compile(
-    r"\d{4}[-/年.]\d{1,2}[-/月.]\d{1,2}日?(?:[T\s]+\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s*(?:Z\b|[+-]\d{2}:?\d{2}))?)?"
-)
-_SITE: Final = re.compile(r"\s*[-_|–—·«»]\s*\S").match  # "Title - Site", "Title_Name的博客-CSDN博客"
-_TITLE: Final = b"<title"
-_ID: Final = re.compile(r"/(?:article/details|archive/\d+/\d+/\d+)/(\d+)")
+    from converter.profiles import Profile
 
 _VERBATIM: Final = frozenset({"pre", "textarea"})  # where a pretty-printer leaves white space alone
 _ENOUGH: Final = 40  # pieces of text that are looked at
@@ -76,6 +68,8 @@ _MISPLACED_IN_TABLE: Final = re.compile(
     re.IGNORECASE,
 )
 _TEXT_IN_SVG: Final = re.compile(rb"<(?:p|div|br|img|span)[\s>/]", re.IGNORECASE)
+# What is not seen, and headings of the page: those are its title.
+_UNSEEN: Final = frozenset({"script", "style", "link", "meta", "noscript", "template", "title", "h1", "header"})
 _SWALLOWING: Final = frozenset({"script", "style", "title", "iframe", "noscript", "xmp", "noembed", "noframes"})
 _OPEN_TAG: Final = re.compile(rb"</?[A-Za-z]")
 _EXCERPT: Final = 60
@@ -104,6 +98,8 @@ def scrape(page: Page, profile_name: str = "auto", seen: dict[str, str] | None =
     tree, notes = parse(page.body, source, tags)
     profile = detect(tree, source, seen) if profile_name == "auto" else profiles.load(profile_name)
     root = _find_root(tree, profile, source, seen)
+    if profile.name != "generic" and not _PAGE(source):
+        root = _with_what_is_beside(root, profile)
     parent = root.getparent()
     if parent is not None and profile.name != "generic":
         # What is left is the frame around the article, small enough for lookup after lookup; and a copied page inside
@@ -117,7 +113,7 @@ def scrape(page: Page, profile_name: str = "auto", seen: dict[str, str] | None =
     return Article(
         root=root,
         profile=profile.name if profile_name == "auto" else profile_name,
-        metadata=_without_site(_metadata(tree, profile, page, frame or source, seen), tree, root, frame or source),
+        metadata=without_site(read_metadata(tree, profile, page, frame or source, seen), tree, root, frame or source),
         source=source,
         frame=frame,
         tags=tags,
@@ -331,93 +327,32 @@ def _find_root(tree: Element, profile: Profile, source: bytes, seen: dict[str, s
     raise NoArticle(f"the page has no article by the rules of profile {profile.name!r}", remedy=remedy)
 
 
-def _metadata(
-    tree: Element,
-    profile: Profile,
-    page: Page,
-    source: bytes,
-    seen: dict[str, str] | None = None,
-) -> Metadata:
-    around = Around(tree)
-    every: dict[str, list[str]] = {}
-    for field, places in profile.metadata.items():
-        said = [place for place in places if source.find(place.word) >= 0]  # far cheaper than looking for the element
-        if said:
-            every[field] = _values(tree, said, around, field, seen)
-    first = {field: values[0] if values else "" for field, values in every.items()}
-    addresses = (profile.base_url + v if v[:1] == "/" != v[1:2] else v for v in every.get("source_url", ()))
-    urls = [url for value in addresses if (url := decode_hex_url(_last_article(value)))]
-    url = urls[0] if urls else ""
-    found_id = _ID.search(url)
-    date, updated = _date_in(every.get("date", ()), min), _date_in(every.get("updated", ()), max)
-    return Metadata(
-        title=first.get("title", ""),
-        stem=page.path.rpartition("/")[2].rpartition(".")[0],
-        source_url=url,
-        source_id=found_id[1] if found_id else "",
-        author=first.get("author", ""),
-        date=date,
-        updated=updated if updated != date else "",
-        description=profile.boilerplate.sub("", first.get("description", ""))
-        if profile.boilerplate
-        else first.get("description", ""),
-        keywords=first.get("keywords", ""),
-        tags=tuple(every.get("tags", ())),
-        categories=tuple(every.get("categories", ())),
-        language=first.get("language", ""),
-    )
+def _with_what_is_beside(root: Element, profile: Profile) -> Element:
+    """Add to an article what stands beside its box: where there is no page around it, an author wrote that.
 
-
-def _without_site(metadata: Metadata, tree: Element, root: Element, source: bytes) -> Metadata:
-    """Take the name of the site off a title that the page's `title` gave, where a heading of the article tells it."""
-    named = tree.find("head/title") if metadata.title and _TITLE in source else None
-    if named is None or metadata.title.split() != text_of(named).split():
-        return metadata
-    heading = root.find(".//h1")
-    if heading is None:
-        return metadata
-    words = " ".join(text_of(heading).split())
-    alone = words and metadata.title.startswith(words) and _SITE(metadata.title, len(words))
-    return metadata._replace(title=words) if alone else metadata
-
-
-def _last_article(text: str) -> str:
-    """Take the last address of an article: the author's own words on copyright, before it, may name others."""
-    return next((word for word in reversed(text.split()) if "://" in word and _ID.search(word)), text)
-
-
-def _values(
-    tree: Element,
-    places: list[Lookup],
-    around: Around,
-    field: str,
-    seen: dict[str, str] | None,
-) -> list[str]:
-    """List what the first place that says anything says; for the address all places speak, since some hold junk."""
-    values: list[str] = []
-    for place in places:
-        for element in place.all(tree, around):
-            text = element.get(place.attribute, "") if place.attribute else text_of(element)
-            values.append(" ".join(text.split()))
-        values = [v for v in values if v]
-        if (
-            values
-            and seen is not None
-            and (field != "source_url" or any(v[:1] == "/" or decode_hex_url(v) for v in values))
-        ):
-            seen.setdefault(field, place.place)
-        if values and field != "source_url":
-            break
-    return values
-
-
-def _date_in(texts: Iterable[str], choose: Callable[[list[str]], str]) -> str:
-    """Find the date in the first text that has any; other texts of the same place may name author and category.
-
-    Where it says when a post was published and when it was changed, `choose` tells which of them is wanted.
+    So it is with the rest of an article whose box ends too early, in the box around it. Exports have nothing there.
     """
-    for text in texts:
-        if found := _DATE.findall(text):
-            # They can only be compared when they are written alike.
-            return choose(found) if len(set(map(len, found))) == 1 else str(found[0])
-    return ""
+    outermost = next((e for e in (root, *root.iterancestors()) if _is_body(e.getparent())), root)
+    box = root.getparent()
+    inside = box is not None and box.get("id") == "article_content"
+    parts = [root]
+    for place in dict.fromkeys((root, outermost) if inside else (outermost,)):
+        before = [e for e in place.itersiblings(preceding=True) if _is_said(e, profile)]
+        behind = [e for e in place.itersiblings() if _is_said(e, profile)]
+        parts = [*reversed(before), *parts, *behind]
+    if len(parts) == 1:
+        return root
+    whole = etree.Element("div")
+    for part in parts:
+        whole.append(part)
+    return whole
+
+
+def _is_body(element: Element | None) -> bool:
+    return element is not None and element.tag == "body"
+
+
+def _is_said(element: Element, profile: Profile) -> bool:
+    """Whether a reader sees something of an element that no rule drops."""
+    hidden = "none" in (element.get("style") or "") or element.tag in _UNSEEN
+    return not hidden and profile.drop.rule_of_any(element) is None and has_content(element)

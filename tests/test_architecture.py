@@ -92,6 +92,7 @@ PARTS: Final[dict[str, str]] = {
     "losses": "pipeline",
     "pipe": "cli",
     "page_kind": "decode",
+    "page_metadata": "scraper",
     "phrases": "reader",
     "plain_yaml": "frontmatter",
     "showing": "fidelity",
