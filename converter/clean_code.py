@@ -58,9 +58,6 @@ _COLLAPSED: Final = Query(
 _FOLDED: Final = Query(f".//div[{_with_class('cnblogs_code_hide')}]")
 _COLLAPSE_LABEL: Final = re.compile(r"\s*(?:View Code|Code|代码|展开|查看代码)?\s*", re.IGNORECASE)
 _BROKEN_BARS: Final = Query(f".//div[{_with_class('cnblogs_code_toolbar')}][.//pre]")
-# Baidu Zhidao keeps answers in <pre>: prose (22 posts).
-_PROSE: Final = Query(f".//pre[{_with_class('best-text', 'answer-text', 'reply-text')}]")
-_STROKES: Final = re.compile(r"^[ \t.]*[\\/|][\\/|.+ \t-]*$", re.MULTILINE)  # a line of a drawing: no prose
 # SyntaxHighlighter 2 and 3, CodeMirror, GitHub, Discuz: boxes that hold a line an element, and where the lines are.
 # Only the innermost of nested ones counts, which also keeps this linear. First the word without which there is none:
 # most pages have one kind, and a search of the tree for each costs more than all the rest.
@@ -196,12 +193,17 @@ def fold_highlighter_boxes(root: Element, profile: Profile) -> int:
         for box in _innermost(boxes(root) if word in named else []):
             if box.getparent() is None or inside(box, ("pre",)):
                 continue
-            for label in _LANGUAGE(box):
-                box.set("data-lang", text_of(label).strip())
-            for tool in tools_of(box):
+            tools, lines = tools_of(box), _innermost(lines_of(box))
+            if word == "crayon-syntax":
+                # Its tools hold a copy of the source: it goes when the lines are all there is beside them.
+                if not lines or weight(box) != sum(map(weight, (*tools, *lines))):
+                    continue
+                for label in _LANGUAGE(box):
+                    box.set("data-lang", text_of(label).strip())
+            for tool in tools:
                 if not _GUTTER.search(tool.get("class") or "") or holds_numbers(tool):
                     drop(tool)
-            count += _fold(box, _innermost(lines_of(box)), profile)
+            count += _fold(box, lines if word == "crayon-syntax" else _innermost(lines_of(box)), profile)
     return count
 
 
@@ -238,33 +240,6 @@ def _code_of_line(line: Element, profile: Profile) -> str:
     if inner and sum(weight(pre) for pre in inner) == weight(line):
         return "\n".join(text_and_images(pre, profile)[0].rstrip("\n") for pre in inner)
     return line_text(line, profile)
-
-
-def turn_prose_listings_into_paragraphs(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Read the `pre` of a host that keeps prose in it as paragraphs; its line ends stay as breaks."""
-    found = [e for e in _PROSE(root) if e.find(".//code") is None and not _STROKES.search(text_of(e))]
-    for element in found:
-        element.tag = "div"
-        element.attrib.clear()
-        element.text = (element.text or "").removeprefix("\n")
-        for node in list(element.iter("*")):
-            if node.tag != "br" and node.text and "\n" in node.text:
-                node.text, *lines = node.text.split("\n")
-                for line in reversed(lines):
-                    node.insert(0, _break_before(line))
-            if node is not element and node.tail and "\n" in node.tail:
-                first, *lines = node.tail.split("\n")
-                node.tail = None
-                for line in reversed(lines):
-                    node.addnext(_break_before(line))
-                node.tail = first
-    return len(found)
-
-
-def _break_before(text: str) -> Element:
-    new = etree.Element("br")
-    new.tail = text
-    return new
 
 
 def join_lines_of_code(root: Element, profile: Profile) -> int:

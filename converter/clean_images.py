@@ -23,6 +23,7 @@ _STAND_INS: Final = tuple(
     "loading blank 1x1 spacer placeholder lazy transparent trans.gif squares grey gray pixel".split()
 )
 _PICTURES: Final = (".gif", ".png", ".svg", ".jpg", ".jpeg")
+_LONGEST_NUMBER: Final = 10
 _TINY: Final = 200  # bytes of a `data:` address: spacers and dots; the smallest real picture seen has 1,094
 
 
@@ -113,9 +114,15 @@ def _stands_in(image: Element, src: str) -> bool:
 
 
 def _largest(srcset: str) -> str:
-    """Return the address for the largest screen out of a `srcset`, where it stands last by custom."""
-    candidates = [candidate.split() for candidate in srcset.split(", ")]
-    return candidates[-1][0].rstrip(",") if candidates[-1] else ""
+    """Return the address for the largest screen out of a `srcset`: `a.png 1x, b.png 2x`, `a.png 300w, b.png 1024w`."""
+    candidates = [candidate.split() for candidate in srcset.split(", ") if candidate.strip()]
+    best = max(candidates, key=lambda words: _size(words[-1]), default=[""])
+    return best[0].rstrip(",")
+
+
+def _size(descriptor: str) -> float:
+    number = descriptor.rstrip(",wxh")
+    return float(number) if number.replace(".", "", 1).isdecimal() and len(number) < _LONGEST_NUMBER else 0.0
 
 
 def _origin(src: str, names: tuple[str, ...]) -> str:

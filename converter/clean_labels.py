@@ -84,7 +84,8 @@ def drop_written_buttons(root: Element, profile: Profile) -> int:
     """Drop a button that an editor wrote as Markdown: `[![复制代码](a.png)](javascript:void(0);)`."""
     count = 0
     for paragraph in [p for p in root.iter("p") if _BUTTON(text_of(p))]:
-        if any(image.get("alt") in profile.pictures.tool_alts for image in paragraph.iter("img")):
+        images = list(paragraph.iter("img"))
+        if len(images) == 1 and images[0].get("alt") in profile.pictures.tool_alts:
             drop(paragraph)
             count += 1
     return count

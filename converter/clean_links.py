@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _NOWHERE: Final = frozenset({"", "#", "null", "undefined", "about:blank", "http://", "https://", "http:", "https:"})
 _MAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII).fullmatch
 _PICTURE: Final = re.compile(r".\.(?:png|jpe?g|gif|bmp|webp|svg)", re.IGNORECASE).search
+_LONGEST_LABEL: Final = 63  # https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4
+_SUFFIXES: Final = frozenset({"sh", "md", "py", "rs", "pl", "so", "zip", "ps", "cc"})
 _ASCII_HOST: Final = "http://xn--"
 _MOST_LEVELS: Final = 4
 _BACK: Final = frozenset("↩↑^")
@@ -95,11 +97,17 @@ def _is_on_a_keyword(link: Element, names: frozenset[str]) -> bool:
 def _is_made_of_its_text(link: Element, href: str) -> bool:
     """Whether an editor took a sentence that ends in `start-all.sh` for the name of a host, and wrote that in ASCII."""
     labels = href.partition("//")[2].partition("/")[0].split(".")
+    if any(len(label) > _LONGEST_LABEL for label in labels):
+        return False
     try:
         host = ".".join(part[4:].encode().decode("punycode") if part.startswith("xn--") else part for part in labels)
     except ValueError:
         return False
-    return not host.isascii() and squeezed(link).lower().endswith(host.lower())
+    said = squeezed(link)
+    if host.isascii() or "/" in said or not said.lower().endswith(host.lower()):
+        return False
+    # What is the name of a host and no more may be one, unless it ends like a file, or as only a sentence writes it.
+    return len(said) > len(host) or labels[-1].lower() in _SUFFIXES or labels[-1].isupper()
 
 
 def _shows_its_target(link: Element, href: str) -> bool:

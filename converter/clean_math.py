@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
 _KATEX: Final = frozenset({"katex", "katex--inline", "katex--display", "katex-display"})
 _RENDERINGS: Final = frozenset({"MathJax", "MathJax_Display", "MathJax_SVG", "MathJax_SVG_Display", "MathJax_CHTML"})
-# TeX in `data-value` (Quill, wangEditor), and between \\( \\) or \\[ \\] in the text (Pandoc, Sphinx, MkDocs).
-_VALUED: Final = frozenset({"ql-formula", "formula"})
+# TeX between \\( \\) or \\[ \\] in the text (Pandoc, Sphinx, MkDocs).
+# The text of elements that Pandoc, Sphinx and MkDocs call math: one formula, \\( \\) or \\[ \\].
+_WRITTEN: Final = re.compile(
+    r"\s*(?:\\\(((?:(?!\\[()\[\]]).)+)\\\)|\\\[((?:(?!\\[()\[\]]).)+)\\\])\s*", re.DOTALL
+).fullmatch
 _NAMED: Final = frozenset({"math", "arithmatex"})
 _GLYPHS: Final = _RENDERINGS | {"mjx-chtml", "mjx-container", "MathJax_CHTML"}
 _PHRASES: Final = frozenset("a em i strong b u s del mark".split())
@@ -112,13 +115,11 @@ def _from_markup(element: Element) -> int:
         return _from_katex(element)
     if any(element.get(name) for name in _SOURCES):
         return _from_katex(element)
-    if (value := element.get("data-value")) and (_VALUED & {*names, element.get("data-w-e-type")}):
+    if (value := element.get("data-value")) and ("ql-formula" in names or element.get("data-w-e-type") == "formula"):
         replace(element, tex_element(value, display=False))
         return 1
-    if not _NAMED.isdisjoint(names) and (written := _DELIMITED.match(text_of(element).strip())):
-        tex = next(group for group in written.groups() if group)
-        block = element.tag == "div" or text_of(element).strip().startswith(("\\[", "$$"))
-        replace(element, tex_element(tex, display=block and not _in_a_phrase(element)))
+    if not _NAMED.isdisjoint(names) and not len(element) and (written := _WRITTEN(element.text or "")):
+        replace(element, tex_element(written[1] or written[2], display=bool(written[2]) and not _in_a_phrase(element)))
         return 1
     if element.tag == "mjx-container" or not _GLYPHS.isdisjoint(names):
         return _from_katex(element) or _from_glyphs(element)
@@ -155,7 +156,7 @@ def _from_scripts(root: Element) -> int:
                 failed = failed or any("noError" in classes_of(e) for e in sibling.iter())
                 drop(sibling)
         if failed:
-            replace(script, _as_text(tex))
+            replace(script, _as_text(tex, "$$" if "display" in kind else "$"))
         elif is_blank(tex):
             drop(script)
         else:
@@ -164,10 +165,10 @@ def _from_scripts(root: Element) -> int:
     return count
 
 
-def _as_text(tex: str) -> Element:
+def _as_text(tex: str, dollars: str) -> Element:
     """Write what is no TeX as it was typed: MathJax could not read it, since its dollars are those of a shell."""
     new = etree.Element("span")
-    first, *lines = f"${tex}$".split("\n")
+    first, *lines = f"{dollars}{tex}{dollars}".split("\n")
     new.text = first
     for line in lines:
         etree.SubElement(new, "br").tail = line

@@ -43,6 +43,7 @@ _NO_REFERENCE_IN: Final = ("pre", "code", "textarea", "x-note")
 # With one of these in it a table is kept as HTML, where Markdown is not read.
 _NOT_IN_PIPES: Final = ("pre", "ul", "ol", "table", "hr", "dl")
 _MOST_LEVELS: Final = 3
+_LONG: Final = 10  # digits; no list counts so far
 
 
 def link_footnotes(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
@@ -215,7 +216,7 @@ def _move(root: Element, note: Element, label: str) -> None:
 
 def _number_of(note: Element, above: Element) -> int:
     value = note.get("value") or above.get("start") or "1"
-    return int(value) if value.isascii() and value.isdigit() else 0
+    return int(value) if value.isascii() and value.isdigit() and len(value) < _LONG else 0
 
 
 def _holds_nothing(element: Element) -> bool:

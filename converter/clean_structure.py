@@ -23,9 +23,10 @@ _LISTS: Final = frozenset({"ul", "ol", "menu", "dir"})
 _ROWS_AND_ABOVE: Final = ("table", "tbody", "thead", "tfoot", "tr")
 _TABLE_PARTS: Final = ("td", "th", "tr", "tbody", "thead", "tfoot", "caption", "col", "colgroup")
 _PARTS: Final = frozenset(_TABLE_PARTS)
+_DIGITS: Final = 10
 _SINGLE: Final = frozenset({"numbered-list", "bulleted-list"})
 _ITEM_MARGIN: Final = re.compile(r"margin-left\s*:\s*(\d{1,3}(?:\.\d{1,3})?)em")
-_WINGDINGS: Final = re.compile(r"Wingdings(?!\s*[23])", re.IGNORECASE)
+_WINGDINGS: Final = re.compile(r"font-family\s*:\s*[\"']?Wingdings(?!\s*[23])", re.IGNORECASE)
 _SYMBOLS: Final = {
     "l": "●",
     "n": "■",
@@ -215,7 +216,9 @@ def _goes_on(before: Element, one: Element) -> bool:
     if before.tag != one.tag:
         return False
     first, number = before.get("start") or "1", one.get("start") or "1"
-    return one.tag == "ul" or (first.isdecimal() and number == str(int(first) + len(before)))
+    if one.tag == "ul":
+        return True
+    return first.isdecimal() and len(first) < _DIGITS and number == str(int(first) + len(before))
 
 
 def name_raised_phrases(root: Element, profile: Profile) -> int:  # noqa: ARG001
@@ -232,8 +235,9 @@ def name_raised_phrases(root: Element, profile: Profile) -> int:  # noqa: ARG001
 def write_drawn_marks(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Write what a browser draws: the quotation marks of `q`, and how a word is read beside it, as `rp` would."""
     count = 0
+    written = {mark.getparent() for mark in root.iter("rp")}
     for element in list(root.iter("q", "rt")):
-        if element.tag == "rt" and any(one.tag == "rp" for one in cast("Element", element.getparent())):
+        if is_blank(text_of(element)) or (element.tag == "rt" and element.getparent() in written):
             continue
         opening, closing = "“”" if element.tag == "q" else "()"
         element.text = opening + (element.text or "")
@@ -249,12 +253,19 @@ def write_symbols(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Write what Wingdings shows for a letter, as for the characters that Word makes of them (`characters._SIGNS`)."""
     count = 0
     for phrase in list(root.iter("span", "font")):
-        font = f"{phrase.get('style') or ''} {phrase.get('face') or ''}"
-        if _WINGDINGS.search(font) and (shown := _SYMBOLS.get(text_of(phrase).strip())):
-            inner = next((e for e in phrase.iter() if not is_blank(e.text)), phrase)
-            inner.text = shown
-            count += 1
+        letter = text_of(phrase).strip()
+        if letter not in _SYMBOLS or not _is_in_wingdings(phrase) or inside(phrase, ("pre", "code")):
+            continue
+        inner = next((e for e in phrase.iter() if letter in (e.text or "")), None)
+        if inner is None or any("font-family" in (e.get("style") or "") for e in phrase.iterdescendants()):
+            continue
+        inner.text = (inner.text or "").replace(letter, _SYMBOLS[letter])
+        count += 1
     return count
+
+
+def _is_in_wingdings(phrase: Element) -> bool:
+    return _WINGDINGS.search(phrase.get("style") or "") is not None or phrase.get("face") == "Wingdings"
 
 
 def break_around_blocks(root: Element, profile: Profile) -> int:  # noqa: ARG001

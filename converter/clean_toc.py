@@ -141,6 +141,7 @@ def drop_page_contents(root: Element, profile: Profile) -> int:  # noqa: ARG001
     texts = _texts(root, [block for run in runs for block in run])
     every, of_headings = frozenset([*_IDS(root), *_NAMES(root)]), frozenset(_names_of_headings(root))
     count = 0
+    lines: frozenset[str] | None = None
     for run in runs:
         label = _before(run[0])
         labelled = label is not None and _is_label(label)
@@ -149,7 +150,7 @@ def drop_page_contents(root: Element, profile: Profile) -> int:  # noqa: ARG001
         targets = every if labelled else of_headings
         proven = sum(_leads_somewhere(link, targets, texts) for link in inside)
         if labelled and proven < _MOST * len(inside):
-            lines = _numberless_lines(root, run)
+            lines = _numberless_lines(root, [block for one in runs for block in one]) if lines is None else lines
             proven = sum(_numberless(text_of(link)) in lines for link in inside)
         if (len(inside) < _FEWEST and not labelled) or proven < _MOST * len(inside):
             continue

@@ -20,14 +20,6 @@ from converter.clean_code import (
     fold_highlighter_boxes,
     join_lines_of_code,
     normalize_code_blocks,
-    turn_prose_listings_into_paragraphs,
-)
-from converter.clean_code_tables import (
-    fold_boxes_of_code_lines,
-    fold_tables_of_code,
-    join_tokens_of_code,
-    mark_unboxed_listings,
-    unwrap_code_around_listings,
 )
 from converter.clean_empty import drop_empty_elements
 from converter.clean_gutters import drop_number_gutters, drop_number_lists, drop_numbers_of_lines
@@ -35,6 +27,14 @@ from converter.clean_images import image_rule, picture_address, tidy_images
 from converter.clean_labels import COPY, drop_copy_labels, drop_top_links, drop_written_buttons
 from converter.clean_layout import unwrap_layout_tables
 from converter.clean_links import link_address, link_rule, tidy_links
+from converter.clean_listings import (
+    fold_boxes_of_code_lines,
+    fold_tables_of_code,
+    join_tokens_of_code,
+    mark_unboxed_listings,
+    turn_prose_listings_into_paragraphs,
+    unwrap_code_around_listings,
+)
 from converter.clean_math import recover_formula_images, recover_formulas
 from converter.clean_media import (
     EMBEDS,
@@ -373,7 +373,7 @@ PASSES: Final = (
     Step(
         recover_formulas,
         words=(b"math/tex", b"<math", b"<mjx", b"data-tex", b"data-latex", b"data-formula", b"data-value"),
-        classes=(b"katex", b"MathJax", b"mjx-", b"mwe-math", b"math ", b"arithmatex"),
+        classes=(b"katex", b"MathJax", b"mjx-", b"mwe-math", b"math", b"arithmatex"),
     ),
     Step(
         recover_formula_images,

@@ -32,7 +32,7 @@ _BLOCKS: Final = frozenset(
 )
 _HEADINGS: Final = {f"h{n}": n for n in range(1, 7)}
 _CODE: Final = frozenset({"code", "tt", "samp"})
-_MAX_START: Final = 999_999_999  # CommonMark: at most nine digits
+_MOST_DIGITS: Final = 9  # of a number in CommonMark; Python refuses to read more than 4,300
 MAX_DEPTH: Final = 40
 """Lists and quotes nested deeper than this are read as if the deeper ones were not there (9 levels are the deepest
 list in 24,624 posts); without a limit the indentation alone makes the output grow with the square of the depth."""
@@ -140,7 +140,11 @@ def _enter_list(state: State, element: Element) -> bool:
 
 def _start(element: Element) -> int:
     value = (element.get("start") or "1").strip()
-    return int(value) if value.isascii() and value.isdigit() and int(value) <= _MAX_START else 1
+    return int(value) if _is_start(value) else 1
+
+
+def _is_start(value: str) -> bool:
+    return value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS
 
 
 def _leave_list(state: State, element: Element) -> None:
@@ -191,7 +195,7 @@ def _enter_item(state: State, element: Element) -> bool:
     item = Item()
     if not found.items and found.start is not None:
         value = element.get("value") or ""
-        if value.isascii() and value.isdigit() and int(value) <= _MAX_START and not _has_start(element):
+        if _is_start(value) and not _has_start(element):
             found.start = int(value)
     state.open_block(element, item.blocks)
     found.items.append(item)

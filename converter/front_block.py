@@ -26,6 +26,7 @@ _KNOWN_KEY: Final = re.compile(
 _TOML: Final = "+++\n"
 _TOML_CLOSING: Final = re.compile(r"\n\+\+\+[ \t]*(?:\n|\Z)").search
 _FEWEST: Final = 2
+_DEEPEST: Final = 20
 _MAPPING_LINE: Final = re.compile(rf"[ \t]|#|-[ \t]|[\[\]{{}}]|$|{_NAME}:(?:\s|$)").match
 
 
@@ -47,6 +48,8 @@ def split(text: str) -> tuple[str | None, str]:
     start = opening.end()
     closing = _closing(text, start - 1)
     raw = text[start : closing[0] + 1] if closing else text[start:]
+    if raw.startswith(_TOML):
+        return None, text
     if closing and not raw.strip():
         return raw, text[closing[1] :]
     if not _FIRST_KEY(raw) and not _KNOWN_KEY.search(raw[:_FIRST_LINES]):
@@ -83,22 +86,31 @@ def _toml(text: str) -> tuple[str | None, str]:
     if closing is None:
         return None, text
     try:
-        tomllib.loads(text[len(_TOML) : closing.start() + 1])
-    except (tomllib.TOMLDecodeError, RecursionError):
+        fields = tomllib.loads(text[len(_TOML) : closing.start() + 1])
+    except (ValueError, RecursionError):  # a number of 5,000 digits is none of TOMLDecodeError
+        return None, text
+    if _is_deep(fields, _DEEPEST):
         return None, text
     return text[: closing.start() + 1], text[closing.end() :]
 
 
+def _is_deep(value: object, left: int) -> bool:
+    """Whether tables and lists nest deeper than any front matter does, and than what writes it can follow."""
+    if not isinstance(value, (dict, list)):
+        return False
+    return not left or any(_is_deep(one, left - 1) for one in (value.values() if isinstance(value, dict) else value))
+
+
 def _unopened(text: str) -> tuple[str | None, str]:
     """Cut off a block without its first line, which must name two fields: one alone is a heading of Markdown."""
-    if not _FIRST_KEY(text):
+    if not _FIRST_KEY(text) or text[:1] in " \t\n#":
         return None, text
     closing = _closing(text, 0)
     if closing is None:
         return None, text
     raw = text[: closing[0] + 1]
     lines = raw.rstrip("\n").split("\n")
-    if len(_KNOWN_KEY.findall(raw)) < _FEWEST or not all(line.strip() and _MAPPING_LINE(line) for line in lines):
+    if len(_KNOWN_KEY.findall(raw)) < _FEWEST or not all(_is_of_mapping(line) for line in lines):
         return None, text
     return raw, text[closing[1] :]
 
@@ -106,6 +118,11 @@ def _unopened(text: str) -> tuple[str | None, str]:
 def _has_markup(raw: str) -> bool:
     """Whether a line begins with a tag."""
     return ("<" in raw[:1] or "\n<" in raw) and _MARKUP_LINE(raw) is not None
+
+
+def _is_of_mapping(line: str) -> bool:
+    """Whether a line can only be one of front matter: a `#` may be a heading, and a blank line ends a paragraph."""
+    return bool(line.strip()) and line[0] != "#" and _MAPPING_LINE(line) is not None
 
 
 def _closing(text: str, start: int) -> tuple[int, int] | None:

@@ -26,6 +26,12 @@ _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)(?:\s[^<>]*?)?(/?)>")
 _VOID: Final = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 )
+_ENDS_BY_ITSELF: Final = frozenset("p li dt dd tr td th thead tbody tfoot option colgroup rt rp".split())
+_VERBATIM_TAG: Final = re.compile(r"<(/?)(pre|textarea|script|style)\b", re.IGNORECASE)
+_CODE_WITH_TAGS: Final = re.compile(r"(?<!`)(`{1,3})(?!`)[^`\n]*<[^`\n]*\1(?!`)")
+_NO_TEXT: Final = re.compile(
+    r"<!--.*?-->|<[!?/]?[A-Za-z\[][^<>\"']*(?:\"[^\"]*\"[^<>\"']*|'[^']*'[^<>\"']*)*>|&#?\w{1,31};", re.DOTALL
+)
 _HTML_SUFFIXES: Final = (".html", ".htm", ".xhtml", ".shtml", ".mhtml", ".mht")
 
 
@@ -64,13 +70,18 @@ def _boxes(masked: str) -> list[tuple[int, int]]:
 
 
 def _elements(masked: str) -> list[tuple[int, int]]:
+    """Find the elements that stand in no other; what HTML lets end without an end tag counts only when it is one."""
     found: list[tuple[int, int]] = []
     depth = start = 0
+    outermost = ""
     for tag in _TAG.finditer(masked):
-        if tag[3] or tag[2].lower() in _VOID or (tag[1] and not depth):
+        name = tag[2].lower()
+        if tag[3] or name in _VOID or (tag[1] and not depth):
+            continue
+        if depth and name in _ENDS_BY_ITSELF and outermost not in _ENDS_BY_ITSELF:
             continue
         if not tag[1]:
-            start = start if depth else tag.start()
+            start, outermost = (start, outermost) if depth else (tag.start(), name)
             depth += 1
         else:
             depth -= 1
@@ -80,18 +91,24 @@ def _elements(masked: str) -> list[tuple[int, int]]:
 
 
 def _masked(body: str) -> str:
-    """Write over fences, which are text, and over comments and verbatim elements; the rest stands where it stood."""
-    lines, fence = [], ""
+    """Write over fences and code, which are text, and over comments and verbatim elements; the rest stays in place."""
+    lines, fence, verbatim = [], "", ""
     for line in body.split("\n"):
-        mark = _FENCE(line)
+        mark = None if verbatim else _FENCE(line)
         hidden = bool(fence)
         if fence:
             if mark and mark[1].startswith(fence) and not line.strip(" \t" + fence[0]):
                 fence = ""
         elif mark:
             fence, hidden = mark[1], True
+        elif "<" in line:
+            for tag in _VERBATIM_TAG.finditer(line):
+                if not verbatim and not tag[1]:
+                    verbatim = tag[2].lower()
+                elif tag[1] and tag[2].lower() == verbatim:
+                    verbatim = ""
         lines.append("x" * len(line) if hidden else line)
-    text = "\n".join(lines)
+    text = _CODE_WITH_TAGS.sub(lambda found: "x" * len(found[0]), "\n".join(lines))
     kept: list[str] = []
     done = 0
     for start, end in _verbatim(text):
@@ -106,7 +123,8 @@ def _has_markdown_outside(body: str) -> bool:
     What stands in elements of its own is the frame of the page. Behind a box that closes too early there is HTML.
     """
     first = _WRAPPER_TAG.search(body)
-    if first is None or _WHOLE_PAGE(body.lstrip()):
+    comments = _LEADING_COMMENTS(body)
+    if first is None or _WHOLE_PAGE(body, comments.end() if comments else 0):
         return False
     start = first.start()
     if "```" in body[:start] or "~~~" in body[:start]:
@@ -118,15 +136,15 @@ def _has_markdown_outside(body: str) -> bool:
         if _is_text(head[done:begin]):
             return True
         done = end
-    if _is_text(_TAG.sub("", head[done:])):
+    if _is_text(head[done:]):
         return True
     tail = body[max(body.rfind("</div>"), body.rfind("</article>")) :].partition(">")[2].strip()
     return _is_text(tail) and tail[0] != "<"
 
 
 def _is_text(text: str) -> bool:
-    """Whether there is more than white space and what a formatter left: a few marks of a fence."""
-    return bool(text.strip(" \t\n`~"))
+    """Whether there is a letter beside tags and references; a formatter leaves a few marks of a fence."""
+    return any(map(str.isalnum, _NO_TEXT.sub("", text)))
 
 
 def _is_markdown_in_boxes(body: str) -> bool:

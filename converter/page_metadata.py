@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _DATE: Final = re.compile(
     r"\d{4}[-/年.]\d{1,2}[-/月.]\d{1,2}日?(?:[T\s]+\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s*(?:Z\b|[+-]\d{2}:?\d{2}))?)?"
 )
-_SITE: Final = re.compile(r"\s*[-_|–—·«»]\s*\S").match  # "Title - Site", "Title_Name的博客-CSDN博客"
+_SITE: Final = re.compile(r"\s+[-|–—·«»]\s+\S|\s*[_|]\s*\S|-CSDN").match  # "Title - Site", "Title_Name的博客-CSDN博客"
 _TITLE: Final = b"<title"
 _ID: Final = re.compile(r"/(?:article/details|archive/\d+/\d+/\d+)/(\d+)")
 
@@ -75,8 +75,9 @@ def without_site(metadata: Metadata, tree: Element, root: Element, source: bytes
     named = tree.find("head/title") if metadata.title and _TITLE in source else None
     if named is None or metadata.title.split() != text_of(named).split():
         return metadata
-    heading = root.find(".//h1")
-    if heading is None:
+    # The heading of the article is the only one of its kind, and the first of all; others are of its parts.
+    heading = next(root.iter("h1", "h2", "h3", "h4", "h5", "h6"), None)
+    if heading is None or heading.tag != "h1" or sum(1 for _ in root.iter("h1")) > 1:
         return metadata
     words = " ".join(text_of(heading).split())
     alone = words and metadata.title.startswith(words) and _SITE(metadata.title, len(words))

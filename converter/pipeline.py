@@ -110,11 +110,13 @@ def _from_markdown(page: Page, options: Options, account: Account | None) -> Res
     stem = page.path.rpartition("/")[2].rpartition(".")[0]
     # Placeholders are the site's, but a post exported as Markdown names no site; they mean nothing anywhere.
     policy = profiles.load("csdn", frozenset(options.keep)).policy
-    metadata = Metadata(first_heading=heading, stem=stem)
+    metadata = _metadata_of_box(page)._replace(first_heading=heading, stem=stem)
+    if raw.get("title"):
+        metadata = metadata._replace(title="")  # the author's, of the whole
     front = frontmatter.normalize(raw, metadata, policy)
     if account is not None:
         account.fields(raw, metadata, policy, front)
-    body, read, differences = _with_boxes_converted(page.body, options)
+    body, read, differences = _with_boxes_converted(page, options)
     body = body if page.front_matter is not None or body.startswith("\n") else "\n" + body
     fields, body, guarded = templates.guard(front.fields, body, options.template_guard)
     return Result(
@@ -127,18 +129,32 @@ def _from_markdown(page: Page, options: Options, account: Account | None) -> Res
     )
 
 
-def _with_boxes_converted(body: str, options: Options) -> tuple[str, tuple[Note, ...], int]:
+def _metadata_of_box(page: Page) -> Metadata:
+    """Read what the first box of a site says about its post: date, author, address."""
+    box = next((text for kind, text in decode.pieces(page.body) if kind == "html"), "")
+    if not box:
+        return Metadata()
+    try:
+        return scraper.scrape(page._replace(kind="html", body=box, data=b"")).metadata
+    except ConverterError:
+        return Metadata()
+
+
+def _with_boxes_converted(page: Page, options: Options) -> tuple[str, tuple[Note, ...], int]:
     """Convert the boxes of a site that stand between paragraphs of Markdown, each by itself; the rest stays."""
-    pieces = decode.pieces(body)
+    pieces = decode.pieces(page.body)
     if len(pieces) == 1:
-        return body, (), -1
+        return page.body, (), -1
+    if "[^" in page.body or sum(kind == "html" for kind, _ in pieces) > 1:
+        # Numbers of footnotes would be those of the text around, or of the next box.
+        options = options._replace(keep=(*options.keep, "footnote"))
     chunks: list[str] = []
     notes: tuple[Note, ...] = ()
     differences = 0 if options.verify else -1
     for kind, piece in pieces:
         text = piece
         if kind == "html":
-            text, more, differing = _convert_box(piece, options)
+            text, more, differing = _convert_box(page._replace(kind="html", body=piece, data=b""), options)
             notes += more
             differences += max(differing, 0)
         if text := text.strip("\n"):
@@ -146,12 +162,13 @@ def _with_boxes_converted(body: str, options: Options) -> tuple[str, tuple[Note,
     return "\n" + "\n\n".join(chunks) + "\n", notes, differences
 
 
-def _convert_box(html: str, options: Options) -> tuple[str, tuple[Note, ...], int]:
+def _convert_box(page: Page, options: Options) -> tuple[str, tuple[Note, ...], int]:
     try:
-        article = _fragment(html)
-    except EmptyArticle:
-        return html, (), 0
-    # The boxes are those of CSDN, whoever pasted them; all that is in them counts, also what stands beside the article.
+        # A whole box of CSDN has a frame; of others all that is in them counts, also what stands beside the article.
+        framed = "blog-content-box" in page.body
+        article = scraper.scrape(decode.with_clean_characters(page)) if framed else _fragment(page.body)
+    except ConverterError:
+        return page.body, (), 0
     profile = profiles.load(options.profile if options.profile != "auto" else "csdn", frozenset(options.keep))
     facts = cleaner.clean(article, profile)
     removals = (*article.notes, *_removals(facts))

@@ -74,7 +74,7 @@ RULES: Final[dict[str, Rule]] = {
     "address-scheme": Rule("form", "Addresses that begin with `//` get `https:`, addresses of mail get `mailto:`."),
     "code-lines": Rule(
         "form",
-        "Paragraphs of `code` alone, and inline code that breaks divide in three, become one listing.",
+        "Lines of code that no `pre` holds become one listing: paragraphs and tables of `code`, a `div` for each line, breaks.",
     ),
     "dead-link": Rule("form", "Links without a target, or with a script for one, become their text."),
     "drawn-mark": Rule("form", "Marks that a browser draws, around `q` and beside `ruby`, are written."),

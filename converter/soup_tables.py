@@ -76,7 +76,7 @@ def _rows(table: Tag) -> Iterator[Tag]:
 
 def _span(cell: Tag, name: str) -> int:
     value = str(cell.get(name) or "").strip()
-    return min(max(int(value), 1), _MAX_SPAN) if value.isdecimal() else 1
+    return min(max(int(value[:10]), 1), _MAX_SPAN) if value.isdecimal() else 1
 
 
 def write_table(soup: BeautifulSoup, rows: list[list[Cell]]) -> Tag:

@@ -9,7 +9,7 @@ from typing import Final
 
 from lxml import etree
 
-from converter.nodes import BREAK, STRONG, TEX, TEXT, Block, Formula, Heading, Html, Paragraph, Quote, Run, Table
+from converter.nodes import BREAK, CODE, STRONG, TEX, TEXT, Block, Formula, Heading, Html, Paragraph, Quote, Run, Table
 from converter.tree import Element, has_content, is_blank
 
 Read = Callable[[Element], list[Block]]
@@ -85,7 +85,7 @@ def _rows(table: Element) -> list[tuple[bool, list[Element]]]:
 
 def _span(cell: Element, name: str) -> int:
     value = (cell.get(name) or "1").strip()
-    return min(max(int(value), 1), _MAX_SPAN) if value.isascii() and value.isdigit() else 1
+    return min(max(int(value[:10]), 1), _MAX_SPAN) if value.isascii() and value.isdigit() else 1
 
 
 def _has_spans(row: list[Element]) -> bool:
@@ -149,7 +149,7 @@ def _all_bold(written: list[Element], places: list[Element | None], row: list[li
 
     Its cells may span columns, but one that spans them alone is a caption. The corner may be empty.
     """
-    texts = [run for cell in row for run in cell if run.kind == TEXT]
+    texts = [run for cell in row for run in cell if run.kind in {TEXT, CODE}]
     if not texts or not all(run.marks & STRONG for run in texts):
         return False
     wide = any(_span(cell, "colspan") > 1 for cell in written)

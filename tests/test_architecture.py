@@ -64,7 +64,7 @@ PARTS: Final[dict[str, str]] = {
     "bare_addresses": "inline",
     "characters": "decode",
     "clean_code": "cleaner",
-    "clean_code_tables": "cleaner",
+    "clean_listings": "cleaner",
     "clean_empty": "cleaner",
     "clean_gutters": "cleaner",
     "clean_labels": "cleaner",

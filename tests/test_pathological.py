@@ -149,7 +149,14 @@ def test_many_cells(rows: int, columns: int, split: Split) -> None:
     assert len(markdown.splitlines()) == rows + 2
 
 
-@pytest.mark.parametrize("value", ["100000", "99999999999999999999"])
+@pytest.mark.parametrize("markup", ['<ol start="{}"><li>a</li></ol>', '<ol><li value="{}">a</li></ol>'])
+@pytest.mark.parametrize("name", ["", ' class="numbered-list"'])
+def test_a_number_longer_than_python_reads(markup: str, name: str, split: Split) -> None:
+    html = markup.format("9" * 5_000).replace("<ol", f"<ol{name}")
+    assert body(html + html, split) == "1. a\n\n1) a\n"
+
+
+@pytest.mark.parametrize("value", ["100000", "99999999999999999999", "9" * 5_000])
 @pytest.mark.parametrize("name", ["colspan", "rowspan"])
 def test_a_huge_span_makes_no_huge_table(name: str, value: str, split: Split) -> None:
     row = f'<tr><td {name}="{value}">a</td><td>b</td></tr>'

@@ -1,4 +1,4 @@
-"""Listings that no `pre` and no box holds: in tables, in a `div` a line, in lists without their class."""
+"""Listings that no `pre` holds: in tables, in a `div` a line, in bare lists; and `pre` that holds none."""
 
 from __future__ import annotations
 
@@ -24,7 +24,40 @@ _BAR: Final = re.compile(
     r"\s*(?:\[([\w+#]+)\](?:\s|view plain|copy|print|\?)*|([A-Za-z+#]+)代码\s*(?:收藏代码)?\s*)", re.IGNORECASE
 ).fullmatch
 _TOKENS: Final = frozenset("plain keyword string comments value functions variable preprocessor constants".split())
+_FEWEST_LINES: Final = 2
+# Baidu Zhidao keeps answers in <pre>: prose (22 posts).
+_PROSE: Final = Query(
+    ".//pre[contains(@class, 'best-text') or contains(@class, 'answer-text') or contains(@class, 'reply-text')]"
+)
+_STROKES: Final = re.compile(r"^[ \t.]*[\\/|][\\/|.+ \t-]*$", re.MULTILINE)  # a line of a drawing: no prose
 _AROUND: Final = frozenset({"pre", "table", "div", "figure"})
+
+
+def turn_prose_listings_into_paragraphs(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Read the `pre` of a host that keeps prose in it as paragraphs; its line ends stay as breaks."""
+    found = [e for e in _PROSE(root) if e.find(".//code") is None and not _STROKES.search(text_of(e))]
+    for element in found:
+        element.tag = "div"
+        element.attrib.clear()
+        element.text = (element.text or "").removeprefix("\n")
+        for node in list(element.iter("*")):
+            if node.tag != "br" and node.text and "\n" in node.text:
+                node.text, *lines = node.text.split("\n")
+                for line in reversed(lines):
+                    node.insert(0, _break_before(line))
+            if node is not element and node.tail and "\n" in node.tail:
+                first, *lines = node.tail.split("\n")
+                node.tail = None
+                for line in reversed(lines):
+                    node.addnext(_break_before(line))
+                node.tail = first
+    return len(found)
+
+
+def _break_before(text: str) -> Element:
+    new = etree.Element("br")
+    new.tail = text
+    return new
 
 
 def unwrap_code_around_listings(root: Element, profile: Profile) -> int:  # noqa: ARG001
@@ -63,14 +96,15 @@ def fold_tables_of_code(root: Element, profile: Profile) -> int:
     count = 0
     for table in list(root.iter("table")):
         lines = _lines_of(table)
-        if not lines or not any(line is not None for line in lines):
+        label = table.getprevious()
+        named = label is not None and _is_label(label)
+        if sum(1 for line in lines if line is not None) < (1 if named else _FEWEST_LINES):
             continue
         text = "\n".join("" if line is None else line_text(line, profile) for line in lines)
         pre = etree.Element("pre")
         code = etree.SubElement(pre, "code")
         code.text = text.strip("\n") + "\n"
-        label = table.getprevious()
-        if label is not None and _is_label(label):
+        if label is not None and named:
             code.set("class", f"language-{canonical_name(text_of(label).strip())}")
             drop(label)
         replace(table, pre)
@@ -148,11 +182,15 @@ def _lines_of(table: Element) -> list[Element | None]:
             return []
         if not len(cell) and is_blank(cell.text):
             found.append(None)
-        elif len(cell) == 1 and cell[0].tag == "code" and is_blank(cell.text) and is_blank(cell[0].tail):
+        elif len(cell) == 1 and _is_line_of_code(cell[0]) and is_blank(cell.text):
             found.append(cell[0])
         else:
             return []
     return found
+
+
+def _is_line_of_code(code: Element) -> bool:
+    return code.tag == "code" and is_blank(code.tail) and next(code.iter("a", "img"), None) is None
 
 
 def _is_label(paragraph: Element) -> bool:
