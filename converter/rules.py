@@ -74,7 +74,7 @@ RULES: Final[dict[str, Rule]] = {
     "address-scheme": Rule("form", "Addresses that begin with `//` get `https:`, addresses of mail get `mailto:`."),
     "code-lines": Rule(
         "form",
-        "Lines of code that no `pre` holds become one listing: paragraphs and tables of `code`, a `div` for each line, breaks.",
+        "Lines of code outside of `pre` become one listing: paragraphs and tables of `code`, a `div` a line, breaks.",
     ),
     "dead-link": Rule("form", "Links without a target, or with a script for one, become their text."),
     "drawn-mark": Rule("form", "Marks that a browser draws, around `q` and beside `ruby`, are written."),
