@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
 from converter.code_language import canonical_name, is_known
 from converter.listings import line_text
-from converter.tree import Element, Query, classes_of, drop, is_blank, neutralize, replace, text_of
+from converter.tree import Element, Query, classes_of, drop, drop_all, inside, is_blank, neutralize, replace, text_of
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
@@ -30,6 +31,10 @@ _PROSE: Final = Query(
     ".//pre[contains(@class, 'best-text') or contains(@class, 'answer-text') or contains(@class, 'reply-text')]"
 )
 _STROKES: Final = re.compile(r"^[ \t.]*[\\/|][\\/|.+ \t-]*$", re.MULTILINE)  # a line of a drawing: no prose
+_LANGUAGE_AND_KIND: Final = 2
+_NOT_IN_CODE: Final = tuple(
+    "a img table pre p ul ol dl h1 h2 h3 h4 h5 h6 hr blockquote iframe video audio embed object input x-tex".split()
+)
 _AROUND: Final = frozenset({"pre", "table", "div", "figure"})
 
 
@@ -115,12 +120,14 @@ def fold_tables_of_code(root: Element, profile: Profile) -> int:
 def fold_boxes_of_code_lines(root: Element, profile: Profile) -> int:
     """Make listings of boxes with a `div` for each line: pasted out of VS Code, of Quill, Doxygen and Evernote."""
     count = 0
-    for box in [e for e in root.iter("div") if _is_box_of_code(e)]:
+    boxes = {e: None for e in root.iter("div") if _is_box_of_code(e)}
+    around = {above for box in boxes for above in islice((a for a in box.iterancestors("div") if a in boxes), 1)}
+    for box in [box for box in boxes if box not in around]:
         if box.getparent() is None or not len(box) or not is_blank(box.text):
             continue
         if any(line.tag not in {"div", "br"} or not is_blank(line.tail) for line in box):
             continue
-        if next(box.iter("img", "table", "pre", "p", "ul", "ol"), None) is not None:
+        if next(box.iter(*_NOT_IN_CODE), None) is not None:
             continue
         pre = etree.Element("pre")
         code = etree.SubElement(pre, "code")
@@ -144,30 +151,38 @@ def _is_box_of_code(box: Element) -> bool:
 
 def _line_of(line: Element, profile: Profile) -> str:
     text = text_of(line)
-    # A pretty-printer has been here: what is left of the indent is not the author's.
-    return line_text(line, profile) if "\n" in text else text.rstrip()
+    # A pretty-printer has been here: what is left of the indent is not the author's. Or the line holds several.
+    several = next(line.iterdescendants("div", "br"), None) is not None
+    return line_text(line, profile, blank_lines=True) if "\n" in text or several else text.rstrip()
 
 
 def join_tokens_of_code(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Make one inline code of the tokens of SyntaxHighlighter that are left of a line: a copy of it must run."""
     count = 0
     for token in list(root.iter("code")):
-        if token.getparent() is None or not _is_token(token):
+        if token.getparent() is None or not _is_token(token) or inside(token, ("pre",)):
             continue
-        while (after := token.getnext()) is not None and _is_token(after) and is_blank(token.tail):
-            text = text_of(token) + (" " if token.tail else "") + text_of(after)
-            tail, after.tail = after.tail, None
-            token.text, token.tail = text, tail
+        pieces, others, last = [text_of(token)], list[Element](), token
+        while (after := last.getnext()) is not None and is_blank(last.tail) and _is_token(after):
+            pieces += " " if last.tail else "", text_of(after)
+            others.append(after)
+            last = after
+        if others:
+            tail, last.tail = last.tail, None
+            drop_all(others)
             for inner in list(token):
                 token.remove(inner)
-            drop(after)
-            count += 1
+            token.text, token.tail = "".join(pieces), tail
+            count += len(others)
     return count
 
 
 def _is_token(code: Element) -> bool:
+    """Whether it is `<code class="bash plain">`, without pictures."""
     names = classes_of(code) if code.tag == "code" else []
-    return len(names) > 1 and names[-1] in _TOKENS
+    if len(names) != _LANGUAGE_AND_KIND or names[1] not in _TOKENS or not is_known(canonical_name(names[0])):
+        return False
+    return code.find(".//img") is None
 
 
 def _lines_of(table: Element) -> list[Element | None]:

@@ -21,10 +21,9 @@ if TYPE_CHECKING:
 _KATEX: Final = frozenset({"katex", "katex--inline", "katex--display", "katex-display"})
 _RENDERINGS: Final = frozenset({"MathJax", "MathJax_Display", "MathJax_SVG", "MathJax_SVG_Display", "MathJax_CHTML"})
 # TeX between \\( \\) or \\[ \\] in the text (Pandoc, Sphinx, MkDocs).
-# The text of elements that Pandoc, Sphinx and MkDocs call math: one formula, \\( \\) or \\[ \\].
-_WRITTEN: Final = re.compile(
-    r"\s*(?:\\\(((?:(?!\\[()\[\]]).)+)\\\)|\\\[((?:(?!\\[()\[\]]).)+)\\\])\s*", re.DOTALL
-).fullmatch
+# The text of elements that Pandoc, Sphinx and MkDocs call math: one formula, \\( \\) or \\[ \\], read in pairs.
+_TEX: Final = r"((?:\\[^()\[\]]|[^\\])+)"
+_WRITTEN: Final = re.compile(rf"\s*(?:\\\({_TEX}\\\)|\\\[{_TEX}\\\])\s*", re.DOTALL).fullmatch
 _NAMED: Final = frozenset({"math", "arithmatex"})
 _GLYPHS: Final = _RENDERINGS | {"mjx-chtml", "mjx-container", "MathJax_CHTML"}
 _PHRASES: Final = frozenset("a em i strong b u s del mark".split())
@@ -118,7 +117,8 @@ def _from_markup(element: Element) -> int:
     if (value := element.get("data-value")) and ("ql-formula" in names or element.get("data-w-e-type") == "formula"):
         replace(element, tex_element(value, display=False))
         return 1
-    if not _NAMED.isdisjoint(names) and not len(element) and (written := _WRITTEN(element.text or "")):
+    plain = element.tag in {"span", "div", "p"} and not len(element)
+    if plain and not _NAMED.isdisjoint(names) and (written := _WRITTEN(element.text or "")):
         replace(element, tex_element(written[1] or written[2], display=bool(written[2]) and not _in_a_phrase(element)))
         return 1
     if element.tag == "mjx-container" or not _GLYPHS.isdisjoint(names):

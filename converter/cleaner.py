@@ -88,10 +88,8 @@ Pass = Callable[[Element, Profile], int | Mapping[str, int]]
 
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 # CSDN, Zhihu, Ghost, Notion
-_LINK_CARDS: Final = Query(
-    ".//a[contains(@class, 'has-card') or contains(@class, 'LinkCard') or contains(@class, 'bookmark')"
-    " or contains(@class, 'video-box') or contains(@class, 'file-card')]"
-)
+_CARDS: Final = ("has-card", "LinkCard", "kg-bookmark-container", "bookmark", "video-box", "kg-file-card-container")
+_LINK_CARDS: Final = Query(".//a[" + " or ".join(f"contains(concat(' ', @class, ' '), ' {c} ')" for c in _CARDS) + "]")
 _CARD_TITLES: Final = frozenset(
     {"link-title", "LinkCard-title", "kg-bookmark-title", "bookmark-title", "kg-file-card-title", "title"}
 )
@@ -383,7 +381,7 @@ PASSES: Final = (
     ),
     Step(list_sources_of_drawings, classes=(b"mermaid",)),
     Step(drop_code_tool_bars, classes=(b"tools", b"cnblogs_code", b"code_img_")),
-    Step(mark_unboxed_listings, ("ol",), classes=(b"ViewSource", b"star")),
+    Step(mark_unboxed_listings, ("ol", "pre"), classes=(b"ViewSource", b"star")),
     Step(drop_drawn_listings, ("pre",), classes=(b"dp-highlighter",)),
     Step(turn_prose_listings_into_paragraphs, ("pre",), classes=(b"best-text", b"answer-text", b"reply-text")),
     Step(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 _DATE: Final = re.compile(
@@ -13,7 +13,9 @@ _DATE: Final = re.compile(
 )
 
 
-_MAIL_DATE: Final = re.compile(r"(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} \d{4} ").match
+_MAIL_DATE: Final = re.compile(
+    r"(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} (?:19|20)\d\d \d\d:\d\d(?::\d\d)? (?:GMT|UTC|Z|[+-][01]\d[0-5]\d)"
+).fullmatch
 
 
 def read_date(text: str, utc_offset: str) -> datetime | None:
@@ -32,9 +34,10 @@ def read_date(text: str, utc_offset: str) -> datetime | None:
         from email.utils import parsedate_to_datetime  # `Wed, 14 Sep 2022 00:33:25 GMT`, out of feeds: rare, and slow
 
         try:
-            return parsedate_to_datetime(text)
+            moment = parsedate_to_datetime(text)
         except ValueError:
             return None
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)  # -0000 names no zone
     return _moment(match, utc_offset) if match else None
 
 

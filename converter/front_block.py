@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Final
@@ -27,6 +28,7 @@ _TOML: Final = "+++\n"
 _TOML_CLOSING: Final = re.compile(r"\n\+\+\+[ \t]*(?:\n|\Z)").search
 _FEWEST: Final = 2
 _DEEPEST: Final = 20
+_LARGEST: Final = 10**18
 _MAPPING_LINE: Final = re.compile(rf"[ \t]|#|-[ \t]|[\[\]{{}}]|$|{_NAME}:(?:\s|$)").match
 
 
@@ -74,6 +76,8 @@ def _as_yaml(value: object) -> object:
     """Write what TOML knows and our YAML does not, moments, as text."""
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     if isinstance(value, dict):
         return {key: _as_yaml(item) for key, item in value.items()}
     return [_as_yaml(item) for item in value] if isinstance(value, list) else value
@@ -95,9 +99,9 @@ def _toml(text: str) -> tuple[str | None, str]:
 
 
 def _is_deep(value: object, left: int) -> bool:
-    """Whether tables and lists nest deeper than any front matter does, and than what writes it can follow."""
+    """Whether tables and lists nest deeper than any front matter does, or a number is longer than can be written."""
     if not isinstance(value, (dict, list)):
-        return False
+        return isinstance(value, int) and abs(value) > _LARGEST
     return not left or any(_is_deep(one, left - 1) for one in (value.values() if isinstance(value, dict) else value))
 
 

@@ -15,7 +15,7 @@ _WRAPPER_TAG: Final = re.compile(
     r"""|id\s*=\s*["']?(?:content_views|article_content|cnblogs_post_body|js_content)\b)""",
     re.IGNORECASE,
 )
-_FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})").match
+_FENCE: Final = re.compile(r" *(`{3,}|~{3,})").match  # in a list it stands further in
 _WHOLE_PAGE: Final = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE).match
 _LEADING_COMMENTS: Final = re.compile(r"\s*(?:(?:<!--.*?-->|<\?xml[^>]*>)\s*)*", re.DOTALL).match
 _STARTS_AS_TAG: Final = re.compile(r"</?[a-zA-Z][^\s:@]*[\s>]").match  # not the autolinks <https://...> and <me@...>
@@ -28,9 +28,23 @@ _VOID: Final = frozenset(
 )
 _ENDS_BY_ITSELF: Final = frozenset("p li dt dd tr td th thead tbody tfoot option colgroup rt rp".split())
 _VERBATIM_TAG: Final = re.compile(r"<(/?)(pre|textarea|script|style)\b", re.IGNORECASE)
-_CODE_WITH_TAGS: Final = re.compile(r"(?<!`)(`{1,3})(?!`)[^`\n]*<[^`\n]*\1(?!`)")
+_CODE: Final = re.compile(r"(?<!`)(`+)(?!`)([^`]*+)\1(?!`)")
 _NO_TEXT: Final = re.compile(
-    r"<!--.*?-->|<[!?/]?[A-Za-z\[][^<>\"']*(?:\"[^\"]*\"[^<>\"']*|'[^']*'[^<>\"']*)*>|&#?\w{1,31};", re.DOTALL
+    r"<[!?/]?[A-Za-z\[][^<>\"']*(?:\"[^\"]*\"[^<>\"']*|'[^']*'[^<>\"']*)*>|&#?\w{1,31};", re.DOTALL
+)
+_ENDS_A_PARAGRAPH: Final = frozenset(
+    "address article aside blockquote details div dl fieldset figure footer form h1 h2 h3 h4 h5 h6 header main nav ol p"
+    " pre section table ul".split()
+)
+# What is an element at all: `List<String>` is none.
+_NAMES: Final = (
+    _ENDS_A_PARAGRAPH
+    | _ENDS_BY_ITSELF
+    | frozenset(
+        "a abbr b bdo big body button canvas caption center cite code data del dfn dir em figcaption font head html i"
+        " iframe ins kbd label legend map mark menu noscript object output picture q ruby s samp script select small"
+        " span strike strong style sub summary sup svg template textarea time title tt u var video audio".split()
+    )
 )
 _HTML_SUFFIXES: Final = (".html", ".htm", ".xhtml", ".shtml", ".mhtml", ".mht")
 
@@ -76,10 +90,13 @@ def _elements(masked: str) -> list[tuple[int, int]]:
     outermost = ""
     for tag in _TAG.finditer(masked):
         name = tag[2].lower()
-        if tag[3] or name in _VOID or (tag[1] and not depth):
+        if tag[3] or name in _VOID or name not in _NAMES or (tag[1] and not depth):
             continue
         if depth and name in _ENDS_BY_ITSELF and outermost not in _ENDS_BY_ITSELF:
             continue
+        if depth and not tag[1] and outermost == "p" and name in _ENDS_A_PARAGRAPH:
+            found.append((start, tag.start()))
+            depth = 0
         if not tag[1]:
             start, outermost = (start, outermost) if depth else (tag.start(), name)
             depth += 1
@@ -92,29 +109,36 @@ def _elements(masked: str) -> list[tuple[int, int]]:
 
 def _masked(body: str) -> str:
     """Write over fences and code, which are text, and over comments and verbatim elements; the rest stays in place."""
-    lines, fence, verbatim = [], "", ""
+    lines, fence, verbatim, html = [], "", "", False
     for line in body.split("\n"):
+        line = _CODE.sub(_hidden_code, line) if "`" in line and "<" in line and not fence else line  # noqa: PLW2901
         mark = None if verbatim else _FENCE(line)
-        hidden = bool(fence)
+        # Code by its indent: before the first tag, since HTML is indented as it likes.
+        hidden = bool(fence) or (not html and line.startswith(("    ", "\t")))
         if fence:
             if mark and mark[1].startswith(fence) and not line.strip(" \t" + fence[0]):
                 fence = ""
         elif mark:
             fence, hidden = mark[1], True
-        elif "<" in line:
+        elif "<" in line and not hidden:
+            html = html or line[0] == "<"
             for tag in _VERBATIM_TAG.finditer(line):
                 if not verbatim and not tag[1]:
                     verbatim = tag[2].lower()
                 elif tag[1] and tag[2].lower() == verbatim:
                     verbatim = ""
         lines.append("x" * len(line) if hidden else line)
-    text = _CODE_WITH_TAGS.sub(lambda found: "x" * len(found[0]), "\n".join(lines))
+    text = "\n".join(lines)
     kept: list[str] = []
     done = 0
     for start, end in _verbatim(text):
         kept += text[done:start], " " * (end - start)
         done = end
     return "".join(kept) + text[done:]
+
+
+def _hidden_code(code: re.Match[str]) -> str:
+    return "x" * len(code[0]) if "<" in code[2] else code[0]
 
 
 def _has_markdown_outside(body: str) -> bool:

@@ -110,9 +110,9 @@ def _from_markdown(page: Page, options: Options, account: Account | None) -> Res
     stem = page.path.rpartition("/")[2].rpartition(".")[0]
     # Placeholders are the site's, but a post exported as Markdown names no site; they mean nothing anywhere.
     policy = profiles.load("csdn", frozenset(options.keep)).policy
-    metadata = _metadata_of_box(page)._replace(first_heading=heading, stem=stem)
-    if raw.get("title"):
-        metadata = metadata._replace(title="")  # the author's, of the whole
+    # What a box says is about the post when nothing else is.
+    alone = page.front_matter is None and not heading
+    metadata = (_metadata_of_box(page) if alone else Metadata())._replace(first_heading=heading, stem=stem)
     front = frontmatter.normalize(raw, metadata, policy)
     if account is not None:
         account.fields(raw, metadata, policy, front)
@@ -162,12 +162,20 @@ def _with_boxes_converted(page: Page, options: Options) -> tuple[str, tuple[Note
     return "\n" + "\n\n".join(chunks) + "\n", notes, differences
 
 
+def _article_of_box(page: Page) -> Article:
+    """A whole box of CSDN has a frame; of others all that is in them counts, also what stands beside the article."""
+    if "articleContentId" in page.body:
+        try:
+            return scraper.scrape(decode.with_clean_characters(page))
+        except ConverterError:
+            return _fragment(page.body)
+    return _fragment(page.body)
+
+
 def _convert_box(page: Page, options: Options) -> tuple[str, tuple[Note, ...], int]:
     try:
-        # A whole box of CSDN has a frame; of others all that is in them counts, also what stands beside the article.
-        framed = "blog-content-box" in page.body
-        article = scraper.scrape(decode.with_clean_characters(page)) if framed else _fragment(page.body)
-    except ConverterError:
+        article = _article_of_box(page)
+    except EmptyArticle:
         return page.body, (), 0
     profile = profiles.load(options.profile if options.profile != "auto" else "csdn", frozenset(options.keep))
     facts = cleaner.clean(article, profile)

@@ -68,8 +68,8 @@ _MISPLACED_IN_TABLE: Final = re.compile(
     re.IGNORECASE,
 )
 _TEXT_IN_SVG: Final = re.compile(rb"<(?:p|div|br|img|span)[\s>/]", re.IGNORECASE)
-# What is not seen, and headings of the page: those are its title.
-_UNSEEN: Final = frozenset({"script", "style", "link", "meta", "noscript", "template", "title", "h1", "header"})
+_SAID: Final = frozenset("p h1 h2 h3 h4 h5 h6 ul ol dl pre blockquote table figure img".split())
+_HIDDEN: Final = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _SWALLOWING: Final = frozenset({"script", "style", "title", "iframe", "noscript", "xmp", "noembed", "noframes"})
 _OPEN_TAG: Final = re.compile(rb"</?[A-Za-z]")
 _EXCERPT: Final = 60
@@ -331,28 +331,56 @@ def _with_what_is_beside(root: Element, profile: Profile) -> Element:
     """Add to an article what stands beside its box: where there is no page around it, an author wrote that.
 
     So it is with the rest of an article whose box ends too early, in the box around it. Exports have nothing there.
+    What has a class or a name is the site's.
     """
     outermost = next((e for e in (root, *root.iterancestors()) if _is_body(e.getparent())), root)
     box = root.getparent()
     inside = box is not None and box.get("id") == "article_content"
     parts = [root]
     for place in dict.fromkeys((root, outermost) if inside else (outermost,)):
-        before = [e for e in place.itersiblings(preceding=True) if _is_said(e, profile)]
-        behind = [e for e in place.itersiblings() if _is_said(e, profile)]
-        parts = [*reversed(before), *parts, *behind]
+        around = place.getparent()
+        if around is not None:
+            before, behind = _said_beside(around, place, profile)
+            parts = [*before, *parts, *behind]
     if len(parts) == 1:
         return root
     whole = etree.Element("div")
     for part in parts:
+        part.tail = None
         whole.append(part)
     return whole
+
+
+def _said_beside(around: Element, place: Element, profile: Profile) -> tuple[list[Element], list[Element]]:
+    """Find what an author wrote before and behind an element: blocks, and bare text, which becomes paragraphs."""
+    before: list[Element] = _paragraph(around.text)
+    behind: list[Element] = []
+    side = before
+    for child in around:
+        if child is place:
+            side = behind
+        elif _is_said(child, profile, first=side is before):
+            side.append(child)
+        side += _paragraph(child.tail)
+    return before, behind
+
+
+def _paragraph(text: str | None) -> list[Element]:
+    # A formatter left the marks of a fence behind some boxes.
+    if not text or not any(map(str.isalnum, text)):
+        return []
+    made = etree.Element("p")
+    made.text = text
+    return [made]
 
 
 def _is_body(element: Element | None) -> bool:
     return element is not None and element.tag == "body"
 
 
-def _is_said(element: Element, profile: Profile) -> bool:
-    """Whether a reader sees something of an element that no rule drops."""
-    hidden = "none" in (element.get("style") or "") or element.tag in _UNSEEN
+def _is_said(element: Element, profile: Profile, *, first: bool) -> bool:
+    """Whether an element is content by its tag, has no name, and no rule drops it; a first heading is the page's."""
+    if element.tag not in _SAID or element.get("class") or element.get("id") or (first and element.tag == "h1"):
+        return False
+    hidden = _HIDDEN.search(element.get("style") or "") is not None
     return not hidden and profile.drop.rule_of_any(element) is None and has_content(element)
