@@ -381,7 +381,7 @@ PASSES: Final = (
     ),
     Step(list_sources_of_drawings, classes=(b"mermaid",)),
     Step(drop_code_tool_bars, classes=(b"tools", b"cnblogs_code", b"code_img_")),
-    Step(mark_unboxed_listings, ("ol", "pre"), classes=(b"ViewSource", b"star")),
+    Step(mark_unboxed_listings, ("ol", "pre"), (b"viewsource", b'class="star"')),
     Step(drop_drawn_listings, ("pre",), classes=(b"dp-highlighter",)),
     Step(turn_prose_listings_into_paragraphs, ("pre",), classes=(b"best-text", b"answer-text", b"reply-text")),
     Step(
@@ -389,7 +389,7 @@ PASSES: Final = (
         words=(b"code_",),
         classes=(b"syntaxhighlighter", b"CodeMirror", b"blob-code", b"blockcode", b"crayon-syntax"),
     ),
-    Step(unwrap_code_around_listings, ("pre",)),
+    Step(unwrap_code_around_listings, ("pre",), classes=(b"rouge", b"highlight")),
     Step(drop_number_gutters, ("td",)),
     Step(drop_number_lists, ("pre",)),
     Step(fold_tables_of_code, ("table",)),

@@ -43,6 +43,7 @@ _BREAK_END: Final = re.compile(r"</br\s*/?>", re.IGNORECASE)
 _MOVED: Final = re.compile(rb"<(/?)(h[1-6]|pre)(?=[\s>/])", re.IGNORECASE)
 _RENAMED: Final = ("x-pre", "x-h1", "x-h2", "x-h3", "x-h4", "x-h5", "x-h6")
 _PAGE: Final = re.compile(rb"<(?:html|head|body|title)[\s>]", re.IGNORECASE).search
+_HEAD: Final = 2_000  # bytes in which a page says that it is one
 _END_OF_PAGE: Final = re.compile(r"</(?:html|body)\s*>", re.IGNORECASE)
 # libxml2 compares each attribute of a tag with all before it: a million of them take hours. No real tag has fifty.
 _LARGE: Final = 50_000
@@ -98,7 +99,7 @@ def scrape(page: Page, profile_name: str = "auto", seen: dict[str, str] | None =
     tree, notes = parse(page.body, source, tags)
     profile = detect(tree, source, seen) if profile_name == "auto" else profiles.load(profile_name)
     root = _find_root(tree, profile, source, seen)
-    if profile.name != "generic" and not _PAGE(source):
+    if profile.name != "generic" and not _PAGE(source, 0, _HEAD):
         root = _with_what_is_beside(root, profile)
     parent = root.getparent()
     if parent is not None and profile.name != "generic":
