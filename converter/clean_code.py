@@ -193,9 +193,10 @@ def fold_highlighter_boxes(root: Element, profile: Profile) -> int:
         for box in _innermost(boxes(root) if word in named else []):
             if box.getparent() is None or inside(box, ("pre",)):
                 continue
-            tools, lines = tools_of(box), _innermost(lines_of(box))
+            tools = tools_of(box)
             if word == "crayon-syntax":
                 # Its tools hold a copy of the source: it goes when the lines are all there is beside them.
+                lines = _innermost(lines_of(box))
                 if not lines or weight(box) != sum(map(weight, (*tools, *lines))):
                     continue
                 for label in _LANGUAGE(box):
@@ -203,7 +204,7 @@ def fold_highlighter_boxes(root: Element, profile: Profile) -> int:
             for tool in tools:
                 if not _GUTTER.search(tool.get("class") or "") or holds_numbers(tool):
                     drop(tool)
-            count += _fold(box, lines if word == "crayon-syntax" else _innermost(lines_of(box)), profile)
+            count += _fold(box, _innermost(lines_of(box)), profile)
     return count
 
 

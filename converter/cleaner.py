@@ -371,7 +371,7 @@ PASSES: Final = (
     Step(
         recover_formulas,
         words=(b"math/tex", b"<math", b"<mjx", b"data-tex", b"data-latex", b"data-formula", b"data-value"),
-        classes=(b"katex", b"MathJax", b"mjx-", b"mwe-math", b"math", b"arithmatex"),
+        classes=(b"katex", b"MathJax", b"mjx-", b"math", b"arithmatex"),
     ),
     Step(
         recover_formula_images,

@@ -368,7 +368,7 @@ def _said_beside(around: Element, place: Element, profile: Profile) -> tuple[lis
 
 def _paragraph(text: str | None) -> list[Element]:
     # A formatter left the marks of a fence behind some boxes.
-    if not text or not any(map(str.isalnum, text)):
+    if not text or text.isspace() or not any(map(str.isalnum, text)):
         return []
     made = etree.Element("p")
     made.text = text
