@@ -14,7 +14,7 @@ from lxml import etree
 
 from converter.clean_gutters import holds_numbers, weight
 from converter.clean_labels import COPY
-from converter.code_language import language_of, language_of_names
+from converter.code_language import canonical_name, is_known, language_of, language_of_names
 from converter.listings import BLOCKS, LINE_LISTS, copy_image, indents, is_noise, line_text, text_and_images
 from converter.tree import (
     Element,
@@ -280,7 +280,11 @@ def fold_broken_code(root: Element, profile: Profile) -> int:
         text = line_text(code, profile, blank_lines=True)
         if text.count("\n") + 1 - text.count("\n\n") < _FEWEST_LINES or inside(code, _NO_LISTING_IN):
             continue
-        _put(code, text, "", [copy_image(image) for image in code.iter("img") if image.get("src")])
+        # The fence of a listing in a list item was read as code: its first line is the name of the language.
+        name, _, rest = text.partition("\n")
+        language = canonical_name(name.strip()) if is_known(canonical_name(name.strip())) else ""
+        images = [copy_image(image) for image in code.iter("img") if image.get("src")]
+        _put(code, rest if language else text, language, images)
         count += 1
     for parent in _parents_of_lines(root):
         if parent.tag in BLOCKS and not inside(parent, _NO_LISTING_IN) and parent.tag not in _NO_LISTING_IN:
