@@ -12,80 +12,85 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
-from converter.clean_gutters import holds_numbers, weight
+from converter.clean_gutters import holds_numbers
 from converter.clean_labels import COPY
 from converter.code_language import canonical_name, is_known, language_of, language_of_names
-from converter.listings import BLOCKS, LINE_LISTS, copy_image, indents, is_noise, line_text, text_and_images
+from converter.listings import (
+    BLOCKS,
+    LINE_LISTS,
+    copy_image,
+    indents,
+    is_noise,
+    line_text,
+    listing_element,
+    text_and_images,
+)
 from converter.tree import (
     Element,
     Query,
     Values,
     classes_of,
     drop,
+    innermost,
     inside,
     is_blank,
     neutralize,
     replace,
     squeezed,
     text_of,
+    weight,
+    with_class,
 )
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
 
 LISTINGS: Final = ("pre", "textarea", "xmp", "listing")
-# The first condition is there for speed: few elements pass it.
-_WITH_CLASS: Final = "(contains(@class, '{0}') and contains(concat(' ', normalize-space(@class), ' '), ' {0} '))"
-
-
-def _with_class(*names: str) -> str:
-    return " or ".join(_WITH_CLASS.format(name) for name in names)
-
 
 # SyntaxHighlighter 1.5: div.dp-highlighter > (div.bar > div.tools) + ol > li, one item a line. The
 # script drew it before the `pre` that it read, and hid that.
-_DRAWN: Final = Query(f".//div[{_with_class('dp-highlighter')}]")
+_DRAWN: Final = Query(f".//div[{with_class('dp-highlighter')}]")
 _TOOL_BARS: Final = Query(
-    f".//div[{_with_class('bar')}]/div[{_with_class('tools')}]/.."
-    f" | .//div[{_with_class('dp-highlighter')}]/*[{_with_class('tools')}]"
+    f".//div[{with_class('bar')}]/div[{with_class('tools')}]/.."
+    f" | .//div[{with_class('dp-highlighter')}]/*[{with_class('tools')}]"
 )
-_BAR_LABELS: Final = Query(f"./div[{_with_class('tools')}]/*[self::b or self::strong][1]")
+_BAR_LABELS: Final = Query(f"./div[{with_class('tools')}]/*[self::b or self::strong][1]")
 _LABEL: Final = re.compile(r"\s*\[[\w+# ]+\]\s*")  # [java]
 # The collapsed listings of cnblogs: an icon to open them, and a label.
 _COLLAPSED: Final = Query(
-    f".//img[{_with_class('code_img_opened', 'code_img_closed')}] | .//span[{_with_class('cnblogs_code_collapse')}]"
+    f".//img[{with_class('code_img_opened', 'code_img_closed')}] | .//span[{with_class('cnblogs_code_collapse')}]"
 )
-_FOLDED: Final = Query(f".//div[{_with_class('cnblogs_code_hide')}]")
+_FOLDED: Final = Query(f".//div[{with_class('cnblogs_code_hide')}]")
 _COLLAPSE_LABEL: Final = re.compile(r"\s*(?:View Code|Code|代码|展开|查看代码)?\s*", re.IGNORECASE)
-_BROKEN_BARS: Final = Query(f".//div[{_with_class('cnblogs_code_toolbar')}][.//pre]")
+_BROKEN_BARS: Final = Query(f".//div[{with_class('cnblogs_code_toolbar')}][.//pre]")
 # SyntaxHighlighter 2 and 3, CodeMirror, GitHub, Discuz: boxes that hold a line an element, and where the lines are.
 # Only the innermost of nested ones counts, which also keeps this linear. First the word without which there is none:
 # most pages have one kind, and a search of the tree for each costs more than all the rest.
 _LINED_BOXES: Final = (
     (
         "syntaxhighlighter",
-        Query(f".//*[{_with_class('syntaxhighlighter')}]"),
-        Query(f".//*[{_with_class('line')}][not(ancestor::td[{_with_class('gutter')}])]"),
-        Query(f".//*[{_with_class('gutter', 'toolbar', 'number')}]"),
+        Query(f".//*[{with_class('syntaxhighlighter')}]"),
+        Query(f".//*[{with_class('line')}][not(ancestor::td[{with_class('gutter')}])]"),
+        Query(f".//*[{with_class('gutter', 'toolbar', 'number')}]"),
     ),
     (
         "CodeMirror",
-        Query(f".//div[{_with_class('CodeMirror')}]"),
-        Query(f".//*[{_with_class('CodeMirror-code')}]//pre"),
-        Query(f".//*[{_with_class('CodeMirror-linenumber', 'CodeMirror-measure', 'CodeMirror-cursors')}]"),
+        Query(f".//div[{with_class('CodeMirror')}]"),
+        Query(f".//*[{with_class('CodeMirror-code')}]//pre"),
+        Query(f".//*[{with_class('CodeMirror-linenumber', 'CodeMirror-measure', 'CodeMirror-cursors')}]"),
     ),
     (
         "blob-code",
-        Query(f".//td[{_with_class('blob-code')}]/ancestor::table[1]"),
-        Query(f".//td[{_with_class('blob-code')}]"),
-        Query(f".//td[{_with_class('blob-num')}]"),
+        Query(f".//td[{with_class('blob-code')}]/ancestor::table[1]"),
+        Query(f".//td[{with_class('blob-code')}]"),
+        Query(f".//td[{with_class('blob-num')}]"),
     ),
     (
         "code",
         # <div class="blockcode"><div id="code_Abc"><ol>; the class is lost where the post was copied by an editor.
         Query(
-            f".//div[{_with_class('blockcode')}] | .//div[starts-with(@id, 'code_') and string-length(@id) = 8]"
-            f"[ol][not(ancestor::div[{_with_class('blockcode')}])]"
+            f".//div[{with_class('blockcode')}] | .//div[starts-with(@id, 'code_') and string-length(@id) = 8]"
+            f"[ol][not(ancestor::div[{with_class('blockcode')}])]"
         ),
         Query(".//ol/li"),
         Query(f".//*[not(*)][normalize-space()='{COPY}'][not(ancestor-or-self::li)]"),
@@ -93,13 +98,13 @@ _LINED_BOXES: Final = (
     (
         "crayon-syntax",
         # Crayon of WordPress: tool bar, the source in a text field, then a table of numbers and lines.
-        Query(f".//div[{_with_class('crayon-syntax')}]"),
-        Query(f".//*[{_with_class('crayon-line')}]"),
-        Query(f".//*[{_with_class('crayon-toolbar', 'crayon-info', 'crayon-plain-wrap', 'crayon-nums')}]"),
+        Query(f".//div[{with_class('crayon-syntax')}]"),
+        Query(f".//*[{with_class('crayon-line')}]"),
+        Query(f".//*[{with_class('crayon-toolbar', 'crayon-info', 'crayon-plain-wrap', 'crayon-nums')}]"),
     ),
 )
 _NAMES: Final = Values("descendant::*/@class | descendant::div/@id")
-_LANGUAGE: Final = Query(f".//span[{_with_class('crayon-language')}]")
+_LANGUAGE: Final = Query(f".//span[{with_class('crayon-language')}]")
 _GUTTER: Final = re.compile(r"gutter|number|blob-num|nums")
 # What a class of such a box may say besides the language.
 _BOX_WORDS: Final = frozenset(
@@ -190,13 +195,13 @@ def fold_highlighter_boxes(root: Element, profile: Profile) -> int:
     count = 0
     named = " ".join(_NAMES(root))
     for word, boxes, lines_of, tools_of in _LINED_BOXES:
-        for box in _innermost(boxes(root) if word in named else []):
+        for box in innermost(boxes(root) if word in named else []):
             if box.getparent() is None or inside(box, ("pre",)):
                 continue
             tools = tools_of(box)
             if word == "crayon-syntax":
                 # Its tools hold a copy of the source: it goes when the lines are all there is beside them.
-                lines = _innermost(lines_of(box))
+                lines = innermost(lines_of(box))
                 if not lines or weight(box) != sum(map(weight, (*tools, *lines))):
                     continue
                 for label in _LANGUAGE(box):
@@ -204,18 +209,8 @@ def fold_highlighter_boxes(root: Element, profile: Profile) -> int:
             for tool in tools:
                 if not _GUTTER.search(tool.get("class") or "") or holds_numbers(tool):
                     drop(tool)
-            count += _fold(box, _innermost(lines_of(box)), profile)
+            count += _fold(box, innermost(lines_of(box)), profile)
     return count
-
-
-def _innermost(found: list[Element]) -> list[Element]:
-    """Leave out what holds another one that was found; only the nearest one above each is looked for."""
-    every, outer = set(found), set()
-    for element in found:
-        above = next((a for a in element.iterancestors() if a in every), None)
-        if above is not None:
-            outer.add(above)
-    return [element for element in found if element not in outer]
 
 
 def _fold(box: Element, lines: list[Element], profile: Profile) -> int:
@@ -391,11 +386,7 @@ def _put(element: Element, text: str, language: str, images: list[Element]) -> N
     if is_blank(text):
         drop(element)
         return
-    pre = etree.Element("pre")
-    code = etree.SubElement(pre, "code")
-    code.text = text
-    _set_language(code, language)
-    replace(element, pre)
+    replace(element, listing_element(text, language))
 
 
 def _with_line_ends(text: str) -> str:

@@ -6,7 +6,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from converter.tree import Element, Query, classes_of, drop, inside, is_blank, text_of
+from converter.tree import Element, Query, classes_of, drop, inside, is_blank, text_of, weight
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
@@ -113,8 +113,3 @@ def _are_numbered(lines: list[str], numbers: list[str]) -> bool:
         int(number) == wanted and line.startswith(number) and line[len(number) : len(number) + 1] in {"", " "}
         for wanted, (line, number) in enumerate(zip(lines, numbers, strict=False), first)
     )
-
-
-def weight(element: Element) -> int:
-    """Count the characters that can be seen."""
-    return sum(map(len, text_of(element).split()))

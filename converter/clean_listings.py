@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 import re
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
 from converter.code_language import canonical_name, is_known
-from converter.listings import line_text
-from converter.tree import Element, Query, classes_of, drop, drop_all, inside, is_blank, neutralize, replace, text_of
+from converter.listings import line_text, listing_element
+from converter.tree import (
+    Element,
+    Query,
+    classes_of,
+    drop,
+    drop_all,
+    innermost,
+    inside,
+    is_blank,
+    neutralize,
+    replace,
+    text_of,
+    with_class,
+)
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
 
-
 _VERBATIM: Final = re.compile(r"white-space\s*:\s*pre\s*(?:;|$|!)", re.IGNORECASE).search
 _MONOSPACE: Final = re.compile(r"monospace|consolas|courier|menlo|monaco", re.IGNORECASE).search
-_PARTS_OF_BARS: Final = Query(
-    ".//a[contains(@class, 'ViewSource') or contains(@class, 'CopyToClipboard')] | .//img[@class = 'star']"
-)
+_PARTS_OF_BARS: Final = Query(f".//a[{with_class('ViewSource', 'CopyToClipboard')}] | .//img[@class = 'star']")
 _BAR: Final = re.compile(
     r"\s*(?:\[([\w+#]+)\](?:\s|view plain|copy|print|\?)*|([A-Za-z+#]+)代码\s*(?:收藏代码)?\s*)", re.IGNORECASE
 ).fullmatch
 _TOKENS: Final = frozenset("plain keyword string comments value functions variable preprocessor constants".split())
 _FEWEST_LINES: Final = 2
 # Baidu Zhidao keeps answers in <pre>: prose (22 posts).
-_PROSE: Final = Query(
-    ".//pre[contains(@class, 'best-text') or contains(@class, 'answer-text') or contains(@class, 'reply-text')]"
-)
+_PROSE: Final = Query(f".//pre[{with_class('best-text', 'answer-text', 'reply-text')}]")
 _STROKES: Final = re.compile(r"^[ \t.]*[\\/|][\\/|.+ \t-]*$", re.MULTILINE)  # a line of a drawing: no prose
 _LANGUAGE_AND_KIND: Final = 2
 _NOT_IN_CODE: Final = tuple(
@@ -106,13 +113,11 @@ def fold_tables_of_code(root: Element, profile: Profile) -> int:
         if sum(1 for line in lines if line is not None) < (1 if named else _FEWEST_LINES):
             continue
         text = "\n".join("" if line is None else line_text(line, profile) for line in lines)
-        pre = etree.Element("pre")
-        code = etree.SubElement(pre, "code")
-        code.text = text.strip("\n") + "\n"
+        language = ""
         if label is not None and named:
-            code.set("class", f"language-{canonical_name(text_of(label).strip())}")
+            language = canonical_name(text_of(label).strip())
             drop(label)
-        replace(table, pre)
+        replace(table, listing_element(text.strip("\n") + "\n", language))
         count += 1
     return count
 
@@ -120,21 +125,16 @@ def fold_tables_of_code(root: Element, profile: Profile) -> int:
 def fold_boxes_of_code_lines(root: Element, profile: Profile) -> int:
     """Make listings of boxes with a `div` for each line: pasted out of VS Code, of Quill, Doxygen and Evernote."""
     count = 0
-    boxes = {e: None for e in root.iter("div") if _is_box_of_code(e)}
-    around = {above for box in boxes for above in islice((a for a in box.iterancestors("div") if a in boxes), 1)}
-    for box in [box for box in boxes if box not in around]:
-        if box.getparent() is None or not len(box) or not is_blank(box.text):
+    for box in innermost([e for e in root.iter("div") if _is_box_of_code(e)]):
+        if not len(box) or not is_blank(box.text):
             continue
         if any(line.tag not in {"div", "br"} or not is_blank(line.tail) for line in box):
             continue
         if next(box.iter(*_NOT_IN_CODE), None) is not None:
             continue
-        pre = etree.Element("pre")
-        code = etree.SubElement(pre, "code")
-        code.text = "\n".join(_line_of(line, profile) for line in box) + "\n"
-        if language := next((value for line in box if (value := line.get("data-language"))), ""):
-            code.set("class", f"language-{language}")
-        replace(box, pre)
+        text = "\n".join(_line_of(line, profile) for line in box) + "\n"
+        language = next((value for line in box if (value := line.get("data-language"))), "")
+        replace(box, listing_element(text, language))
         count += 1
     return count
 

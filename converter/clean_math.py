@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _KATEX: Final = frozenset({"katex", "katex--inline", "katex--display", "katex-display"})
 _RENDERINGS: Final = frozenset({"MathJax", "MathJax_Display", "MathJax_SVG", "MathJax_SVG_Display", "MathJax_CHTML"})
-# TeX between \\( \\) or \\[ \\] in the text (Pandoc, Sphinx, MkDocs).
 # The text of elements that Pandoc, Sphinx and MkDocs call math: one formula, \\( \\) or \\[ \\], read in pairs.
 _TEX: Final = r"((?:\\[^()\[\]]|[^\\])+)"
 _WRITTEN: Final = re.compile(rf"\s*(?:\\\({_TEX}\\\)|\\\[{_TEX}\\\])\s*", re.DOTALL).fullmatch

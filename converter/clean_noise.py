@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from converter.clean_toc import Contents
 from converter.listings import holds_numbers_only
-from converter.tree import Element, Query, Test, Values, classes_of, drop_all, is_blank, squeezed, text_of
+from converter.tree import Element, Query, Test, Values, classes_of, drop_all, is_blank, text_of, weight
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +63,7 @@ def _is_shown_later(root: Element, hidden: list[Element]) -> bool:
     """Whether a script shows the article: one invisible box holds all of it, as WeChat's pages have it."""
     if not hidden or "isibility" not in (hidden[0].get("style") or ""):
         return False
-    return not is_blank(text_of(hidden[0])) and len(squeezed(root)) == len(squeezed(hidden[0]))
+    return not is_blank(text_of(hidden[0])) and weight(root) == weight(hidden[0])
 
 
 def _shows_inside(element: Element) -> bool:

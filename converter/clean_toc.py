@@ -11,7 +11,19 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from converter.tree import Element, Inside, Query, Values, drop, is_blank, outermost, page_links, squeezed, text_of
+from converter.tree import (
+    Element,
+    Inside,
+    Query,
+    Values,
+    drop,
+    is_blank,
+    outermost,
+    page_links,
+    squeezed,
+    text_of,
+    weight,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
@@ -299,7 +311,7 @@ def _holds_old_links_only(contents: Element) -> bool:
     # Contents in contents begin with a button, whose target is none: the look at them ends there.
     if not all(_OLD_TARGET(link.get("href") or "") for link in contents.iter("a")):
         return False
-    return sum(len(squeezed(link)) for link in contents.iter("a")) == len(squeezed(contents))
+    return sum(map(weight, contents.iter("a"))) == weight(contents)
 
 
 def drop_toc_marks(root: Element, profile: Profile) -> int:  # noqa: ARG001

@@ -54,18 +54,15 @@ from converter.clean_noise import (
 from converter.clean_notes import link_footnotes
 from converter.clean_structure import (
     PRIVATE,
-    break_around_blocks,
     merge_adjacent_rules,
     move_stray_content_out_of_tables,
-    name_raised_phrases,
     nest_lists_of_one_item,
     part_nested_headings,
     unname_private_elements,
     unwrap_around_rows,
     wrap_stray_items,
-    write_drawn_marks,
-    write_symbols,
 )
+from converter.clean_styles import break_around_blocks, name_raised_phrases, write_drawn_marks, write_symbols
 from converter.clean_toc import (
     drop_copied_contents,
     drop_page_contents,
@@ -76,7 +73,7 @@ from converter.clean_toc import (
 from converter.model import Article, Facts
 from converter.profiles import Profile
 from converter.rules import RULE_OF
-from converter.tree import Element, Query, classes_of, drop_all, is_blank, neutralize, text_of
+from converter.tree import Element, Query, classes_of, drop_all, is_blank, neutralize, text_of, with_class
 from converter.urls import runs_script
 from converter.vocabulary import Vocabulary, vocabulary
 
@@ -89,7 +86,7 @@ Pass = Callable[[Element, Profile], int | Mapping[str, int]]
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 # CSDN, Zhihu, Ghost, Notion
 _CARDS: Final = ("has-card", "LinkCard", "kg-bookmark-container", "bookmark", "video-box", "kg-file-card-container")
-_LINK_CARDS: Final = Query(".//a[" + " or ".join(f"contains(concat(' ', @class, ' '), ' {c} ')" for c in _CARDS) + "]")
+_LINK_CARDS: Final = Query(f".//a[{with_class(*_CARDS)}]")
 _CARD_TITLES: Final = frozenset(
     {"link-title", "LinkCard-title", "kg-bookmark-title", "bookmark-title", "kg-file-card-title", "title"}
 )

@@ -185,9 +185,8 @@ def _around(element: Element) -> str | None:
         names = box.get("class") or ""
         if m := _BOXED.search(names):
             return m[1]
-        if (
-            "language-" in names and (stated := _named(names)) and is_known(canonical_name(stated[0]))
-        ):  # Rouge, VuePress: <div class="language-ruby highlight">
+        # Rouge, VuePress: <div class="language-ruby highlight">
+        if "language-" in names and (stated := _named(names)) and is_known(canonical_name(stated[0])):
             return stated[0]
         if names.startswith("highlight ") and box.tag == "figure":  # Hexo: <figure class="highlight bash">
             return next((name for name in names.split() if name in _KNOWN), None)

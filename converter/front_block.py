@@ -56,7 +56,7 @@ def split(text: str) -> tuple[str | None, str]:
         return raw, text[closing[1] :]
     if not _FIRST_KEY(raw) and not _KNOWN_KEY.search(raw[:_FIRST_LINES]):
         return None, text
-    if closing and not _has_markup(raw):
+    if closing and not has_markup(raw):
         known = _KNOWN_KEY.search(raw) or all(map(_MAPPING_LINE, raw.split("\n")))
         return (raw, text[closing[1] :]) if known else (None, text)
     raw = raw[: _end_of_unclosed(raw)]
@@ -119,7 +119,7 @@ def _unopened(text: str) -> tuple[str | None, str]:
     return raw, text[closing[1] :]
 
 
-def _has_markup(raw: str) -> bool:
+def has_markup(raw: str) -> bool:
     """Whether a line begins with a tag."""
     return ("<" in raw[:1] or "\n<" in raw) and _MARKUP_LINE(raw) is not None
 

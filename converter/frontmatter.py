@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from converter.dates import find_date, read_date
-from converter.front_block import parse, split
+from converter.front_block import has_markup, parse, split
 from converter.lenient_yaml import dump
 from converter.model import FieldPolicy, FrontMatter, Metadata, Note
 from converter.parameters import without_marks
@@ -84,7 +84,7 @@ def _canonical_keys(raw: Mapping[str, object], work: _Work) -> dict[str, object]
     fields: dict[str, object] = {}
     for key, value in raw.items():
         name = _SPELLINGS.get(key.lower(), key)
-        if _MARKUP_LINE(key):
+        if has_markup(key):
             work.note("front-matter-unreadable", f"{key}: {_text(value)}")
         elif name in fields or (name != key and name in raw):
             work.note("front-matter-duplicate-key", f"{key}: given twice, left out: {_text(value)}")
@@ -93,7 +93,6 @@ def _canonical_keys(raw: Mapping[str, object], work: _Work) -> dict[str, object]
     return fields
 
 
-_MARKUP_LINE: Final = re.compile(r"(?:\A|\n)<[a-zA-Z!/]").search
 _INVISIBLE: Final = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\u200c\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffc\ufffd"
     "\\ud800-\\udfff]"

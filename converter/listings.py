@@ -26,7 +26,7 @@ BLOCKS: Final = frozenset(
 LINE_LISTS: Final = re.compile(r"(?:^|\s)(?:dp-[\w-]+|linenums|hljs-ln|highlighter-[\w-]+)(?:\s|$)")
 """Classes of numbered lists that hold one line of code an item."""
 
-_WORD: Final = re.compile(r"[^\W\d_]")
+_LETTER: Final = re.compile(r"[^\W\d_]")
 _SKIPPED: Final = frozenset(["script", "style", "template", "button", "svg", "select", "noscript"])
 _CONTAINERS: Final = frozenset({"ol", "ul", "table", "tbody", "tr"})
 _TOKENS: Final = frozenset("span font b strong i em u a s".split())
@@ -76,12 +76,17 @@ def is_noise(node: Element, profile: Profile) -> bool:
 
 def holds_numbers_only(gutter: Element) -> bool:
     """Whether line numbers are all there is; where a copy closed their element too late, all that follows is in it."""
-    return not has_word(gutter) and gutter.find(".//img") is None
+    return _LETTER.search(text_of(gutter)) is None and gutter.find(".//img") is None
 
 
-def has_word(element: Element) -> bool:
-    """Whether there is a letter in the text of an element."""
-    return _WORD.search(text_of(element)) is not None
+def listing_element(text: str, language: str) -> Element:
+    """Make the canonical element of a listing."""
+    pre = etree.Element("pre")
+    code = etree.SubElement(pre, "code")
+    code.text = text
+    if language:
+        code.set("class", f"language-{language}")
+    return pre
 
 
 def copy_image(node: Element) -> Element:

@@ -14,6 +14,7 @@ from converter.tree import text_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from converter.model import Kind
     from converter.trace import Account
 
 ENGINES = ("native", "markdownify")
@@ -111,12 +112,13 @@ def _from_markdown(page: Page, options: Options, account: Account | None) -> Res
     # Placeholders are the site's, but a post exported as Markdown names no site; they mean nothing anywhere.
     policy = profiles.load("csdn", frozenset(options.keep)).policy
     # What a box says is about the post when nothing else is.
+    pieces = decode.pieces(page.body)
     alone = page.front_matter is None and not heading
-    metadata = (_metadata_of_box(page) if alone else Metadata())._replace(first_heading=heading, stem=stem)
+    metadata = (_metadata_of_box(page, pieces) if alone else Metadata())._replace(first_heading=heading, stem=stem)
     front = frontmatter.normalize(raw, metadata, policy)
     if account is not None:
         account.fields(raw, metadata, policy, front)
-    body, read, differences = _with_boxes_converted(page, options)
+    body, read, differences = _with_boxes_converted(page, pieces, options)
     body = body if page.front_matter is not None or body.startswith("\n") else "\n" + body
     fields, body, guarded = templates.guard(front.fields, body, options.template_guard)
     return Result(
@@ -129,9 +131,9 @@ def _from_markdown(page: Page, options: Options, account: Account | None) -> Res
     )
 
 
-def _metadata_of_box(page: Page) -> Metadata:
+def _metadata_of_box(page: Page, pieces: list[tuple[Kind, str]]) -> Metadata:
     """Read what the first box of a site says about its post: date, author, address."""
-    box = next((text for kind, text in decode.pieces(page.body) if kind == "html"), "")
+    box = next((text for kind, text in pieces if kind == "html"), "")
     if not box:
         return Metadata()
     try:
@@ -140,9 +142,10 @@ def _metadata_of_box(page: Page) -> Metadata:
         return Metadata()
 
 
-def _with_boxes_converted(page: Page, options: Options) -> tuple[str, tuple[Note, ...], int]:
+def _with_boxes_converted(
+    page: Page, pieces: list[tuple[Kind, str]], options: Options
+) -> tuple[str, tuple[Note, ...], int]:
     """Convert the boxes of a site that stand between paragraphs of Markdown, each by itself; the rest stays."""
-    pieces = decode.pieces(page.body)
     if len(pieces) == 1:
         return page.body, (), -1
     if "[^" in page.body or sum(kind == "html" for kind, _ in pieces) > 1:

@@ -11,7 +11,7 @@ from converter import profiles
 from converter.errors import EmptyArticle, NoArticle
 from converter.model import Article, Note, Page
 from converter.page_metadata import read_metadata, without_site
-from converter.tree import Element, has_content, squeezed
+from converter.tree import Element, has_content, weight
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -107,7 +107,7 @@ def scrape(page: Page, profile_name: str = "auto", seen: dict[str, str] | None =
         # of the article, with metadata of its own, is not in the way.
         parent.remove(root)
         if seen is not None:
-            seen["outside"] = str(len(squeezed(tree)))
+            seen["outside"] = str(weight(tree))
     elements = tuple(root.iter())
     # Words are searched in the frame alone; that of an export is a thirtieth of the page.
     frame = b"" if root.getparent() is not None or root is tree else etree.tostring(tree, encoding="utf-8")

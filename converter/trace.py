@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from converter.model import Removal
 from converter.rules import kind_of
-from converter.tree import Element, squeezed
+from converter.tree import Element, squeezed, weight
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -205,7 +205,7 @@ def _lost(before: Element, after: Element) -> Iterator[str]:
 
 def _visible(element: Element) -> int:
     """Count the characters that are no white space."""
-    return len(squeezed(element))
+    return weight(element)
 
 
 def _words(element: Element) -> str:

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 Element = etree._Element  # noqa: SLF001 (lxml publishes no other name for it)
 
+# The first condition is there for speed: few elements pass it.
+_WITH_CLASS: Final = "(contains(@class, '{0}') and contains(concat(' ', normalize-space(@class), ' '), ' {0} '))"
+
 
 class Query:
     """A compiled XPath that yields elements."""
@@ -24,6 +27,11 @@ class Query:
     def __call__(self, context: Element) -> list[Element]:
         """Find the elements, in document order."""
         return cast("list[Element]", self._path(context))
+
+
+def with_class(*names: str) -> str:
+    """Write the condition of XPath for elements with any of these classes."""
+    return " or ".join(_WITH_CLASS.format(name) for name in names)
 
 
 class Values:
@@ -131,9 +139,24 @@ def squeezed(element: Element) -> str:
     return "".join(text_of(element).split())
 
 
+def weight(element: Element) -> int:
+    """Count the characters that can be seen."""
+    return sum(map(len, text_of(element).split()))
+
+
 def is_blank(text: str | None) -> bool:
     """Tell whether a text slot holds nothing, or white space only."""
     return not text or text.isspace()
+
+
+def innermost(found: list[Element]) -> list[Element]:
+    """Leave out what holds another one that was found; only the nearest one above each is looked for."""
+    every, outer = set(found), set()
+    for element in found:
+        above = next((a for a in element.iterancestors() if a in every), None)
+        if above is not None:
+            outer.add(above)
+    return [element for element in found if element not in outer]
 
 
 def classes_of(element: Element) -> list[str]:

@@ -76,6 +76,7 @@ PARTS: Final[dict[str, str]] = {
     "clean_links": "cleaner",
     "clean_noise": "cleaner",
     "clean_structure": "cleaner",
+    "clean_styles": "cleaner",
     "clean_toc": "cleaner",
     "code_language": "cleaner",
     "conservation": "pipeline",
