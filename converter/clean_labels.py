@@ -20,7 +20,7 @@ _TITLE: Final = "代码如下"  # jb51.net: <div class="codetitle"><span><u>复�
 _SEVERAL: Final = 2
 _TOP: Final = re.compile(
     r"[\[【（(]?(?:(?:回到|返回)(?:页面)?(?:顶部|顶端|页首|目录)(?:[(（](?:go|back)to(?:the)?top[)）])?"
-    r"|(?:back|go|return)to(?:the)?top)[\]】）)]?[↑▲]?"
+    r"|回页首|(?:back|go|return)to(?:the)?top)[\]】）)]?[↑▲]?"
 ).fullmatch
 _BRACKETS: Final = "[]【】（）()|↑▲ \t\n"
 
@@ -92,14 +92,23 @@ def drop_written_buttons(root: Element, profile: Profile) -> int:
 
 
 def drop_top_links(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Drop links back to the top of the page, or to contents that are gone, with the brackets around them."""
-    found = [link for link in root.iter("a") if _leads_to_top(link)]
+    """Drop links back to the top of the page, or to contents that are gone, with the brackets or the table around them.
+
+    A table of nothing but such a link and its arrow is how IBM's old pages set it.
+    """
+    found = [_with_table(link) for link in root.iter("a") if _leads_to_top(link)]
     around = dict.fromkeys(link.getparent() for link in found)
     drop_all(found)
     for parent in around:
         if parent is not None and parent.tag in _AROUND and next(iter(parent), None) is None:
             parent.text = (parent.text or "").strip(_BRACKETS) and parent.text
     return len(found)
+
+
+def _with_table(link: Element) -> Element:
+    """Return the table that says nothing but a link, or the link."""
+    table = next(link.iterancestors("table"), None)
+    return link if table is None or squeezed(table) != squeezed(link) else table
 
 
 def _leads_to_top(link: Element) -> bool:

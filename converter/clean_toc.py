@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
@@ -17,6 +18,7 @@ from converter.tree import (
     Query,
     Values,
     drop,
+    drop_all,
     is_blank,
     outermost,
     page_links,
@@ -50,6 +52,7 @@ _LISTS: Final = frozenset({"ul", "ol", "dl"})
 _LINES: Final = frozenset({"p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "center", "blockquote"})
 _TITLES: Final = frozenset({"p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "center", "section"})
 _AROUND_TITLE: Final = _TITLES | {"article", "main", "header", "body"}
+_AROUND_ROW: Final = frozenset({"td", "th", "tbody", "thead", "table"})
 _NUMBERS: Final = "0123456789一二三四五六七八九十第章节"
 _LONGEST_LINE: Final = 500  # a pretty-printer's indent included
 _FEWEST: Final = 2  # links of a table of contents without a label
@@ -345,7 +348,22 @@ def drop_repeated_title(root: Element, title: str) -> int:
     while wanted and (block := _first_block(root)) is not None and letters(text_of(block)) == wanted:
         drop(block)
         count += 1
-    return count
+    return count + (wanted != "" and _drop_first_line(root, wanted))
+
+
+def _drop_first_line(root: Element, wanted: str) -> bool:
+    """Drop the title where it is the first line of a paragraph and an empty line follows: `<p>Title<br><br>Text`."""
+    first = next((e for e in root.iter() if not is_blank(e.text)), None)
+    if first is None or first.tag not in {"p", "div"} or first.getparent() is not root:
+        return False
+    lines = list(islice(first, 2))
+    if [line.tag for line in lines] != ["br", "br"] or not is_blank(lines[0].tail):
+        return False
+    if letters(first.text or "") != wanted:
+        return False
+    first.text = None
+    drop_all(lines)
+    return True
 
 
 def _first_block(root: Element) -> Element | None:
@@ -353,16 +371,25 @@ def _first_block(root: Element) -> Element | None:
 
     Pictures, links to elsewhere, formulas and code in it would go with it.
     """
-    first = next((e for e in root.iter() if e.tag in {"img", "hr", "table", "pre"} or not is_blank(e.text)), None)
-    block = first
+    block = next((e for e in root.iter() if e.tag in {"img", "hr", "pre"} or not is_blank(e.text)), None)
     while block is not None and block.tag not in _TITLES:
         if block is root or block.tag in {"img", "hr", "table", "pre", "li", "td", "blockquote", "x-tex", "code"}:
             return None
         block = block.getparent()
-    if block is None or block is root or any(above.tag not in _AROUND_TITLE for above in _between(block, root)):
+    if block is None or block is root or not _stands_free(block, root):
         return None
     alone = next(block.iter("img", "a", "br", "pre", "code", "x-tex", "input", "table", "li"), None) is None
     return block if alone and is_blank(block.tail) else None
+
+
+def _stands_free(block: Element, root: Element) -> bool:
+    """Whether only boxes are around a block; around a heading, rows of tables too when it has its row to itself."""
+    for above in _between(block, root):
+        if above.tag == "tr" and block.tag in _HEADINGS and squeezed(above) == squeezed(block):
+            continue
+        if above.tag not in _AROUND_TITLE and (above.tag not in _AROUND_ROW or block.tag not in _HEADINGS):
+            return False
+    return True
 
 
 def _between(element: Element, root: Element) -> Iterable[Element]:

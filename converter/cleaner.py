@@ -412,7 +412,7 @@ PASSES: Final = (
     Step(drop_toc_blocks, words=(b"-toc",)),
     Step(drop_noise),
     Step(drop_copied_contents, ("a",), phrase=b"(?)"),
-    Step(drop_top_links, ("a",), (b'href="#', b"#top")),
+    Step(drop_top_links, ("a",), (b'href="#', b"#top", b"#main")),
     Step(drop_page_contents, ("a",), (b'href="#',)),
     Step(link_embeds, EMBEDS),
     Step(
