@@ -41,6 +41,7 @@ def tidy_images(root: Element, profile: Profile) -> Mapping[str, int]:
         rule = _rule_of(image, address, profile, suspect=suspect)
         if rule is None and address in lines and "tracking-image" not in profile.keep:
             rule = "tracking-image"
+            image.set("width", "1")  # by which `image_rule` knows it
         if rule:
             gone.append(image)
             counts[rule] = counts.get(rule, 0) + 1
@@ -54,9 +55,9 @@ def tidy_images(root: Element, profile: Profile) -> Mapping[str, int]:
     return counts
 
 
-def image_rule(image: Element, profile: Profile) -> str:
-    """Name the rule by which an image went: without one of its own, because it is a line elsewhere in the post."""
-    return _rule_of(image, _address_of(image, profile), profile, suspect=True) or "tracking-image"
+def image_rule(image: Element, profile: Profile) -> str | None:
+    """Name the rule by which an image goes; None when it stays."""
+    return _rule_of(image, _address_of(image, profile), profile, suspect=True)
 
 
 def _rule_of(image: Element, src: str, profile: Profile, *, suspect: bool) -> str | None:
@@ -75,6 +76,8 @@ def _rule_of(image: Element, src: str, profile: Profile, *, suspect: bool) -> st
         return "button-image"
     if suspect and any(part in src or part in alt for part in known.icons):
         return "link-card"
+    if _is_line(image) and "tracking-image" not in profile.keep:
+        return "tracking-image"
     tiny = src[:5] == "data:" and len(src) < _TINY
     return "spacer-image" if tiny and "spacer-image" not in profile.keep else None
 

@@ -25,6 +25,7 @@ _DIAGRAMS: Final = (
     *("graph", "flowchart", "sequenceDiagram", "classDiagram", "stateDiagram", "erDiagram", "gantt", "pie", "journey"),
     *("gitGraph", "mindmap", "timeline"),
 )
+_FILES: Final = (".mp4", ".webm", ".ogv", ".mov", ".m4v", ".mp3", ".ogg", ".wav", ".m4a", ".flac", ".pdf")
 _LABELS: Final = ("text", "foreignobject")
 _DRAWN_FORMULAS: Final = frozenset({"katex", "katex-html", "MathJax", "MathJax_SVG", "MathJax_Display"})
 
@@ -38,8 +39,8 @@ def link_embeds(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all pa
         if _is_behind_its_link(element, src):
             gone.append(element)
             continue
-        # An address that names no host (a script, inline HTML) leads nowhere.
-        if _is_address(src) and element.getparent() is not None:
+        # An address that names neither host nor file (a script, inline HTML) leads nowhere.
+        if (_is_address(src) or _is_file(src)) and element.getparent() is not None:
             src = f"https:{src}" if src.startswith("//") else src
             if (caption := _caption_of(element)) is not None:
                 label = " ".join(text_of(caption).split())
@@ -107,6 +108,12 @@ def _is_address(text: str) -> bool:
         return bool(urlsplit(text).netloc) and not runs_script(text)
     except ValueError:
         return False
+
+
+def _is_file(text: str) -> bool:
+    """Whether an address without a host is that of a film, a sound or a paper beside the page."""
+    path = text.partition("?")[0].partition("#")[0]
+    return ":" not in path and path.lower().endswith(_FILES)
 
 
 def list_sources_of_drawings(root: Element, profile: Profile) -> int:  # noqa: ARG001

@@ -408,7 +408,7 @@ PASSES: Final = (
         drop_hidden_elements,
         words=(b"display", b"visibility", b"hidden", b"size:0", b"size: 0"),
     ),
-    Step(link_footnotes, ("a",), (b"note", b"<sup")),
+    Step(link_footnotes, ("a", "sup"), (b"note", b"<sup")),
     Step(drop_toc_blocks, words=(b"-toc",)),
     Step(drop_noise),
     Step(drop_copied_contents, ("a",), phrase=b"(?)"),

@@ -31,6 +31,9 @@ _ALIASES: Final = {
     "py": "python",
     "python2": "python",
     "python3": "python",
+    "ipython": "python",
+    "ipython2": "python",
+    "ipython3": "python",
     "cs": "csharp",
     "c#": "csharp",
     "c-sharp": "csharp",
@@ -65,12 +68,22 @@ _BRUSHES: Final = {
     "py": "python",
 }  # SyntaxHighlighter 1.5: <ol class="dp-j">
 
-_STATED: Final = re.compile(r"(?:^|\s)(?:language-|lang-)+([^\s:;?]+)|(?:^|\s)brush:\s*([^\s:;]+)", re.IGNORECASE)
-# Host-specific spellings: <pre class="kdocs-java">, <ol class="dp-sql">, <div class="dp-highlighter bg_cpp">.
-_HOSTED: Final = re.compile(r"(?:^|\s)(?:kdocs-|dp-(?!highlighter)|bg_|src-)([A-Za-z][\w+#-]*)")  # src-: Org
+# Crayon writes `lang:java decode:true`.
+_STATED: Final = re.compile(
+    r"(?:^|\s)(?:(?:language-|lang-)+|lang:(?=[^\s:;?]+ decode:))([^\s:;?]+)|(?:^|\s)brush:\s*([^\s:;]+)", re.IGNORECASE
+)
+# Host-specific spellings: <pre class="kdocs-java">, <ol class="dp-sql">, <div class="dp-highlighter bg_cpp">; of Org,
+# <pre class="src src-c">, whose names are those of languages.
+_HOSTED: Final = re.compile(r"(?:^|\s)(?:(src-)|kdocs-|dp-(?!highlighter)|bg_)([A-Za-z][\w+#-]*)")
 _FIRST_WORD: Final = re.compile(r"^\s*([A-Za-z][\w+#-]*)(?=:|\s|$)")  # <textarea class="java:nogutter" name="code">
-_BOXED: Final = re.compile(r"(?:^|\s)highlight-(?:source-|text-)?([A-Za-z][\w+#]*)")  # Sphinx, GitHub: around the pre
-_LANGUAGES: Final = ("lang", "data-lang", "data-language", "data-enlighter-language")
+# Around the listing: Sphinx, GitHub; MediaWiki; JupyterLab.
+_BOXED: Final = re.compile(
+    r"(?:^|\s)(?:highlight-(?:source-|text-)?|mw-highlight-lang-|hl-(?=ipython))([A-Za-z][\w+#]*)"
+)
+_LANGUAGES: Final = ("lang", "data-lang", "data-language", "data-enlighter-language", "data-ke-language")
+_PARAMETERS: Final = "data-syntaxhighlighter-params"  # Confluence: `brush: java; gutter: false`
+# What themes of Hexo write beside the language.
+_OF_THE_BOX: Final = frozenset("highlight wrap wrapper code-block code-wrapper line-numbers open".split())
 _NAME: Final = re.compile(r"[a-z][a-z0-9+#_-]*")  # no file names (`models.py`), no words of a message (`[ERROR]`)
 _NATURAL: Final = re.compile(r"[a-z]{2}(?:-[a-z]+)?")  # lang="zh-CN" is about the words
 
@@ -155,7 +168,7 @@ def _stated(element: Element, own: str, inner: list[str]) -> Iterator[str]:
         yield from _named(names)
     yield from _named(own)
     if own:
-        yield from (_BRUSHES.get(m[1], m[1]) for m in _HOSTED.finditer(own))
+        yield from (m[2] if m[1] else _BRUSHES.get(m[2], m[2]) for m in _HOSTED.finditer(own))
     if own.startswith("sourceCode "):  # Pandoc: <pre class="sourceCode bash">
         yield own.partition(" ")[2].partition(" ")[0]
     # <pre name="code" class="java">: the one class is the language; `has` is none.
@@ -169,6 +182,8 @@ def _stated(element: Element, own: str, inner: list[str]) -> Iterator[str]:
         lang = next((value for name in _LANGUAGES if (value := one.get(name))), "").lower()
         if lang and (lang in _ALIASES or not _NATURAL.fullmatch(lang)):
             yield lang
+    if parameters := element.get(_PARAMETERS):
+        yield from _named(parameters)
     if found := _around(element):
         yield found
 
@@ -188,6 +203,6 @@ def _around(element: Element) -> str | None:
         # Rouge, VuePress: <div class="language-ruby highlight">
         if "language-" in names and (stated := _named(names)) and is_known(canonical_name(stated[0])):
             return stated[0]
-        if names.startswith("highlight ") and box.tag == "figure":  # Hexo: <figure class="highlight bash">
-            return next((name for name in names.split() if name in _KNOWN), None)
+        if names.startswith("highlight ") and box.tag == "figure":  # Hexo: <figure class="highlight js">
+            return next((name for name in names.split() if name not in _OF_THE_BOX and canonical_name(name)), None)
     return None

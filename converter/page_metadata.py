@@ -20,6 +20,7 @@ _DATE: Final = re.compile(
 )
 _SITE: Final = re.compile(r"\s+[-|–—·«»]\s+\S|\s*[_|]\s*\S|-CSDN").match  # "Title - Site", "Title_Name的博客-CSDN博客"
 _TITLE: Final = b"<title"
+_LINKED_DATA: Final = b"ld+json"
 _ID: Final = re.compile(r"/(?:article/details|archive/\d+/\d+/\d+)/(\d+)")
 
 
@@ -46,6 +47,18 @@ def read_metadata(
         said = [place for place in places if source.find(place.word) >= 0]  # far cheaper than looking for the element
         if said:
             every[field] = _values(tree, said, around, field, seen)
+    if "author" in every:
+        every["author"] = [name for name in every["author"] if "://" not in name]  # Facebook's pages of authors
+    if source.find(_LINKED_DATA) >= 0:
+        from converter.linked_data import read_linked_data  # few pages of exports have any
+
+        for field, said_there in read_linked_data(tree).items():
+            known = every.get(field)
+            # The title of a page names the site, too.
+            if not known or (field == "title" and known[0] != said_there and known[0].startswith(said_there)):
+                every[field] = [said_there]
+                if seen is not None:
+                    seen[field] = "script[type=application/ld+json]"
     first = {field: values[0] if values else "" for field, values in every.items()}
     addresses = (profile.base_url + v if v[:1] == "/" != v[1:2] else v for v in every.get("source_url", ()))
     urls = [url for value in addresses if (url := decode_hex_url(_last_article(value)))]

@@ -147,7 +147,8 @@ def _enter_mark(walk: Walk, tag: str, attributes: str, _: str) -> None:
 
 def _enter_sup(walk: Walk, tag: str, attributes: str, text: str) -> str | None:
     """Begin a superscript; the renderer writes references to footnotes in it, and the labels of those."""
-    if "footnote-" not in attributes:
+    # Posts have classes like these: `footnote-ref` is markdown-it's, and mdnice's.
+    if "footnote-reference" not in attributes and "footnote-definition-label" not in attributes:
         _enter_mark(walk, tag, attributes, text)
         return None
     _, inside, behind = _text_to(walk, "/sup")

@@ -89,6 +89,7 @@ PARTS: Final[dict[str, str]] = {
     "footnotes": "emitter",
     "front_block": "frontmatter",
     "lenient_yaml": "frontmatter",
+    "linked_data": "scraper",
     "listings": "cleaner",
     "losses": "pipeline",
     "pipe": "cli",
