@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from converter.model import Options, Result, Source
 
 if TYPE_CHECKING:
-    from converter.model import Engine, HardBreak, OnLoss, TemplateGuard
+    from converter.model import Engine, HardBreak, OnLoss, Target, TemplateGuard
 
 __version__ = "0.1.0"
 __all__ = ["Options", "Result", "Source", "convert", "to_markdown"]
@@ -35,6 +35,7 @@ def convert(  # noqa: PLR0913 (one keyword for each option of `Options`)
     verify: bool = True,
     on_loss: OnLoss = "warn",
     template_guard: TemplateGuard = "none",
+    target: Target = "commonmark",
 ) -> Result:
     """Convert one post: HTML or Markdown, with or without front matter.
 
@@ -52,6 +53,7 @@ def convert(  # noqa: PLR0913 (one keyword for each option of `Options`)
         on_loss: what to do when it is not the same: `warn` (a note for each difference), `fail`, or `keep-html` for the
             blocks concerned.
         template_guard: keep `liquid` (Jekyll), `nunjucks` (Hexo) or `hugo` from running what a post only shows.
+        target: `jekyll`, `hexo` or `hugo` reads the Markdown, and not every renderer alike.
 
     Returns:
         The outcome: `markdown` (front matter and body), `notes`, counts of what was removed; or `error`, one line, when
@@ -66,7 +68,9 @@ def convert(  # noqa: PLR0913 (one keyword for each option of `Options`)
     if isinstance(post, str):
         post, encoding = post.encode("utf-8", "replace"), "utf-8"
     rules = tuple(sorted(set(keep)))
-    options = Options(profile, engine, encoding, hard_break, title_heading, rules, verify, on_loss, template_guard)
+    options = Options(
+        profile, engine, encoding, hard_break, title_heading, rules, verify, on_loss, template_guard, target
+    )
     pipeline.check(options)
     return pipeline.convert(Source(path or "post", post, path or ".html"), options)
 

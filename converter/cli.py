@@ -24,7 +24,7 @@ from converter.errors import (
     ConfigError,
 )
 from converter.inspecting import choosing, inspect_command, options_of, profiles_command
-from converter.model import Engine, HardBreak, OnLoss, Options, TemplateGuard
+from converter.model import Engine, HardBreak, OnLoss, Options, Target, TemplateGuard
 from converter.proving import check_command, verify_command
 from converter.task import Task, run
 
@@ -118,7 +118,14 @@ def cli() -> None:
     type=click.Choice(get_args(HardBreak)),
     default=DEFAULTS.hard_break,
     show_default=True,
-    help="How a line break inside a paragraph is written; kramdown (Jekyll) only knows spaces.",
+    help="How a line break inside a paragraph is written; kramdown without GFM only knows spaces.",
+)
+@click.option(
+    "--target",
+    type=click.Choice(get_args(Target)),
+    default=DEFAULTS.target,
+    show_default=True,
+    help="""Site generator that shall read the Markdown: dates, escapes and its template guard are set for it.""",
 )
 @click.option(
     "--template-guard",

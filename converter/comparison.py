@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from converter import decode, pipeline, verify
+from converter import decode, dialects, pipeline, verify
 
 if TYPE_CHECKING:
     from converter.model import Options, Source
@@ -36,8 +36,9 @@ def compare(source: Source, markdown: Source, options: Options) -> list[Place]:
         article, _, title, *_ = pipeline.cleaned(page, options, source.url)
         seen = verify.look_at(article.root, prettified=article.prettified)
     body = decode.decode(markdown, "utf-8").body if markdown.data.strip() else ""
-    found = verify.compare(seen, body)
-    if found and title and (rest := _without_title(body, title)) != body:
+    said = dialects.without_attributes(body)
+    found = verify.compare(seen, said)
+    if found and title and (rest := _without_title(said, title)) != said:
         found = min(found, verify.compare(seen, rest), key=len)
     lines = body.split("\n")
     first = markdown.data.count(b"\n") - body.count("\n")  # lines of the front matter

@@ -125,7 +125,7 @@ def _list(block: List, style: _Style, marker: int) -> list[str]:
     """Write a list: tight unless one of its items holds two blocks, nested lists at its end not counted."""
     items = [_with_text(item) for item in block.items]
     tight = all(_is_tight(item) for item in items)
-    out: list[str] = []
+    out: list[str] = [block.attributes] if block.attributes else []
     number = block.start
     for item in items:
         if number is None:
@@ -134,7 +134,7 @@ def _list(block: List, style: _Style, marker: int) -> list[str]:
             mark = f"{number}{'.)'[marker]}"
             number = min(number + 1, _MAX_NUMBER)  # only the first one counts
         lines = _item(item, style, mark, tight=tight)
-        if out and not tight:
+        if item is not items[0] and not tight:
             out.append("")
         out += lines
     return out

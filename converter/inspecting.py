@@ -60,7 +60,7 @@ def options_of(flags: dict[str, Any]) -> Options:
     encoding = flags["encoding"]
     if encoding is not None and not _is_encoding(encoding):
         raise ConfigError(f"unknown encoding {encoding!r}", remedy="use a name such as utf-8 or gb18030")
-    names = ("engine", "hard_break", "title_heading", "verify", "on_loss", "template_guard")
+    names = ("engine", "hard_break", "title_heading", "verify", "on_loss", "template_guard", "target")
     others = {name: flags[name] for name in names if name in flags}
     keep = tuple(sorted(set(flags["keep"])))
     return Options(profile=flags["profile"], encoding=encoding, keep=keep, **others)

@@ -42,7 +42,7 @@ def emit_verified(article: Article, options: Options, emit: Callable[[Article, O
     """
     seen = verify.look_at(article.root, prettified=article.prettified)
     body = emit(article, options)
-    found = verify.compare(seen, body)
+    found = _compare(seen, body, options)
     if not found:
         return Verified(body, (), 0)
     if options.on_loss == "fail":
@@ -54,6 +54,14 @@ def emit_verified(article: Article, options: Options, emit: Callable[[Article, O
     if len(found) > _TOLD:
         notes.append(Note("more-differences", f"{len(found) - _TOLD} more"))
     return Verified(body, tuple(notes), len(found))
+
+
+def _compare(seen: str, body: str, options: Options) -> list[Difference]:
+    if options.target != "commonmark":
+        from converter import dialects
+
+        body = dialects.without_attributes(body)
+    return verify.compare(seen, body)
 
 
 def _note(difference: Difference) -> Note:
@@ -86,7 +94,7 @@ def _with_html(
         box.tail, element.tail = element.tail, None
         box.append(element)
     new = emit(article, options)
-    left = verify.compare(seen, new)
+    left = _compare(seen, new, options)
     if len(left) >= len(found):
         return body, found, []
     return new, left, [Note("kept-html", f"{len(elements)} blocks are HTML, since Markdown cannot say them")]

@@ -20,6 +20,7 @@ Engine = Literal["native", "markdownify"]
 HardBreak = Literal["backslash", "spaces"]
 Kind = Literal["html", "markdown"]
 OnLoss = Literal["warn", "fail", "keep-html"]
+Target = Literal["commonmark", "jekyll", "hexo", "hugo"]
 TemplateGuard = Literal["none", "liquid", "nunjucks", "hugo"]
 
 
@@ -33,12 +34,13 @@ class Options(NamedTuple):
         profile: `auto`, the name of a profile that comes with the package, or the path of a profile file.
         engine: which emitter writes the Markdown.
         encoding: name of the input's character encoding; None detects it.
-        hard_break: how a line break inside a paragraph is written: `\` or two spaces (kramdown).
+        hard_break: how a line break inside a paragraph is written: `\` or two spaces (kramdown without GFM).
         title_heading: repeat the title as a level-1 heading above the body.
         keep: rules for noise that are not applied, sorted.
         verify: render the Markdown and compare what a reader sees with the article.
         on_loss: what to do when it is not the same.
         template_guard: the site generator's template language that must not run what a post only shows.
+        target: the site generator that shall read the Markdown; what it reads otherwise is written so that it does not.
 
     """
 
@@ -51,6 +53,7 @@ class Options(NamedTuple):
     verify: bool = True
     on_loss: OnLoss = "warn"
     template_guard: TemplateGuard = "none"
+    target: Target = "commonmark"
 
 
 class Note(NamedTuple):

@@ -120,10 +120,11 @@ class Item:
 
 @dataclass(slots=True)
 class List:
-    """A list; ordered when `start` is a number."""
+    """A list; ordered when `start` is a number. `attributes`: a line right above it, as kramdown wants."""
 
     start: int | None = None
     items: list[Item] = field(default_factory=list)
+    attributes: str = ""
 
 
 @dataclass(slots=True)

@@ -35,6 +35,11 @@ def check(options: Options) -> None:
         if unknown := sorted(set(options.keep) - known):
             remedy = f"rules that can be kept are {', '.join(sorted(known))}"
             raise ConfigError(f"there is no rule {unknown[0]!r} to keep", remedy=remedy)
+    if options.target != "commonmark" and options.engine != "native":
+        raise ConfigError(
+            f"the engine {options.engine!r} writes CommonMark only",
+            remedy=f"leave out --engine, or --target {options.target}",
+        )
     if options.engine not in ENGINES:
         raise ConfigError(f"there is no engine {options.engine!r}", remedy=f"use one of {', '.join(ENGINES)}")
 
@@ -75,6 +80,15 @@ def from_page(page: Page, options: Options, url: str, account: Account | None = 
         ConverterError: it cannot be converted.
 
     """
+    if options.target == "commonmark":
+        return _from_kind(page, options, url, account)
+    from converter import dialects
+
+    result = _from_kind(page, dialects.options_for(options), url, account)
+    return result._replace(notes=(*result.notes, *dialects.notes_for(page.path, result.markdown, options.target)))
+
+
+def _from_kind(page: Page, options: Options, url: str, account: Account | None) -> Result:
     if page.kind == "markdown":
         return _from_markdown(page, options, account)
     return _from_html(page, options, url, account)
@@ -120,7 +134,7 @@ def _from_markdown(page: Page, options: Options, account: Account | None) -> Res
         account.fields(raw, metadata, policy, front)
     body, read, differences = _with_boxes_converted(page, pieces, options)
     body = body if page.front_matter is not None or body.startswith("\n") else "\n" + body
-    fields, body, guarded = templates.guard(front.fields, body, options.template_guard)
+    fields, body, guarded = templates.guard(_fields(front, options), body, options.template_guard)
     return Result(
         name=page.name,
         markdown=frontmatter.dump(fields) + body,
@@ -249,7 +263,7 @@ def _from_html(page: Page, options: Options, url: str, account: Account | None) 
     if options.title_heading:
         heading = emitter.title_heading(title)
         body = f"{heading}\n{body}" if body else heading
-    fields, body, guarded = templates.guard(front.fields, body, options.template_guard)
+    fields, body, guarded = templates.guard(_fields(front, options), body, options.template_guard)
     empty = () if body else (Note("empty-article", "the article has no text and no image"),)
     return Result(
         name=page.name,
@@ -261,6 +275,14 @@ def _from_html(page: Page, options: Options, url: str, account: Account | None) 
         article=_article_of(front.fields),
         differences=differences,
     )
+
+
+def _fields(front: FrontMatter, options: Options) -> Mapping[str, object]:
+    if options.target == "commonmark":
+        return front.fields
+    from converter import dialects
+
+    return dialects.fields_for(front.fields, options.target)
 
 
 def _removals(facts: Facts) -> Iterator[Note]:
@@ -295,4 +317,9 @@ def _emit(article: Article, options: Options) -> str:
         from converter import soup
 
         return soup.emit(article, options.hard_break)
-    return emitter.emit(reader.read(article.root, prettified=article.prettified), options.hard_break)
+    blocks = reader.read(article.root, prettified=article.prettified)
+    if options.target != "commonmark":
+        from converter import dialects
+
+        dialects.adapt(blocks, options.target)
+    return emitter.emit(blocks, options.hard_break)

@@ -1,0 +1,91 @@
+"""Markdown for site generators: cases of `tests/targets/*.md`, in the form of `tests/spec`, and what holds for all.
+
+For CommonMark the Markdown for a target says what that for no target says.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, get_args
+
+import pytest
+from facts import differences, facts
+from test_spec import CASES, Case, key, name, read
+
+from converter import dialects
+from converter.errors import ConfigError
+from converter.model import Options, Source, Target
+from converter.pipeline import check, convert
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from converter.model import Result
+
+TARGETS: Final[tuple[Target, ...]] = tuple(target for target in get_args(Target) if target != "commonmark")
+OWN: Final = [
+    pytest.param(target, case, id=f"{target} {case.title}")
+    for target in TARGETS
+    for case in read(Path(__file__).resolve().parent / "targets" / f"{target}.md")
+]
+NO_NOTES: Final = re.compile(r"\[\^")
+POST: Final = b"---\ndate: 2024-03-01 02:30:00 +0800\n---\n<p>{{ a }}</p>"
+
+
+def converted(case: Case, target: Target) -> Result:
+    result = convert(Source("case", case.html.encode(), "case.html"), Options(target=target))
+    assert not result.error
+    return result
+
+
+@pytest.mark.parametrize(("target", "case"), OWN)
+def test_case(target: Target, case: Case, split: Callable[[str], tuple[str, str]]) -> None:
+    result = converted(case, target)
+    assert split(result.markdown)[1] == case.markdown
+    assert result.differences == 0
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("case", CASES, ids=name)
+def test_says_the_same_in_commonmark(
+    case: Case, target: Target, render: Callable[[str], str], split: Callable[[str], tuple[str, str]]
+) -> None:
+    plain, ours = converted(case, "commonmark"), converted(case, target)
+    if target == "hexo" and NO_NOTES.search(plain.markdown):
+        return  # its footnotes stay what they were
+    assert ours.differences == plain.differences
+    body = dialects.without_attributes(split(ours.markdown)[1])
+    assert not differences(facts(render(body)), facts(render(split(plain.markdown)[1]))), key(case)
+
+
+@pytest.mark.parametrize(
+    ("target", "date", "switch"),
+    [
+        ("commonmark", "2024-03-01T02:30:00+08:00", ""),
+        ("jekyll", "2024-03-01T02:30:00+08:00", "render_with_liquid: false"),
+        ("hexo", "2024-03-01T02:30:00", "disableNunjucks: true"),
+        ("hugo", "2024-03-01T02:30:00+08:00", ""),
+    ],
+)
+def test_front_matter(target: Target, date: str, switch: str) -> None:
+    """Hexo adds the zone of its machine to a date that has one."""
+    markdown = convert(Source("a", POST, "a.html"), Options(target=target)).markdown
+    assert f"\ndate: {date}\n" in markdown
+    assert switch in markdown
+    assert datetime.fromisoformat(date).hour == 2
+
+
+def test_a_file_that_jekyll_leaves_out_is_told() -> None:
+    result = convert(Source("a/b.html", POST, "a/b.html"), Options(target="jekyll"))
+    assert "call it 2024-03-01-b.md" in next(note.text for note in result.notes if note.rule == "undated-file")
+    others: tuple[tuple[str, Target], ...] = (("a/2024-03-01-b.html", "jekyll"), ("a/b.html", "hugo"), ("", "jekyll"))
+    for path, target in others:
+        notes = convert(Source("a", POST, path), Options(target=target)).notes
+        assert not any(note.rule == "undated-file" for note in notes)
+
+
+def test_the_second_engine_has_no_targets() -> None:
+    with pytest.raises(ConfigError, match="CommonMark only"):
+        check(Options(engine="markdownify", target="hexo"))
