@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 _DATE: Final = re.compile(
@@ -49,17 +50,17 @@ def find_date(text: str, utc_offset: str) -> datetime | None:
 
 def _moment(match: re.Match[str], utc_offset: str) -> datetime | None:
     year, month, day, hour, minute, second, fraction, zone = match.groups()
+    # `zfill` takes a third of the time of a number and its format.
+    parts = [(part or "").zfill(2) for part in (hour, minute, second)]
     microsecond = (fraction or "").ljust(6, "0")[:6]
-    stamp = (
-        f"{year}-{int(month):02}-{int(day):02}T{int(hour or 0):02}:{int(minute or 0):02}:{int(second or 0):02}"
-        f".{microsecond}{_offset(zone or utc_offset)}"
-    )
+    stamp = f"{year}-{month.zfill(2)}-{day.zfill(2)}T{':'.join(parts)}.{microsecond}{_offset(zone or utc_offset)}"
     try:
         return datetime.fromisoformat(stamp)
     except ValueError:
         return None
 
 
+@lru_cache(maxsize=256)
 def _offset(zone: str) -> str:
     digits = zone.upper().removeprefix("UTC").removeprefix("GMT").removeprefix("Z").replace(":", "")
     if not digits:
