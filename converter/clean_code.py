@@ -19,11 +19,11 @@ from converter.listings import (
     BLOCKS,
     LINE_LISTS,
     copy_image,
-    indents,
     is_noise,
     line_text,
     listing_element,
     text_and_images,
+    texts_of_lines,
 )
 from converter.tree import (
     Element,
@@ -220,7 +220,8 @@ def _fold(box: Element, lines: list[Element], profile: Profile) -> int:
             drop(box)
             return 1
         return 0
-    text = "\n".join(i + _code_of_line(line, profile) for i, line in zip(indents(lines), lines, strict=True)) + "\n"
+    texts = zip(lines, texts_of_lines(lines, profile), strict=True)
+    text = "\n".join(_verbatim(line, profile) or text for line, text in texts) + "\n"
     names = [name for name in (box.get("class") or "").lower().split() if name not in _BOX_WORDS]
     named = (name for name in names if not name.startswith(_BOX_PREFIXES))
     language = language_of_names((box.get("data-lang") or "", *named))
@@ -228,14 +229,14 @@ def _fold(box: Element, lines: list[Element], profile: Profile) -> int:
     return 1
 
 
-def _code_of_line(line: Element, profile: Profile) -> str:
-    """Text of one line, which is verbatim in a `pre`; broken copies hold several lines of their own in one."""
+def _verbatim(line: Element, profile: Profile) -> str:
+    """Text of one line that stands in a `pre`; broken copies hold several lines of their own in one."""
     if line.tag == "pre":
         return text_and_images(line, profile)[0].rstrip("\n")
     inner = list(line.iter("pre"))
     if inner and sum(weight(pre) for pre in inner) == weight(line):
         return "\n".join(text_and_images(pre, profile)[0].rstrip("\n") for pre in inner)
-    return line_text(line, profile)
+    return ""
 
 
 def join_lines_of_code(root: Element, profile: Profile) -> int:
@@ -272,7 +273,7 @@ def fold_broken_code(root: Element, profile: Profile) -> int:
     count = 0
     # Code in code has no more lines than the one around it.
     for code in [c for c in root.iter("code") if len(c) and not inside(c, ("code",)) and _is_broken(c)]:
-        text = line_text(code, profile, blank_lines=True)
+        text = texts_of_lines([code], profile, blank_lines=True)[0]
         if text.count("\n") + 1 - text.count("\n\n") < _FEWEST_LINES or inside(code, _NO_LISTING_IN):
             continue
         # The fence of a listing in a list item was read as code: its first line is the name of the language.
@@ -404,8 +405,7 @@ def _set_language(code: Element, language: str) -> None:
 def _normalize_line_list(element: Element, profile: Profile) -> None:
     """Turn a numbered listing that is no `pre` (`ol.dp-java`) into one."""
     items = list(element.iterchildren("li"))
-    lines = [indent + line_text(item, profile) for indent, item in zip(indents(items), items, strict=True)]
-    text = "\n".join(lines).rstrip("\n") + "\n"  # an empty last item is the editor's
+    text = "\n".join(texts_of_lines(items, profile)).rstrip("\n") + "\n"  # an empty last item is the editor's
     # The box knows better: <div class="dp-highlighter bg_html"> holds <ol class="dp-xml">.
     box = next((a for a in element.iterancestors("div") if "dp-highlighter" in classes_of(a)), None)
     teller = element if box is None or "bg_" not in (box.get("class") or "") else box
