@@ -14,7 +14,7 @@ from lxml import etree
 
 from converter.clean_gutters import holds_numbers
 from converter.clean_labels import COPY
-from converter.code_language import canonical_name, is_known, language_of, language_of_names
+from converter.code_language import bears_out, canonical_name, is_known, language_of, language_of_names
 from converter.listings import (
     BLOCKS,
     LINE_LISTS,
@@ -115,6 +115,7 @@ _BOX_PREFIXES: Final = ("cm-", "codemirror", "js-", "highlight", "tab-", "crayon
 # Inline code that an editor broke into lines, and lines of it beside other content.
 _NO_LISTING_IN: Final = ("pre", "table", "a", "h1", "h2", "h3", "h4", "h5", "h6")
 _FEWEST_LINES: Final = 3
+_PROGRAMS: Final = frozenset({"bash", "php", "python"})
 _MIN_TOKENS: Final = 3
 
 
@@ -276,16 +277,29 @@ def fold_broken_code(root: Element, profile: Profile) -> int:
         text = texts_of_lines([code], profile, blank_lines=True)[0]
         if text.count("\n") + 1 - text.count("\n\n") < _FEWEST_LINES or inside(code, _NO_LISTING_IN):
             continue
-        # The fence of a listing in a list item was read as code: its first line is the name of the language.
-        name, _, rest = text.partition("\n")
-        language = canonical_name(name.strip()) if is_known(canonical_name(name.strip())) else ""
-        images = [copy_image(image) for image in code.iter("img") if image.get("src")]
-        _put(code, rest if language else text, language, images)
+        language, text = _language_and_rest(code, text)
+        _put(code, text, language, [copy_image(image) for image in code.iter("img") if image.get("src")])
         count += 1
     for parent in _parents_of_lines(root):
         if parent.tag in BLOCKS and not inside(parent, _NO_LISTING_IN) and parent.tag not in _NO_LISTING_IN:
             count += sum(_fold_lines(lines, profile) for lines in _paragraphs_of_code(parent))
     return count
+
+
+def _language_and_rest(code: Element, text: str) -> tuple[str, str]:
+    """Tell the language of a fence that was read as inline code in a list item: its first line names it.
+
+    The first line of any other code may be such a word as well, so the rest must bear it out; and where the word is a
+    program that is started on that line, there must be the line on which the fence ended.
+    """
+    first, _, rest = text.partition("\n")
+    language = canonical_name(first.strip())
+    if not is_known(language) or not bears_out(language, rest):
+        return "", text
+    last = code[-1]
+    if language in _PROGRAMS and (last.tag != "br" or not is_blank(last.tail)):
+        return "", text
+    return language, rest
 
 
 def _is_broken(code: Element) -> bool:
