@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lxml import etree
 
+from converter.clean_boxes import fold_highlighter_boxes
 from converter.clean_code import (
     LISTINGS,
     drop_code_tool_bars,
     drop_drawn_listings,
     fold_broken_code,
-    fold_highlighter_boxes,
     join_lines_of_code,
     normalize_code_blocks,
 )

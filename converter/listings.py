@@ -48,7 +48,7 @@ def text_and_images(element: Element, profile: Profile) -> tuple[str, list[Eleme
 
 
 def _holder_of(element: Element, profile: Profile) -> Element | None:
-    """Find the one child of a listing that holds its code, where white space and a page's tools are all beside it.
+    r"""Find the one child of a listing that holds its code, where white space and a page's tools are all beside it.
 
     That white space is layout: `<pre><code>a</code>\n <ul class="pre-numbering">...</ul></pre>`, with blank lines that
     nobody wrote.
@@ -302,7 +302,7 @@ class _Line:
         self.begin = None
 
     def text(self, least: Mapping[int, int] | None = None) -> str:
-        """Join the lines, which have ended; with what their indents have more than the least at their depth, if given."""
+        """Join the lines, which have ended; with what their indents have beyond the least at their depth, if given."""
         lines = [_unwrapped(line).rstrip() for line in self.done]
         if least:
             starts = ["" if begin is None else begin[1][least[begin[0]] :] for begin in self.begins]
