@@ -56,7 +56,7 @@ _COLLAPSED: Final = Query(
     f".//img[{with_class('code_img_opened', 'code_img_closed')}] | .//span[{with_class('cnblogs_code_collapse')}]"
 )
 _FOLDED: Final = Query(f".//div[{with_class('cnblogs_code_hide')}]")
-_COLLAPSE_LABEL: Final = re.compile(r"\s*(?:View Code|Code|代码|展开|查看代码)?\s*", re.IGNORECASE)
+_COLLAPSE_LABEL: Final = re.compile(r"(?:View Code|Code|代码|展开|查看代码)?", re.IGNORECASE)
 _BROKEN_BARS: Final = Query(f".//div[{with_class('cnblogs_code_toolbar')}][.//pre]")
 # Paragraphs of code elements alone: the lines of a listing, copied off a page without its box.
 # Inline code that an editor broke into lines, and lines of it beside other content.
@@ -115,7 +115,7 @@ def drop_code_tool_bars(root: Element, profile: Profile) -> int:  # noqa: ARG001
     for folded in _FOLDED(root):
         folded.attrib.pop("style", "")  # `display:none` until a reader opens it
     for element in _COLLAPSED(root):
-        if element.tag == "img" or _COLLAPSE_LABEL.fullmatch(text_of(element)):
+        if element.tag == "img" or _COLLAPSE_LABEL.fullmatch(" ".join(text_of(element).split())):
             drop(element)
             count += 1
     return count

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from lxml import etree
 
 from converter.code_language import canonical_name, is_known
-from converter.listings import line_text, listing_element
+from converter.listings import is_noise, line_text, listing_element
 from converter.tree import (
     Element,
     Query,
@@ -31,17 +31,22 @@ _VERBATIM: Final = re.compile(r"white-space\s*:\s*pre\s*(?:;|$|!)", re.IGNORECAS
 _MONOSPACE: Final = re.compile(r"monospace|consolas|courier|menlo|monaco", re.IGNORECASE).search
 _PARTS_OF_BARS: Final = Query(f".//a[{with_class('ViewSource', 'CopyToClipboard')}] | .//img[@class = 'star']")
 _BAR: Final = re.compile(
-    r"\s*(?:\[([\w+#]+)\](?:\s|view plain|copy|print|\?)*|([A-Za-z+#]+)代码\s*(?:收藏代码)?\s*)", re.IGNORECASE
+    r"\[([\w+#]+)\](?: |view plain|copy|print|\?)*|([A-Za-z+#]+)代码 ?(?:收藏代码)?", re.IGNORECASE
 ).fullmatch
-_TOKENS: Final = frozenset("plain keyword string comments value functions variable preprocessor constants".split())
+TOKENS: Final = tuple("plain keyword string comments value functions variable preprocessor constants".split())
+"""What SyntaxHighlighter calls the kinds of its tokens."""
+
 _FEWEST_LINES: Final = 2
 # Baidu Zhidao keeps answers in <pre>: prose (22 posts).
 _PROSE: Final = Query(f".//pre[{with_class('best-text', 'answer-text', 'reply-text')}]")
 _STROKES: Final = re.compile(r"^[ \t.]*[\\/|][\\/|.+ \t-]*$", re.MULTILINE)  # a line of a drawing: no prose
 _LANGUAGE_AND_KIND: Final = 2
+_TOKEN_TAGS: Final = frozenset("span font b strong i em u s code".split())
+_DOXYGEN_NUMBERS: Final = Query(f".//span[{with_class('lineno')}]")
 _NOT_IN_CODE: Final = tuple(
-    "a img table pre p ul ol dl h1 h2 h3 h4 h5 h6 hr blockquote iframe video audio embed object input x-tex".split()
+    "img table pre p ul ol dl h1 h2 h3 h4 h5 h6 hr blockquote iframe video audio embed object input x-tex".split()
 )
+_NOT_AND_LINKS: Final = ("a", *_NOT_IN_CODE)
 _AROUND: Final = frozenset({"pre", "table", "div", "figure"})
 
 
@@ -90,7 +95,7 @@ def mark_unboxed_listings(root: Element, profile: Profile) -> int:  # noqa: ARG0
         if bar is None or bar.tag not in {"p", "div"} or not is_blank(bar.tail):
             continue
         listing = bar.getnext()
-        label = _BAR(text_of(bar))
+        label = _BAR(" ".join(text_of(bar).split()))
         if listing is None or label is None or listing.tag not in {"ol", "pre"}:
             continue
         if listing.tag == "ol":
@@ -126,21 +131,26 @@ def fold_boxes_of_code_lines(root: Element, profile: Profile) -> int:
     """Make listings of boxes with a `div` for each line: pasted out of VS Code, of Quill, Doxygen and Evernote."""
     count = 0
     for box in innermost([e for e in root.iter("div") if _is_box_of_code(e)]):
-        if not len(box) or not is_blank(box.text):
+        lines = [line for line in box if line.tag != "select"]  # Quill 2 lets a reader choose the language
+        if not lines or not is_blank(box.text):
             continue
-        if any(line.tag not in {"div", "br"} or not is_blank(line.tail) for line in box):
+        if any(line.tag not in {"div", "br"} for line in lines) or any(not is_blank(child.tail) for child in box):
             continue
-        if next(box.iter(*_NOT_IN_CODE), None) is not None:
+        # Doxygen links names to their pages; in a listing they are names.
+        if next(box.iter(*(_NOT_IN_CODE if "fragment" in classes_of(box) else _NOT_AND_LINKS)), None) is not None:
             continue
-        text = "\n".join(_line_of(line, profile) for line in box) + "\n"
-        language = next((value for line in box if (value := line.get("data-language"))), "")
-        replace(box, listing_element(text, language))
+        texts = [_line_of(line, profile) for line in lines]
+        gaps = all(not text or text[0] == " " for text in texts)
+        if gaps and any(is_noise(number, profile) for number in _DOXYGEN_NUMBERS(box)):
+            texts = [text[1:] for text in texts]  # between number and line
+        language = next((value for line in lines if (value := line.get("data-language"))), "")
+        replace(box, listing_element("\n".join(texts) + "\n", language))
         count += 1
     return count
 
 
 def _is_box_of_code(box: Element) -> bool:
-    style = box.get("style") or ""
+    style = (box.get("style") or "").lower()
     if "-en-codeblock" in style or ("white-space" in style and _VERBATIM(style) and _MONOSPACE(style)):
         return True
     names = classes_of(box)
@@ -151,9 +161,10 @@ def _is_box_of_code(box: Element) -> bool:
 
 def _line_of(line: Element, profile: Profile) -> str:
     text = text_of(line)
-    # A pretty-printer has been here: what is left of the indent is not the author's. Or the line holds several.
-    several = next(line.iterdescendants("div", "br"), None) is not None
-    return line_text(line, profile, blank_lines=True) if "\n" in text or several else text.rstrip()
+    # A pretty-printer has been here: what is left of the indent is not the author's. Or there is more than tokens.
+    if "\n" in text or any(e.tag not in _TOKEN_TAGS or is_noise(e, profile) for e in line.iterdescendants()):
+        return line_text(line, profile, blank_lines=True)
+    return text.rstrip()
 
 
 def join_tokens_of_code(root: Element, profile: Profile) -> int:  # noqa: ARG001
@@ -180,7 +191,7 @@ def join_tokens_of_code(root: Element, profile: Profile) -> int:  # noqa: ARG001
 def _is_token(code: Element) -> bool:
     """Whether it is `<code class="bash plain">`, without pictures."""
     names = classes_of(code) if code.tag == "code" else []
-    if len(names) != _LANGUAGE_AND_KIND or names[1] not in _TOKENS or not is_known(canonical_name(names[0])):
+    if len(names) != _LANGUAGE_AND_KIND or names[1] not in TOKENS or not is_known(canonical_name(names[0])):
         return False
     return code.find(".//img") is None
 
