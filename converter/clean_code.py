@@ -34,6 +34,7 @@ from converter.tree import (
     replace,
     squeezed,
     text_of,
+    weight,
     with_class,
 )
 
@@ -90,7 +91,27 @@ def normalize_code_blocks(root: Element, profile: Profile) -> int:
 def _holds_lines(element: Element) -> bool:
     parent = element.getparent()
     boxed = parent is not None and "dp-highlighter" in (parent.get("class") or "")
-    return boxed or LINE_LISTS.search(element.get("class") or "") is not None
+    return boxed or LINE_LISTS.search(element.get("class") or "") is not None or _lost_its_listing(element)
+
+
+def _lost_its_listing(lines: Element) -> bool:
+    """Whether a list without a class stands right behind a `pre` that it was torn out of, and holds lines of code."""
+    before = lines.getprevious()
+    if before is None or before.tag != "pre" or not is_blank(before.tail) or not is_blank(text_of(before)):
+        return False
+    items = list(lines)
+    if len(items) < _FEWEST_LINES or before.find(".//img") is not None or lines.find(".//code") is None:
+        return False
+    return all(is_blank(text_of(item)) or _is_line_of_list(item) for item in items)
+
+
+def _is_line_of_list(item: Element) -> bool:
+    code: Element | None = None
+    for element in item.iterdescendants():
+        if element.tag not in {"p", "code"}:
+            return False
+        code = element if element.tag == "code" else code
+    return code is not None and weight(code) == weight(item)
 
 
 def drop_code_tool_bars(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)

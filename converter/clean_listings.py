@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
+from converter.clean_labels import COPY, TITLE
 from converter.code_language import canonical_name, is_known
-from converter.listings import is_noise, line_text, listing_element
+from converter.listings import is_noise, line_text, listing_element, texts_of_lines
 from converter.tree import (
     Element,
     Query,
@@ -20,7 +21,9 @@ from converter.tree import (
     is_blank,
     neutralize,
     replace,
+    squeezed,
     text_of,
+    weight,
     with_class,
 )
 
@@ -37,6 +40,8 @@ TOKENS: Final = tuple("plain keyword string comments value functions variable pr
 """What SyntaxHighlighter calls the kinds of its tokens."""
 
 _FEWEST_LINES: Final = 2
+_FEWEST_LISTINGS: Final = 3
+_COPIED: Final = Query(f".//td[{with_class('copyclass')}] | .//div[{with_class('codebody')}][starts-with(@id, 'code')]")
 # Baidu Zhidao keeps answers in <pre>: prose (22 posts).
 _PROSE: Final = Query(f".//pre[{with_class('best-text', 'answer-text', 'reply-text')}]")
 _STROKES: Final = re.compile(r"^[ \t.]*[\\/|][\\/|.+ \t-]*$", re.MULTILINE)  # a line of a drawing: no prose
@@ -165,6 +170,84 @@ def _line_of(line: Element, profile: Profile) -> str:
     if "\n" in text or any(e.tag not in _TOKEN_TAGS or is_noise(e, profile) for e in line.iterdescendants()):
         return line_text(line, profile, blank_lines=True)
     return text.rstrip()
+
+
+def fold_copy_boxes(root: Element, profile: Profile) -> int:
+    """Make listings of boxes with a button that copies what stands in a cell or a division, its lines parted by breaks.
+
+    Of 111cn.net, `代码如下` and `复制代码` in the first row of a table and `td.copyclass` in the second; of jb51.net,
+    `div.codetitle` and `div.codebody#code123`. The label stays as a paragraph.
+    """
+    count = 0
+    for cell in _COPIED(root):
+        box = _division_with_title(cell) if cell.tag == "div" else _table_with_label(cell)
+        if box is None or next(cell.iter(*_NOT_IN_CODE), None) is not None:
+            continue
+        text = texts_of_lines([cell], profile, blank_lines=True)[0]
+        for label in box.iter("td", "th"):
+            if label is not cell:
+                paragraph = etree.Element("p")
+                paragraph.text = " ".join(text_of(label).split())
+                box.addprevious(paragraph)
+        replace(box, listing_element(text + "\n", ""))
+        count += 1
+    return count
+
+
+def _division_with_title(body: Element) -> Element | None:
+    before = body.getprevious()
+    return body if before is not None and "codetitle" in classes_of(before) and is_blank(before.tail) else None
+
+
+def _table_with_label(cell: Element) -> Element | None:
+    """Return the table of such a box: two rows, the first of which says nothing but the label and the button."""
+    row = cell.getparent()
+    above = row.getprevious() if row is not None else None
+    if row is None or above is None or cell.getprevious() is not None or cell.getnext() is not None:
+        return None
+    if above.getprevious() is not None or row.getnext() is not None:
+        return None
+    if squeezed(above).replace(COPY, "").rstrip(":：") != TITLE or next(above.iter("img", "table"), None) is not None:
+        return None
+    table = next(row.iterancestors("table"), None)
+    labels = sum(map(weight, above.iterchildren("td", "th")))
+    return table if table is not None and weight(table) == labels + weight(cell) else None
+
+
+def join_listings_of_a_line(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Make one listing of three or more that stand side by side and hold a line each.
+
+    Word's style for listings is one of paragraphs: a copy has a `pre` for each, with the same style and without `code`.
+    """
+    count = 0
+    seen: set[Element] = set()
+    for first in list(root.iter("pre")):
+        if first in seen:
+            continue
+        run = [first]
+        while is_blank(run[-1].tail) and (after := run[-1].getnext()) is not None and after.tag == "pre":
+            if after.items() != first.items():
+                break
+            run.append(after)
+        seen.update(run)
+        if len(run) < _FEWEST_LISTINGS or first.get("class") or not all(map(_holds_line, run)):
+            continue
+        lines = [text_of(pre).strip("\n") for pre in run]
+        if sum(not is_blank(line) for line in lines) < _FEWEST_LISTINGS:
+            continue
+        for inner in list(first):
+            first.remove(inner)
+        first.text, first.tail = "\n".join(lines) + "\n", run[-1].tail
+        run[-1].tail = None
+        drop_all(run[1:])
+        count += len(run) - 1
+    return count
+
+
+def _holds_line(listing: Element) -> bool:
+    if any(e.tag not in _TOKEN_TAGS or e.tag == "code" for e in listing.iterdescendants()):
+        return False
+    return "\n" not in text_of(listing).strip("\n")
 
 
 def join_tokens_of_code(root: Element, profile: Profile) -> int:  # noqa: ARG001

@@ -30,7 +30,9 @@ from converter.clean_links import link_address, link_rule, tidy_links
 from converter.clean_listings import (
     TOKENS,
     fold_boxes_of_code_lines,
+    fold_copy_boxes,
     fold_tables_of_code,
+    join_listings_of_a_line,
     join_tokens_of_code,
     mark_unboxed_listings,
     turn_prose_listings_into_paragraphs,
@@ -391,6 +393,7 @@ PASSES: Final = (
     Step(drop_number_gutters, ("td",)),
     Step(drop_number_lists, ("pre",)),
     Step(fold_tables_of_code, ("table",)),
+    Step(fold_copy_boxes, ("table", "div"), classes=(b"copyclass", b"codebody")),
     Step(
         fold_boxes_of_code_lines,
         ("div",),
@@ -400,6 +403,7 @@ PASSES: Final = (
     Step(drop_numbers_of_lines, ("pre",), classes=(b"cnblogs_code",)),
     Step(join_lines_of_code, ("code",)),
     Step(join_tokens_of_code, ("code",), classes=tuple(f" {kind}".encode() for kind in TOKENS)),
+    Step(join_listings_of_a_line, ("pre",)),
     Step(normalize_code_blocks, ("ol", *LISTINGS)),
     Step(drop_copy_labels, phrase=COPY.encode()),
     Step(list_labels_of_drawings, ("svg",), (b"foreign", b"<text", b"<tspan")),

@@ -122,6 +122,8 @@ RULE_OF: Final[dict[str, str]] = {
     "join_tokens_of_code": "code-lines",
     "mark_unboxed_listings": "code-tool-bar",
     "fold_boxes_of_code_lines": "code-lines",
+    "fold_copy_boxes": "code-lines",
+    "join_listings_of_a_line": "listing",
     "unwrap_code_around_listings": "code-lines",
     "normalize_code_blocks": "listing",
     "list_labels_of_drawings": "drawing",
