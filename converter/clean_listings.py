@@ -222,7 +222,8 @@ def join_listings_of_a_line(root: Element, profile: Profile) -> int:  # noqa: AR
     count = 0
     seen: set[Element] = set()
     for first in list(root.iter("pre")):
-        if first in seen:
+        after = first.getnext()
+        if after is None or after.tag != "pre" or first in seen:
             continue
         run = [first]
         while is_blank(run[-1].tail) and (after := run[-1].getnext()) is not None and after.tag == "pre":

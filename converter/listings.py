@@ -55,16 +55,17 @@ def _holder_of(element: Element, profile: Profile) -> Element | None:
     """
     if not is_blank(element.text):
         return None
-    holder: Element | None = None
+    holders: list[Element] = []
     for child in element:
         if not is_blank(child.tail):
             return None
-        if child.tag in _SKIPPED or is_noise(child, profile) or (child.tag in _HOLDERS and _is_empty(child)):
-            continue
-        if child.tag not in _HOLDERS or holder is not None:
+        if child.tag == "code" or (child.tag in _HOLDERS and not is_noise(child, profile)):
+            holders.append(child)
+        elif not is_noise(child, profile):
             return None
-        holder = child
-    return holder
+    if len(holders) > 1:
+        holders = [child for child in holders if not _is_empty(child)]
+    return holders[0] if len(holders) == 1 else None
 
 
 def _is_empty(element: Element) -> bool:
