@@ -29,7 +29,8 @@ RULES: Final[dict[str, Rule]] = {
     "advertisement": Rule("noise", "Banners of other sites that were copied with a post, known by their class."),
     "code-gutter": Rule(
         "noise",
-        "Line numbers beside or inside of listings. One of that name that holds words or pictures is none, and stays.",
+        "Line numbers beside or inside of listings. "
+        "One of that name that holds words or pictures, or stands in a phrase, is none, and stays.",
     ),
     "copy-button": Rule("noise", "Buttons and labels of a page's tools: copy, view source, fold, run."),
     "drawn-listing": Rule("noise", "Listings that a highlighter drew right before the ones it drew them from."),
