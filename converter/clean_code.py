@@ -12,26 +12,22 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
-from converter.clean_gutters import holds_numbers
-from converter.clean_labels import COPY
-from converter.code_language import canonical_name, is_known, language_of, language_of_names
+from converter.code_language import bears_out, canonical_name, is_known, language_of
 from converter.listings import (
     BLOCKS,
     LINE_LISTS,
     copy_image,
-    indents,
     is_noise,
     line_text,
     listing_element,
     text_and_images,
+    texts_of_lines,
 )
 from converter.tree import (
     Element,
     Query,
-    Values,
     classes_of,
     drop,
-    innermost,
     inside,
     is_blank,
     neutralize,
@@ -61,60 +57,13 @@ _COLLAPSED: Final = Query(
     f".//img[{with_class('code_img_opened', 'code_img_closed')}] | .//span[{with_class('cnblogs_code_collapse')}]"
 )
 _FOLDED: Final = Query(f".//div[{with_class('cnblogs_code_hide')}]")
-_COLLAPSE_LABEL: Final = re.compile(r"\s*(?:View Code|Code|代码|展开|查看代码)?\s*", re.IGNORECASE)
+_COLLAPSE_LABEL: Final = re.compile(r"(?:View Code|Code|代码|展开|查看代码)?", re.IGNORECASE)
 _BROKEN_BARS: Final = Query(f".//div[{with_class('cnblogs_code_toolbar')}][.//pre]")
-# SyntaxHighlighter 2 and 3, CodeMirror, GitHub, Discuz: boxes that hold a line an element, and where the lines are.
-# Only the innermost of nested ones counts, which also keeps this linear. First the word without which there is none:
-# most pages have one kind, and a search of the tree for each costs more than all the rest.
-_LINED_BOXES: Final = (
-    (
-        "syntaxhighlighter",
-        Query(f".//*[{with_class('syntaxhighlighter')}]"),
-        Query(f".//*[{with_class('line')}][not(ancestor::td[{with_class('gutter')}])]"),
-        Query(f".//*[{with_class('gutter', 'toolbar', 'number')}]"),
-    ),
-    (
-        "CodeMirror",
-        Query(f".//div[{with_class('CodeMirror')}]"),
-        Query(f".//*[{with_class('CodeMirror-code')}]//pre"),
-        Query(f".//*[{with_class('CodeMirror-linenumber', 'CodeMirror-measure', 'CodeMirror-cursors')}]"),
-    ),
-    (
-        "blob-code",
-        Query(f".//td[{with_class('blob-code')}]/ancestor::table[1]"),
-        Query(f".//td[{with_class('blob-code')}]"),
-        Query(f".//td[{with_class('blob-num')}]"),
-    ),
-    (
-        "code",
-        # <div class="blockcode"><div id="code_Abc"><ol>; the class is lost where the post was copied by an editor.
-        Query(
-            f".//div[{with_class('blockcode')}] | .//div[starts-with(@id, 'code_') and string-length(@id) = 8]"
-            f"[ol][not(ancestor::div[{with_class('blockcode')}])]"
-        ),
-        Query(".//ol/li"),
-        Query(f".//*[not(*)][normalize-space()='{COPY}'][not(ancestor-or-self::li)]"),
-    ),
-    (
-        "crayon-syntax",
-        # Crayon of WordPress: tool bar, the source in a text field, then a table of numbers and lines.
-        Query(f".//div[{with_class('crayon-syntax')}]"),
-        Query(f".//*[{with_class('crayon-line')}]"),
-        Query(f".//*[{with_class('crayon-toolbar', 'crayon-info', 'crayon-plain-wrap', 'crayon-nums')}]"),
-    ),
-)
-_NAMES: Final = Values("descendant::*/@class | descendant::div/@id")
-_LANGUAGE: Final = Query(f".//span[{with_class('crayon-language')}]")
-_GUTTER: Final = re.compile(r"gutter|number|blob-num|nums")
-# What a class of such a box may say besides the language.
-_BOX_WORDS: Final = frozenset(
-    "blockcode codemirror collapsed crayon-syntax ie nogutter notranslate printing syntaxhighlighter".split()
-)
-_BOX_PREFIXES: Final = ("cm-", "codemirror", "js-", "highlight", "tab-", "crayon-")
 # Paragraphs of code elements alone: the lines of a listing, copied off a page without its box.
 # Inline code that an editor broke into lines, and lines of it beside other content.
 _NO_LISTING_IN: Final = ("pre", "table", "a", "h1", "h2", "h3", "h4", "h5", "h6")
 _FEWEST_LINES: Final = 3
+_PROGRAMS: Final = frozenset({"bash", "php", "python"})
 _MIN_TOKENS: Final = 3
 
 
@@ -142,7 +91,27 @@ def normalize_code_blocks(root: Element, profile: Profile) -> int:
 def _holds_lines(element: Element) -> bool:
     parent = element.getparent()
     boxed = parent is not None and "dp-highlighter" in (parent.get("class") or "")
-    return boxed or LINE_LISTS.search(element.get("class") or "") is not None
+    return boxed or LINE_LISTS.search(element.get("class") or "") is not None or _lost_its_listing(element)
+
+
+def _lost_its_listing(lines: Element) -> bool:
+    """Whether a list without a class stands right behind a `pre` that it was torn out of, and holds lines of code."""
+    before = lines.getprevious()
+    if before is None or before.tag != "pre" or not is_blank(before.tail) or not is_blank(text_of(before)):
+        return False
+    items = list(lines)
+    if len(items) < _FEWEST_LINES or before.find(".//img") is not None or lines.find(".//code") is None:
+        return False
+    return all(is_blank(text_of(item)) or _is_line_of_list(item) for item in items)
+
+
+def _is_line_of_list(item: Element) -> bool:
+    code: Element | None = None
+    for element in item.iterdescendants():
+        if element.tag not in {"p", "code"}:
+            return False
+        code = element if element.tag == "code" else code
+    return code is not None and weight(code) == weight(item)
 
 
 def drop_code_tool_bars(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
@@ -167,7 +136,7 @@ def drop_code_tool_bars(root: Element, profile: Profile) -> int:  # noqa: ARG001
     for folded in _FOLDED(root):
         folded.attrib.pop("style", "")  # `display:none` until a reader opens it
     for element in _COLLAPSED(root):
-        if element.tag == "img" or _COLLAPSE_LABEL.fullmatch(text_of(element)):
+        if element.tag == "img" or _COLLAPSE_LABEL.fullmatch(" ".join(text_of(element).split())):
             drop(element)
             count += 1
     return count
@@ -185,57 +154,6 @@ def drop_drawn_listings(root: Element, profile: Profile) -> int:  # noqa: ARG001
             drop(lines)
             count += 1
     return count
-
-
-def fold_highlighter_boxes(root: Element, profile: Profile) -> int:
-    """Turn the boxes of highlighters that hold each line in an element of its own into listings.
-
-    A box that holds anything but lines, gutters and tool bars is a broken copy and stays as it is.
-    """
-    count = 0
-    named = " ".join(_NAMES(root))
-    for word, boxes, lines_of, tools_of in _LINED_BOXES:
-        for box in innermost(boxes(root) if word in named else []):
-            if box.getparent() is None or inside(box, ("pre",)):
-                continue
-            tools = tools_of(box)
-            if word == "crayon-syntax":
-                # Its tools hold a copy of the source: it goes when the lines are all there is beside them.
-                lines = innermost(lines_of(box))
-                if not lines or weight(box) != sum(map(weight, (*tools, *lines))):
-                    continue
-                for label in _LANGUAGE(box):
-                    box.set("data-lang", text_of(label).strip())
-            for tool in tools:
-                if not _GUTTER.search(tool.get("class") or "") or holds_numbers(tool):
-                    drop(tool)
-            count += _fold(box, innermost(lines_of(box)), profile)
-    return count
-
-
-def _fold(box: Element, lines: list[Element], profile: Profile) -> int:
-    held = sum(weight(line) for line in lines)
-    if not lines or weight(box) != held:
-        if weight(box) == 0 and box.find(".//img") is None:
-            drop(box)
-            return 1
-        return 0
-    text = "\n".join(i + _code_of_line(line, profile) for i, line in zip(indents(lines), lines, strict=True)) + "\n"
-    names = [name for name in (box.get("class") or "").lower().split() if name not in _BOX_WORDS]
-    named = (name for name in names if not name.startswith(_BOX_PREFIXES))
-    language = language_of_names((box.get("data-lang") or "", *named))
-    _put(box, text, language, [copy_image(image) for line in lines for image in line.iter("img") if image.get("src")])
-    return 1
-
-
-def _code_of_line(line: Element, profile: Profile) -> str:
-    """Text of one line, which is verbatim in a `pre`; broken copies hold several lines of their own in one."""
-    if line.tag == "pre":
-        return text_and_images(line, profile)[0].rstrip("\n")
-    inner = list(line.iter("pre"))
-    if inner and sum(weight(pre) for pre in inner) == weight(line):
-        return "\n".join(text_and_images(pre, profile)[0].rstrip("\n") for pre in inner)
-    return line_text(line, profile)
 
 
 def join_lines_of_code(root: Element, profile: Profile) -> int:
@@ -259,7 +177,7 @@ def join_lines_of_code(root: Element, profile: Profile) -> int:
         text = "\n".join(line_text(line, profile) for line in run)
         for line in run[1:]:
             drop(line)
-        _put(run[0], text, "", [])
+        put_listing(run[0], text, "", [])
         count += 1
     return count
 
@@ -272,19 +190,32 @@ def fold_broken_code(root: Element, profile: Profile) -> int:
     count = 0
     # Code in code has no more lines than the one around it.
     for code in [c for c in root.iter("code") if len(c) and not inside(c, ("code",)) and _is_broken(c)]:
-        text = line_text(code, profile, blank_lines=True)
+        text = texts_of_lines([code], profile, blank_lines=True)[0]
         if text.count("\n") + 1 - text.count("\n\n") < _FEWEST_LINES or inside(code, _NO_LISTING_IN):
             continue
-        # The fence of a listing in a list item was read as code: its first line is the name of the language.
-        name, _, rest = text.partition("\n")
-        language = canonical_name(name.strip()) if is_known(canonical_name(name.strip())) else ""
-        images = [copy_image(image) for image in code.iter("img") if image.get("src")]
-        _put(code, rest if language else text, language, images)
+        language, text = _language_and_rest(code, text)
+        put_listing(code, text, language, [copy_image(image) for image in code.iter("img") if image.get("src")])
         count += 1
     for parent in _parents_of_lines(root):
         if parent.tag in BLOCKS and not inside(parent, _NO_LISTING_IN) and parent.tag not in _NO_LISTING_IN:
             count += sum(_fold_lines(lines, profile) for lines in _paragraphs_of_code(parent))
     return count
+
+
+def _language_and_rest(code: Element, text: str) -> tuple[str, str]:
+    """Tell the language of a fence that was read as inline code in a list item: its first line names it.
+
+    The first line of any other code may be such a word as well, so the rest must bear it out; and where the word is a
+    program that is started on that line, there must be the line on which the fence ended.
+    """
+    first, _, rest = text.partition("\n")
+    language = canonical_name(first.strip())
+    if not is_known(language) or not bears_out(language, rest):
+        return "", text
+    last = code[-1]
+    if language in _PROGRAMS and (last.tag != "br" or not is_blank(last.tail)):
+        return "", text
+    return language, rest
 
 
 def _is_broken(code: Element) -> bool:
@@ -330,7 +261,7 @@ def _fold_lines(lines: list[Element], profile: Profile) -> int:
     lines[0].addprevious(listing)
     together = etree.Element("p")
     together.extend(lines)
-    _put(listing, line_text(together, profile), "", [])
+    put_listing(listing, line_text(together, profile), "", [])
     return 1
 
 
@@ -366,10 +297,10 @@ def _normalize(element: Element, profile: Profile) -> None:
         drop(element)  # <pre class="lineno">: a gutter
         return
     text, images = text_and_images(element, profile)
-    _put(element, text, language_of(element, text), images)
+    put_listing(element, text, language_of(element, text), images)
 
 
-def _put(element: Element, text: str, language: str, images: list[Element]) -> None:
+def put_listing(element: Element, text: str, language: str, images: list[Element]) -> None:
     """Replace a listing by its canonical form, pictures that were in it after it; drop it when there is no text."""
     if element.getparent() is None:
         return
@@ -404,8 +335,7 @@ def _set_language(code: Element, language: str) -> None:
 def _normalize_line_list(element: Element, profile: Profile) -> None:
     """Turn a numbered listing that is no `pre` (`ol.dp-java`) into one."""
     items = list(element.iterchildren("li"))
-    lines = [indent + line_text(item, profile) for indent, item in zip(indents(items), items, strict=True)]
-    text = "\n".join(lines).rstrip("\n") + "\n"  # an empty last item is the editor's
+    text = "\n".join(texts_of_lines(items, profile)).rstrip("\n") + "\n"  # an empty last item is the editor's
     # The box knows better: <div class="dp-highlighter bg_html"> holds <ol class="dp-xml">.
     box = next((a for a in element.iterancestors("div") if "dp-highlighter" in classes_of(a)), None)
     teller = element if box is None or "bg_" not in (box.get("class") or "") else box
@@ -414,4 +344,4 @@ def _normalize_line_list(element: Element, profile: Profile) -> None:
     if not language and before is not None and before.tag == "pre" and is_blank(text_of(before)):
         # <pre class="prettyprint linenums lang-sh"></pre><ol class="linenums">: torn apart by a parser
         language = language_of(before, text)
-    _put(element, text, language, [copy_image(image) for image in element.iter("img") if image.get("src")])
+    put_listing(element, text, language, [copy_image(image) for image in element.iter("img") if image.get("src")])

@@ -17,6 +17,7 @@ _NUMBERS: Final = re.compile(r"\d{1,5}[.:]?")
 _BOX: Final = "cnblogs_code"
 _FEWEST_NUMBERED: Final = 3
 _LEVELS: Final = 3  # of its elements around a listing
+_NUMBERED: Final = re.compile(r"numbering|line-?num")  # `has-numbering`, `linenums`, `line-numbers`
 _TEAL: Final = re.compile(r"\s*color:\s*#008080;?\s*", re.IGNORECASE).fullmatch
 _NUMBER: Final = re.compile(r" *\d{1,5}", re.ASCII).fullmatch
 
@@ -41,7 +42,11 @@ def drop_number_gutters(root: Element, profile: Profile) -> int:  # noqa: ARG001
 
 
 def drop_number_lists(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Drop the list of line numbers right behind a listing, whatever its class: it counts the lines of the listing."""
+    """Drop the list of line numbers right behind a listing, whatever its class: it counts the lines of the listing.
+
+    A list without class and style may be the author's: what the listing writes. Then the listing must say that a script
+    has numbered it.
+    """
     count = 0
     for pre in list(root.iter("pre")):
         after = pre.getnext()
@@ -55,9 +60,15 @@ def _counts_lines(numbers: Element, listing: Element) -> bool:
     """Whether the items of a list are 1, 2, 3 and so on, one for each line of a listing."""
     if len(numbers) < _FEWEST_NUMBERED or numbers.find(".//img") is not None:
         return False
+    if not (numbers.get("class") or numbers.get("style") or _is_numbered(listing)):
+        return False
     if len(numbers) != text_of(listing).removeprefix("\n").rstrip().count("\n") + 1:
         return False
     return all(text_of(item).strip() == str(number) for number, item in enumerate(numbers, 1))
+
+
+def _is_numbered(listing: Element) -> bool:
+    return any(_NUMBERED.search(e.get("class") or "") is not None for e in (listing, *listing.iterchildren("code")))
 
 
 def _is_only_row(row: Element) -> bool:

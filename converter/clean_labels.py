@@ -16,7 +16,9 @@ COPY: Final = "复制代码"
 
 _LEAVES: Final = Query(f".//*[not(*)][normalize-space()='{COPY}']")
 _AROUND: Final = frozenset("a b center div em font i p span strong u".split())
-_TITLE: Final = "代码如下"  # jb51.net: <div class="codetitle"><span><u>复制代码</u></span> 代码如下:</div>
+TITLE: Final = "代码如下"
+"""How the title of a listing begins on jb51.net: `<div class="codetitle"><u>复制代码</u> 代码如下:</div>`."""
+
 _SEVERAL: Final = 2
 _TOP: Final = re.compile(
     r"[\[【（(]?(?:(?:回到|返回)(?:页面)?(?:顶部|顶端|页首|目录)(?:[(（](?:go|back)to(?:the)?top[)）])?"
@@ -66,9 +68,9 @@ def _belongs_to_code(label: Element) -> bool:
     if label.tag not in _AROUND:
         return False
     if is_blank(label.tail):
-        if after is not None and (_holds_listing(after) or text_of(after).lstrip().startswith(_TITLE)):
+        if after is not None and (_holds_listing(after) or text_of(after).lstrip().startswith(TITLE)):
             return True
-    elif (label.tail or "").lstrip().startswith(_TITLE):
+    elif (label.tail or "").lstrip().startswith(TITLE):
         return True
     return before is not None and is_blank(before.tail) and _holds_listing(before)
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
+from converter.clean_labels import COPY, TITLE
 from converter.code_language import canonical_name, is_known
-from converter.listings import line_text, listing_element
+from converter.listings import is_noise, line_text, listing_element, texts_of_lines
 from converter.tree import (
     Element,
     Query,
@@ -20,7 +21,9 @@ from converter.tree import (
     is_blank,
     neutralize,
     replace,
+    squeezed,
     text_of,
+    weight,
     with_class,
 )
 
@@ -31,17 +34,24 @@ _VERBATIM: Final = re.compile(r"white-space\s*:\s*pre\s*(?:;|$|!)", re.IGNORECAS
 _MONOSPACE: Final = re.compile(r"monospace|consolas|courier|menlo|monaco", re.IGNORECASE).search
 _PARTS_OF_BARS: Final = Query(f".//a[{with_class('ViewSource', 'CopyToClipboard')}] | .//img[@class = 'star']")
 _BAR: Final = re.compile(
-    r"\s*(?:\[([\w+#]+)\](?:\s|view plain|copy|print|\?)*|([A-Za-z+#]+)代码\s*(?:收藏代码)?\s*)", re.IGNORECASE
+    r"\[([\w+#]+)\](?: |view plain|copy|print|\?)*|([A-Za-z+#]+)代码 ?(?:收藏代码)?", re.IGNORECASE
 ).fullmatch
-_TOKENS: Final = frozenset("plain keyword string comments value functions variable preprocessor constants".split())
+TOKENS: Final = tuple("plain keyword string comments value functions variable preprocessor constants".split())
+"""What SyntaxHighlighter calls the kinds of its tokens."""
+
 _FEWEST_LINES: Final = 2
+_FEWEST_LISTINGS: Final = 3
+_COPIED: Final = Query(f".//td[{with_class('copyclass')}] | .//div[{with_class('codebody')}][starts-with(@id, 'code')]")
 # Baidu Zhidao keeps answers in <pre>: prose (22 posts).
 _PROSE: Final = Query(f".//pre[{with_class('best-text', 'answer-text', 'reply-text')}]")
 _STROKES: Final = re.compile(r"^[ \t.]*[\\/|][\\/|.+ \t-]*$", re.MULTILINE)  # a line of a drawing: no prose
 _LANGUAGE_AND_KIND: Final = 2
+_TOKEN_TAGS: Final = frozenset("span font b strong i em u s code".split())
+_DOXYGEN_NUMBERS: Final = Query(f".//span[{with_class('lineno')}]")
 _NOT_IN_CODE: Final = tuple(
-    "a img table pre p ul ol dl h1 h2 h3 h4 h5 h6 hr blockquote iframe video audio embed object input x-tex".split()
+    "img table pre p ul ol dl h1 h2 h3 h4 h5 h6 hr blockquote iframe video audio embed object input x-tex".split()
 )
+_NOT_AND_LINKS: Final = ("a", *_NOT_IN_CODE)
 _AROUND: Final = frozenset({"pre", "table", "div", "figure"})
 
 
@@ -90,7 +100,7 @@ def mark_unboxed_listings(root: Element, profile: Profile) -> int:  # noqa: ARG0
         if bar is None or bar.tag not in {"p", "div"} or not is_blank(bar.tail):
             continue
         listing = bar.getnext()
-        label = _BAR(text_of(bar))
+        label = _BAR(" ".join(text_of(bar).split()))
         if listing is None or label is None or listing.tag not in {"ol", "pre"}:
             continue
         if listing.tag == "ol":
@@ -126,21 +136,26 @@ def fold_boxes_of_code_lines(root: Element, profile: Profile) -> int:
     """Make listings of boxes with a `div` for each line: pasted out of VS Code, of Quill, Doxygen and Evernote."""
     count = 0
     for box in innermost([e for e in root.iter("div") if _is_box_of_code(e)]):
-        if not len(box) or not is_blank(box.text):
+        lines = [line for line in box if line.tag != "select"]  # Quill 2 lets a reader choose the language
+        if not lines or not is_blank(box.text):
             continue
-        if any(line.tag not in {"div", "br"} or not is_blank(line.tail) for line in box):
+        if any(line.tag not in {"div", "br"} for line in lines) or any(not is_blank(child.tail) for child in box):
             continue
-        if next(box.iter(*_NOT_IN_CODE), None) is not None:
+        # Doxygen links names to their pages; in a listing they are names.
+        if next(box.iter(*(_NOT_IN_CODE if "fragment" in classes_of(box) else _NOT_AND_LINKS)), None) is not None:
             continue
-        text = "\n".join(_line_of(line, profile) for line in box) + "\n"
-        language = next((value for line in box if (value := line.get("data-language"))), "")
-        replace(box, listing_element(text, language))
+        texts = [_line_of(line, profile) for line in lines]
+        gaps = all(not text or text[0] == " " for text in texts)
+        if gaps and any(is_noise(number, profile) for number in _DOXYGEN_NUMBERS(box)):
+            texts = [text[1:] for text in texts]  # between number and line
+        language = next((value for line in lines if (value := line.get("data-language"))), "")
+        replace(box, listing_element("\n".join(texts) + "\n", language))
         count += 1
     return count
 
 
 def _is_box_of_code(box: Element) -> bool:
-    style = box.get("style") or ""
+    style = (box.get("style") or "").lower()
     if "-en-codeblock" in style or ("white-space" in style and _VERBATIM(style) and _MONOSPACE(style)):
         return True
     names = classes_of(box)
@@ -151,9 +166,89 @@ def _is_box_of_code(box: Element) -> bool:
 
 def _line_of(line: Element, profile: Profile) -> str:
     text = text_of(line)
-    # A pretty-printer has been here: what is left of the indent is not the author's. Or the line holds several.
-    several = next(line.iterdescendants("div", "br"), None) is not None
-    return line_text(line, profile, blank_lines=True) if "\n" in text or several else text.rstrip()
+    # A pretty-printer has been here: what is left of the indent is not the author's. Or there is more than tokens.
+    if "\n" in text or any(e.tag not in _TOKEN_TAGS or is_noise(e, profile) for e in line.iterdescendants()):
+        return line_text(line, profile, blank_lines=True)
+    return text.rstrip()
+
+
+def fold_copy_boxes(root: Element, profile: Profile) -> int:
+    """Make listings of boxes with a button that copies what stands in a cell or a division, its lines parted by breaks.
+
+    Of 111cn.net, `代码如下` and `复制代码` in the first row of a table and `td.copyclass` in the second; of jb51.net,
+    `div.codetitle` and `div.codebody#code123`. The label stays as a paragraph.
+    """
+    count = 0
+    for cell in _COPIED(root):
+        box = _division_with_title(cell) if cell.tag == "div" else _table_with_label(cell)
+        if box is None or next(cell.iter(*_NOT_IN_CODE), None) is not None:
+            continue
+        text = texts_of_lines([cell], profile, blank_lines=True)[0]
+        for label in box.iter("td", "th"):
+            if label is not cell:
+                paragraph = etree.Element("p")
+                paragraph.text = " ".join(text_of(label).split())
+                box.addprevious(paragraph)
+        replace(box, listing_element(text + "\n", ""))
+        count += 1
+    return count
+
+
+def _division_with_title(body: Element) -> Element | None:
+    before = body.getprevious()
+    return body if before is not None and "codetitle" in classes_of(before) and is_blank(before.tail) else None
+
+
+def _table_with_label(cell: Element) -> Element | None:
+    """Return the table of such a box: two rows, the first of which says nothing but the label and the button."""
+    row = cell.getparent()
+    above = row.getprevious() if row is not None else None
+    if row is None or above is None or cell.getprevious() is not None or cell.getnext() is not None:
+        return None
+    if above.getprevious() is not None or row.getnext() is not None:
+        return None
+    if squeezed(above).replace(COPY, "").rstrip(":：") != TITLE or next(above.iter("img", "table"), None) is not None:
+        return None
+    table = next(row.iterancestors("table"), None)
+    labels = sum(map(weight, above.iterchildren("td", "th")))
+    return table if table is not None and weight(table) == labels + weight(cell) else None
+
+
+def join_listings_of_a_line(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Make one listing of three or more that stand side by side and hold a line each.
+
+    Word's style for listings is one of paragraphs: a copy has a `pre` for each, with the same style and without `code`.
+    """
+    count = 0
+    seen: set[Element] = set()
+    for first in list(root.iter("pre")):
+        after = first.getnext()
+        if after is None or after.tag != "pre" or first in seen:
+            continue
+        run = [first]
+        while is_blank(run[-1].tail) and (after := run[-1].getnext()) is not None and after.tag == "pre":
+            if after.items() != first.items():
+                break
+            run.append(after)
+        seen.update(run)
+        if len(run) < _FEWEST_LISTINGS or first.get("class") or not all(map(_holds_line, run)):
+            continue
+        lines = [text_of(pre).strip("\n") for pre in run]
+        if sum(not is_blank(line) for line in lines) < _FEWEST_LISTINGS:
+            continue
+        for inner in list(first):
+            first.remove(inner)
+        first.text, first.tail = "\n".join(lines) + "\n", run[-1].tail
+        run[-1].tail = None
+        drop_all(run[1:])
+        count += len(run) - 1
+    return count
+
+
+def _holds_line(listing: Element) -> bool:
+    if any(e.tag not in _TOKEN_TAGS or e.tag == "code" for e in listing.iterdescendants()):
+        return False
+    return "\n" not in text_of(listing).strip("\n")
 
 
 def join_tokens_of_code(root: Element, profile: Profile) -> int:  # noqa: ARG001
@@ -180,7 +275,7 @@ def join_tokens_of_code(root: Element, profile: Profile) -> int:  # noqa: ARG001
 def _is_token(code: Element) -> bool:
     """Whether it is `<code class="bash plain">`, without pictures."""
     names = classes_of(code) if code.tag == "code" else []
-    if len(names) != _LANGUAGE_AND_KIND or names[1] not in _TOKENS or not is_known(canonical_name(names[0])):
+    if len(names) != _LANGUAGE_AND_KIND or names[1] not in TOKENS or not is_known(canonical_name(names[0])):
         return False
     return code.find(".//img") is None
 

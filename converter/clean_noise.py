@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from converter.clean_toc import Contents
 from converter.listings import holds_numbers_only
-from converter.tree import Element, Query, Test, Values, classes_of, drop_all, is_blank, text_of, weight
+from converter.tree import Element, Query, Test, Values, classes_of, drop_all, inside, is_blank, text_of, weight
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +20,7 @@ MARKED: Final = Query("descendant::*[@class or @id]")
 
 INVISIBLE: Final = tuple("link style script svg noscript template meta title base select head".split())
 _GONE: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_AROUND_CODE: Final = ("pre", "code", "td")
 _SIZELESS: Final = re.compile(r"font-size\s*:\s*0(?:px|pt|em|%)?\s*(?:;|$)", re.IGNORECASE)
 # Steps along the attribute axis take a fifth of the time of a condition on each element.
 _CLASSES: Final = Values("descendant::*/@class")
@@ -84,7 +85,8 @@ def _is_content(element: Element, rule: str) -> bool:
         alone = len(list(islice(texts, 2))) < 2  # noqa: PLR2004 (its own, and another)
         return alone or element.find(".//img") is not None or any(map(str.isalnum, text_of(element)))
     if rule != "code-gutter" or holds_numbers_only(element):
-        return False
+        # A number of that class in a phrase: "a total of <span class="ln">12</span>".
+        return rule == "code-gutter" and element.tag == "span" and not inside(element, _AROUND_CODE)
     if element.tag in {"ul", "ol"}:
         _unwrap(element)
     return True

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lxml import etree
 
+from converter.clean_boxes import fold_highlighter_boxes
 from converter.clean_code import (
     LISTINGS,
     drop_code_tool_bars,
     drop_drawn_listings,
     fold_broken_code,
-    fold_highlighter_boxes,
     join_lines_of_code,
     normalize_code_blocks,
 )
@@ -28,8 +28,11 @@ from converter.clean_labels import COPY, drop_copy_labels, drop_top_links, drop_
 from converter.clean_layout import unwrap_layout_tables
 from converter.clean_links import link_address, link_rule, tidy_links
 from converter.clean_listings import (
+    TOKENS,
     fold_boxes_of_code_lines,
+    fold_copy_boxes,
     fold_tables_of_code,
+    join_listings_of_a_line,
     join_tokens_of_code,
     mark_unboxed_listings,
     turn_prose_listings_into_paragraphs,
@@ -378,7 +381,7 @@ PASSES: Final = (
     ),
     Step(list_sources_of_drawings, classes=(b"mermaid",)),
     Step(drop_code_tool_bars, classes=(b"tools", b"cnblogs_code", b"code_img_")),
-    Step(mark_unboxed_listings, ("ol", "pre"), (b"viewsource", b'class="star"')),
+    Step(mark_unboxed_listings, ("ol", "pre"), (b"viewsource", b"copytoclipboard"), (b"star",)),
     Step(drop_drawn_listings, ("pre",), classes=(b"dp-highlighter",)),
     Step(turn_prose_listings_into_paragraphs, ("pre",), classes=(b"best-text", b"answer-text", b"reply-text")),
     Step(
@@ -390,6 +393,7 @@ PASSES: Final = (
     Step(drop_number_gutters, ("td",)),
     Step(drop_number_lists, ("pre",)),
     Step(fold_tables_of_code, ("table",)),
+    Step(fold_copy_boxes, ("table", "div"), classes=(b"copyclass", b"codebody")),
     Step(
         fold_boxes_of_code_lines,
         ("div",),
@@ -398,7 +402,8 @@ PASSES: Final = (
     ),
     Step(drop_numbers_of_lines, ("pre",), classes=(b"cnblogs_code",)),
     Step(join_lines_of_code, ("code",)),
-    Step(join_tokens_of_code, ("code",), classes=(b" plain", b" string", b" keyword")),
+    Step(join_tokens_of_code, ("code",), classes=tuple(f" {kind}".encode() for kind in TOKENS)),
+    Step(join_listings_of_a_line, ("pre",)),
     Step(normalize_code_blocks, ("ol", *LISTINGS)),
     Step(drop_copy_labels, phrase=COPY.encode()),
     Step(list_labels_of_drawings, ("svg",), (b"foreign", b"<text", b"<tspan")),

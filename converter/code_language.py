@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
     from converter.tree import Element
 
-# Names that mean "no language": written for want of a better one, class names of highlighters, and what an editor
-# makes of a fence that it does not know (`apl`, `clike`, `yacas`: 31 posts, none of them in that language).
+# Names that mean "no language": written for want of a better one, class names of highlighters, what an editor
+# makes of a fence that it does not know (`apl`, `clike`, `yacas`: 31 posts, none of them in that language), and what
+# stands beside the language (Pandoc's `numberSource`) or in its place (Enlighter's `generic` and `raw`).
 _NO_LANGUAGE: Final = frozenset(
     "plain plaintext text txt none highlight undefined null code nohighlight brush prettyprint prettyprinted linenums "
-    "hljs has default unknown auto line-numbers apl clike yacas linux a s output error".split()
+    "hljs has default unknown auto line-numbers apl clike yacas linux a s output error generic raw "
+    "numbersource numberlines lineanchors".split()
 )
 _ALIASES: Final = {
     "js": "javascript",
@@ -157,6 +159,12 @@ def is_known(name: str) -> bool:
     return name in _KNOWN
 
 
+def bears_out(name: str, text: str) -> bool:
+    """Tell whether a text shows that it is in a language; never of one that has no telling signs."""
+    telling = _PLAUSIBLE.get("xml" if name == "html" else name)
+    return telling is not None and telling.search(text[:_BELIEVABLE]) is not None
+
+
 def language_of_names(names: Iterable[str]) -> str:
     """Name the first language among class names."""
     return next((found for name in names if (found := canonical_name(name))), "")
@@ -169,8 +177,8 @@ def _stated(element: Element, own: str, inner: list[str]) -> Iterator[str]:
     yield from _named(own)
     if own:
         yield from (m[2] if m[1] else _BRUSHES.get(m[2], m[2]) for m in _HOSTED.finditer(own))
-    if own.startswith("sourceCode "):  # Pandoc: <pre class="sourceCode bash">
-        yield own.partition(" ")[2].partition(" ")[0]
+    if own.startswith("sourceCode "):  # Pandoc: <pre class="sourceCode numberSource bash numberLines">
+        yield language_of_names(own.split()[1:])
     # <pre name="code" class="java">: the one class is the language; `has` is none.
     if (
         (element.tag == "textarea" or element.get("name") == "code")

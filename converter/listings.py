@@ -15,7 +15,7 @@ from converter.spacing import had_space
 from converter.tree import Element, classes_of, is_blank, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from converter.profiles import Profile
 
@@ -29,6 +29,7 @@ LINE_LISTS: Final = re.compile(r"(?:^|\s)(?:dp-[\w-]+|linenums|hljs-ln|highlight
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _SKIPPED: Final = frozenset(["script", "style", "template", "button", "svg", "select", "noscript"])
 _CONTAINERS: Final = frozenset({"ol", "ul", "table", "tbody", "tr"})
+_HOLDERS: Final = frozenset({"code", "ol", "table"})
 _TOKENS: Final = frozenset("span font b strong i em u a s".split())
 _WHITE: Final = " \t\n"
 _UNKNOWN: Final = "?"
@@ -37,9 +38,38 @@ _UNKNOWN: Final = "?"
 def text_and_images(element: Element, profile: Profile) -> tuple[str, list[Element]]:
     """Text of a listing, and copies of the pictures in it."""
     images: list[Element] = []
-    text = text_of(element) if _holds_tokens_only(element) else _gather(element, profile, images)
+    holder = _holder_of(element, profile)
+    if _holds_tokens_only(element):
+        text = text_of(element if holder is None else holder)
+    else:
+        text = _gather(element, profile, images, laid_out=holder is not None)
     # HTML drops the first line end in <pre>; lxml keeps it.
     return text.removeprefix("\n"), images
+
+
+def _holder_of(element: Element, profile: Profile) -> Element | None:
+    r"""Find the one child of a listing that holds its code, where white space and a page's tools are all beside it.
+
+    That white space is layout: `<pre><code>a</code>\n <ul class="pre-numbering">...</ul></pre>`, with blank lines that
+    nobody wrote.
+    """
+    if not is_blank(element.text):
+        return None
+    holders: list[Element] = []
+    for child in element:
+        if not is_blank(child.tail):
+            return None
+        if child.tag == "code" or (child.tag in _HOLDERS and not is_noise(child, profile)):
+            holders.append(child)
+        elif not is_noise(child, profile):
+            return None
+    if len(holders) > 1:
+        holders = [child for child in holders if not _is_empty(child)]
+    return holders[0] if len(holders) == 1 else None
+
+
+def _is_empty(element: Element) -> bool:
+    return is_blank(text_of(element)) and next(element.iter("img", "br"), None) is None
 
 
 def _holds_tokens_only(element: Element) -> bool:
@@ -115,11 +145,14 @@ class _Lines:
             self.add("\n")
 
 
-def _gather(element: Element, profile: Profile, images: list[Element]) -> str:
-    """Text of a listing with markup of lines: blocks and `br` end lines, gutters and buttons are left out."""
+def _gather(element: Element, profile: Profile, images: list[Element], *, laid_out: bool) -> str:
+    """Text of a listing with markup of lines: blocks and `br` end lines, gutters and buttons are left out.
+
+    White space right in a listing that is laid out (see `_holder_of`) is none of its text.
+    """
     out = _Lines()
     one_code_a_line = len(element.findall("code")) > 1
-    lines = _line_items(element)
+    lines = _line_items(element, profile)
     walker = etree.iterwalk(element, events=("start", "end"))
     for event, node in walker:
         if event == "start":
@@ -129,19 +162,21 @@ def _gather(element: Element, profile: Profile, images: list[Element]) -> str:
             if node in lines:
                 walker.skip_subtree()
                 out.end_line()
-                out.add(lines[node] + line_text(node, profile) + "\n")
+                out.add(lines[node] + "\n")
                 continue
-            _enter(node, element, out, images)
+            if node is not element or not laid_out:
+                _enter(node, element, out, images)
         elif node is not element:
-            ends = node.tag in BLOCKS and node.tag != "pre" and not is_noise(node, profile) and node not in lines
+            ends = node.tag in BLOCKS and not is_noise(node, profile) and node not in lines
             tail = node.tail
             if ends or (one_code_a_line and node.tag == "code" and node.getparent() is element):
-                if not ends and tail and tail.lstrip(" \t").startswith("\n"):
+                if (not ends or node.tag == "pre") and tail and tail.lstrip(" \t").startswith("\n"):
                     tail = tail.lstrip(" \t")  # the line ends there by itself
                 else:
                     out.end_line()
             # Between lines that are elements of their own there is only a pretty-printer's white space.
-            out.add("" if lines and tail and tail.isspace() else tail)
+            layout = lines or (laid_out and node.getparent() is element)
+            out.add("" if layout and tail and tail.isspace() else tail)
     return "".join(out.parts)
 
 
@@ -152,37 +187,37 @@ def _enter(node: Element, element: Element, out: _Lines, images: list[Element]) 
         if node.get("src"):
             images.append(copy_image(node))
     else:
-        if node is not element and node.tag in BLOCKS and node.tag != "pre":
+        if node is not element and node.tag in BLOCKS:
             out.end_line()
         out.add("" if node.tag in _CONTAINERS and is_blank(node.text) else node.text)
 
 
-def _line_items(element: Element) -> dict[Element, str]:
-    """Find the list items that each hold one line, with its indent: those of a numbered listing, not of a list."""
+def _line_items(element: Element, profile: Profile) -> dict[Element, str]:
+    """Read the list items that each hold one line: those of a numbered listing, not of a list."""
     out: dict[Element, str] = {}
+    nested: set[Element] = set()
     for ol in element.iter("ol"):
-        if len(ol) > 1 or LINE_LISTS.search(ol.get("class") or ""):
+        if ol not in nested and (len(ol) > 1 or LINE_LISTS.search(ol.get("class") or "")):
+            nested.update(ol.iterdescendants("ol"))
             items = list(ol.iterchildren("li"))
-            out.update(zip(items, indents(items), strict=True))
+            out.update(zip(items, texts_of_lines(items, profile), strict=True))
     return out
 
 
-def indents(items: Sequence[Element]) -> list[str]:
-    r"""Tell which part of the white space at the start of elements that hold one line each is indent of the code.
+def texts_of_lines(items: Sequence[Element], profile: Profile, *, blank_lines: bool = False) -> list[str]:
+    r"""Text of elements that hold one line each, or several (see `line_text`), with the indent of the code.
 
     What the lines with the least of it have behind a line end is a pretty-printer's, or nothing; more was written with
     `&nbsp;`, in front of which a host puts a line end: `<li>\n&nbsp;&nbsp;b();</li>`.
     """
-    widths = [_width_behind_line_end(item.text) for item in items]
-    least = min((width for width in widths if width >= 0), default=0)
-    return [" " * (width - least) for width in widths]
-
-
-def _width_behind_line_end(text: str | None) -> int:
-    if not text or text[0] != "\n":
-        return -1
-    code = text.lstrip(_WHITE)
-    return len(text) - len(code) - text.rfind("\n", 0, len(text) - len(code)) - 1 if code else -1
+    lines = [_read_lines(item, profile, blank_lines=blank_lines) for item in items]
+    begins = [begin for line in lines for begin in line.begins if begin is not None]
+    # A pretty-printer indents what lies deeper by more, and everything by some; else there was none.
+    pretty = all(indent for _, indent in begins)
+    least: dict[int, int] = {}
+    for depth, indent in begins:
+        least[depth] = min(least.get(depth, len(indent)), len(indent)) if pretty else 0
+    return [line.text(least) for line in lines]
 
 
 def line_text(item: Element, profile: Profile, *, blank_lines: bool = False) -> str:
@@ -190,33 +225,47 @@ def line_text(item: Element, profile: Profile, *, blank_lines: bool = False) -> 
 
     The line ends and indents that a pretty-printer put around it and its tokens go; so do blank lines, unless wanted.
     """
+    return _read_lines(item, profile, blank_lines=blank_lines).text()
+
+
+def _read_lines(item: Element, profile: Profile, *, blank_lines: bool) -> _Line:
     line = _Line(blank_lines=blank_lines)
     if not len(item):
         line.add(item.text)
-        return line.text()
+        line.end()
+        return line
     walker = etree.iterwalk(item, events=("start", "end"))
     for event, node in walker:
-        if event == "start" and node is not item and is_noise(node, profile):
-            walker.skip_subtree()
-        elif event == "start":
+        if event == "start":
+            line.depth += 1
+            if node is not item and is_noise(node, profile):
+                walker.skip_subtree()
+                continue
             if node is not item and (node.tag == "br" or node.tag in BLOCKS):
                 line.end()
             line.add(node.text)
-        elif node is not item:
-            if node.tag in BLOCKS:
-                line.end()
-            line.add(node.tail)
-    return line.text()
+        else:
+            line.depth -= 1
+            if node is not item:
+                if node.tag in BLOCKS:
+                    line.end()
+                line.add(node.tail)
+    line.end()
+    return line
 
 
 class _Line:
-    """A line under construction, token by token."""
+    """A line under construction, token by token, and those before it."""
 
     def __init__(self, *, blank_lines: bool) -> None:
         self.done: list[str] = []
+        # Depth and indent of each of them; None where a line begins without a line end before it.
+        self.begins: list[tuple[int, str] | None] = []
         self.blank_lines = blank_lines
         self.now = ""
         self.gap = ""  # what stands before the next token; a pretty-printer's line end hides it
+        self.begin: tuple[int, str] | None = None
+        self.depth = 0
 
     def add(self, part: str | None) -> None:
         if not part:
@@ -228,6 +277,8 @@ class _Line:
         # A line end without an indent is a space: `-put a.txt` broken before its next token, in a page as served.
         begin, end = len(part) - len(part.lstrip(_WHITE)), len(part.rstrip(_WHITE))
         opens, closes = "\n" in part[:begin], part.find("\n", end)
+        if opens and not self.now and self.begin is None:
+            self.begin = self.depth, part[part.rfind("\n", 0, begin) + 1 : begin]
         if begin == len(part) and opens:
             self.gap = " " if part[-1] == "\n" else _UNKNOWN
             return
@@ -244,12 +295,20 @@ class _Line:
     def end(self) -> None:
         if self.now and not self.now.isspace():
             self.done.append(self.now)
+            self.begins.append(self.begin)
         elif self.blank_lines and self.done and self.done[-1]:
             self.done.append("")
+            self.begins.append(None)
         self.now = self.gap = ""
+        self.begin = None
 
-    def text(self) -> str:
-        return "\n".join(_unwrapped(line).rstrip() for line in (*self.done, self.now)).rstrip()
+    def text(self, least: Mapping[int, int] | None = None) -> str:
+        """Join the lines, which have ended; with what their indents have beyond the least at their depth, if given."""
+        lines = [_unwrapped(line).rstrip() for line in self.done]
+        if least:
+            starts = ["" if begin is None else begin[1][least[begin[0]] :] for begin in self.begins]
+            lines = [start + line for start, line in zip(starts, lines, strict=True)]
+        return "\n".join(lines).rstrip()
 
 
 def _unwrapped(line: str) -> str:

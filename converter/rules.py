@@ -29,7 +29,8 @@ RULES: Final[dict[str, Rule]] = {
     "advertisement": Rule("noise", "Banners of other sites that were copied with a post, known by their class."),
     "code-gutter": Rule(
         "noise",
-        "Line numbers beside or inside of listings. One of that name that holds words or pictures is none, and stays.",
+        "Line numbers beside or inside of listings. "
+        "One of that name that holds words or pictures, or stands in a phrase, is none, and stays.",
     ),
     "copy-button": Rule("noise", "Buttons and labels of a page's tools: copy, view source, fold, run."),
     "drawn-listing": Rule("noise", "Listings that a highlighter drew right before the ones it drew them from."),
@@ -122,6 +123,8 @@ RULE_OF: Final[dict[str, str]] = {
     "join_tokens_of_code": "code-lines",
     "mark_unboxed_listings": "code-tool-bar",
     "fold_boxes_of_code_lines": "code-lines",
+    "fold_copy_boxes": "code-lines",
+    "join_listings_of_a_line": "listing",
     "unwrap_code_around_listings": "code-lines",
     "normalize_code_blocks": "listing",
     "list_labels_of_drawings": "drawing",

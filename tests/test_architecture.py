@@ -64,6 +64,7 @@ MAY_IMPORT: Final[dict[str, frozenset[str]]] = {
 PARTS: Final[dict[str, str]] = {
     "bare_addresses": "inline",
     "characters": "decode",
+    "clean_boxes": "cleaner",
     "clean_code": "cleaner",
     "clean_listings": "cleaner",
     "clean_empty": "cleaner",
