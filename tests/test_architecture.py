@@ -62,6 +62,7 @@ MAY_IMPORT: Final[dict[str, frozenset[str]]] = {
 
 PARTS: Final[dict[str, str]] = {
     "bare_addresses": "inline",
+    "beside": "scraper",
     "characters": "decode",
     "clean_code": "cleaner",
     "clean_listings": "cleaner",
