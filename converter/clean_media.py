@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from converter.tree import Element, Inside, classes_of, drop_all, is_blank, neutralize, replace, text_of
-from converter.urls import runs_script
+from converter.urls import gist_of, runs_script
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
@@ -19,7 +19,6 @@ NO_ADDRESS: Final = frozenset({"", "null", "undefined", "about:blank"})
 """What an attribute that should hold an address says when it has none."""
 
 EMBEDS: Final = ("iframe", "video", "audio", "embed", "object")
-_GIST: Final = "https://gist.github.com/"
 _BOXES: Final = frozenset({"video", "csdn-video-box"})
 _FILE_OF_OBJECT: Final = frozenset({"movie", "src", "filename", "url"})
 # How the source of a diagram begins: prose may begin with `timeline` or `graph` as well.
@@ -63,9 +62,9 @@ def link_embeds(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all pa
 
 def link_gists(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Turn the script that shows a snippet of GitHub in its place into a link to the snippet."""
-    found = [e for e in root.iter("script") if _GIST in (e.get("src") or "")]
+    found = [e for e in root.iter("script") if gist_of(e.get("src") or "")]
     for script in found:
-        address = (script.get("src") or "").partition(".js")[0]
+        address = gist_of(script.get("src") or "")
         paragraph = etree.Element("p")
         etree.SubElement(paragraph, "a", {"href": address}).text = address
         replace(script, paragraph)

@@ -45,13 +45,21 @@ def drop_hidden_elements(root: Element, profile: Profile) -> int:  # noqa: ARG00
     found = [
         element
         for element in root.iterdescendants()
-        if (element.get("style") in hiding and not _shows_inside(element))
-        or (marked and element.get("hidden") is not None)
+        if (
+            (element.get("style") in hiding and not _shows_inside(element))
+            or (marked and element.get("hidden") is not None)
+        )
+        and not _is_box_of_wechat(element)
     ]
     if _is_shown_later(root, found):
         del found[0]
     drop_all(found)
     return len(found)
+
+
+def _is_box_of_wechat(element: Element) -> bool:
+    """Whether an element is the text of an article of WeChat: invisible as served, a script shows it."""
+    return element.get("id") == "js_content" or "rich_media_content" in classes_of(element)
 
 
 def _hides(style: str) -> bool:

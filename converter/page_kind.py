@@ -28,7 +28,9 @@ _VOID: Final = frozenset(
 )
 _ENDS_BY_ITSELF: Final = frozenset("p li dt dd tr td th thead tbody tfoot option colgroup rt rp".split())
 _VERBATIM_TAG: Final = re.compile(r"<(/?)(pre|textarea|script|style)\b", re.IGNORECASE)
-_CODE: Final = re.compile(r"(?<!`)(`+)(?!`)([^`]*+)\1(?!`)")
+_BACKTICKS: Final = re.compile(r"`+")
+_LINE_END: Final = re.compile(r"\n[ \t]*\n")
+_END_TAGS: Final = re.compile(r"(?:\s*</[a-zA-Z][^<>]*>)+")
 _NO_TEXT: Final = re.compile(
     r"<[!?/]?[A-Za-z\[][^<>\"']*(?:\"[^\"]*\"[^<>\"']*|'[^']*'[^<>\"']*)*>|&#?\w{1,31};", re.DOTALL
 )
@@ -46,6 +48,15 @@ _NAMES: Final = (
         " span strike strong style sub summary sup svg template textarea time title tt u var video audio".split()
     )
 )
+# What stands in a line; its end tags end no block around them.
+_PHRASES: Final = frozenset(
+    "a abbr b bdo big cite code data del dfn em font i ins kbd label mark q ruby s samp small span strike strong sub"
+    " sup time tt u var".split()
+)
+_INDENT: Final = 3  # CommonMark: what is further in is code
+_NOTHING: Final = "\0"  # no page has it: `decode` takes it out
+_BLANK: Final = " \t" + _NOTHING
+_GAP: Final = 200  # characters between two tags of a line that are looked at
 _HTML_SUFFIXES: Final = (".html", ".htm", ".xhtml", ".shtml", ".mhtml", ".mht")
 
 
@@ -79,66 +90,181 @@ def pieces(body: str) -> list[tuple[Kind, str]]:
 
 
 def _boxes(masked: str) -> list[tuple[int, int]]:
-    """Find the outermost elements with a box of a site in them; one that nobody closes takes all of the rest."""
-    return [(start, end) for start, end in _elements(masked) if _WRAPPER_TAG.search(masked, start, end)]
+    """Find the outermost elements with a box of a site in them; of a box that nobody closes, the elements in it."""
+    found: list[tuple[int, int]] = []
+    elements = _elements(masked)
+    at = number = 0
+    while wrapper := _WRAPPER_TAG.search(masked, at):
+        start = wrapper.start()
+        while number < len(elements) and elements[number][1] <= start:
+            number += 1
+        if number < len(elements) and elements[number][0] <= start:
+            found.append(elements[number])
+            at = elements[number][1]
+            continue
+        at = wrapper.end()
+        if _begins_line(masked, start):
+            at = _end_of_open(masked, masked.find(">", at) + 1 or len(masked), elements, number)
+            found.append((start, at))
+    return found
+
+
+def _begins_line(masked: str, at: int) -> bool:
+    before = masked[max(at - _INDENT - 1, 0) : at]
+    line = before.rfind("\n") + 1
+    return (line > 0 or at <= _INDENT) and not before[line:].strip(_BLANK)
+
+
+def _end_of_open(masked: str, start: int, elements: list[tuple[int, int]], number: int) -> int:
+    """Find where a box ends that is not closed: behind the elements in it, before text; else with its paragraph."""
+    end = start
+    while number < len(elements) and not _is_text(masked[end : elements[number][0]]):
+        end = elements[number][1]
+        number += 1
+    if end == start:
+        blank = _LINE_END.search(masked, start)
+        return blank.start() if blank else len(masked)
+    tags = _END_TAGS.match(masked, end)
+    return tags.end() if tags else end
+
+
+class _Open:
+    """The elements that are open at a place of a text, and where each starts; -1: not with a line."""
+
+    def __init__(self) -> None:
+        self.blocks: list[tuple[str, int]] = []
+        self._phrases: list[dict[str, list[int]]] = [{}]  # of the text, and of each block
+        self._count: dict[str, int] = {}
+
+    def begin(self, name: str, start: int) -> None:
+        """Open an element."""
+        if name in _PHRASES:
+            self._phrases[-1].setdefault(name, []).append(start)
+        else:
+            self.blocks.append((name, start))
+            self._phrases.append({})
+            self._count[name] = self._count.get(name, 0) + 1
+
+    def end(self, name: str) -> int:
+        """Close the nearest element of a name, with all in it; tells its start, -1 also when there is none."""
+        if name in _PHRASES:
+            same = self._phrases[-1].get(name)
+            return same.pop() if same else -1
+        if not self._count.get(name):
+            return -1
+        while True:
+            top, start = self.blocks.pop()
+            self._phrases.pop()
+            self._count[top] -= 1
+            if top == name:
+                return start
 
 
 def _elements(masked: str) -> list[tuple[int, int]]:
-    """Find the elements that stand in no other; what HTML lets end without an end tag counts only when it is one."""
+    """Find the elements that begin a line, have an end and stand in no other such element.
+
+    An end tag ends the nearest element of its name, whatever is open in that; so one tag too many, or what only looks
+    like one, does not take in the rest of the text.
+    """
     found: list[tuple[int, int]] = []
-    depth = start = 0
-    outermost = ""
+    open_ = _Open()
+    line = solid = searched = 0
     for tag in _TAG.finditer(masked):
-        name = tag[2].lower()
-        if tag[3] or name in _VOID or name not in _NAMES or (tag[1] and not depth):
+        name, at = tag[2].lower(), tag.start()
+        while (end := masked.find("\n", searched, at)) >= 0:
+            line = searched = end + 1
+        searched = at
+        if name not in _NAMES and name not in _VOID:
             continue
-        if depth and name in _ENDS_BY_ITSELF and outermost not in _ENDS_BY_ITSELF:
-            continue
-        if depth and not tag[1] and outermost == "p" and name in _ENDS_A_PARAGRAPH:
-            found.append((start, tag.start()))
-            depth = 0
-        if not tag[1]:
-            start, outermost = (start, outermost) if depth else (tag.start(), name)
-            depth += 1
-        else:
-            depth -= 1
-            if not depth:
-                found.append((start, tag.end()))
-    return [*found, (start, len(masked))] if depth else found
+        # A tag begins a line also behind whole elements and other such tags.
+        before = masked[max(line, solid) : at] if at - max(line, solid) < _GAP else "x"
+        indented = solid < line and len(before) - len(before.lstrip(" \t")) > _INDENT and not open_.blocks
+        begins = not indented and not before.strip(_BLANK)
+        start = -1
+        if tag[1]:
+            start = open_.end(name)
+            _add(found, start, tag.end())
+        elif not tag[3] and name not in _VOID:
+            if open_.blocks and open_.blocks[-1][0] == "p" and name in _ENDS_A_PARAGRAPH:
+                _add(found, open_.end("p"), at)
+            open_.begin(name, at if begins else -1)
+        if begins or start >= 0:
+            solid = tag.end()
+    return found
+
+
+def _add(found: list[tuple[int, int]], start: int, end: int) -> None:
+    """Add an element that begins a line to those that stand in no other, in the place of those in it."""
+    if start < 0:
+        return
+    while found and found[-1][0] >= start:
+        found.pop()
+    found.append((start, end))
 
 
 def _masked(body: str) -> str:
     """Write over fences and code, which are text, and over comments and verbatim elements; the rest stays in place."""
-    lines, fence, verbatim, html = [], "", "", False
+    text = _without_code(body, html=True)
+    kept: list[str] = []
+    done = 0
+    for start, end in _verbatim(text):
+        kept += text[done:start], _NOTHING * (end - start)
+        done = end
+    return "".join(kept) + text[done:]
+
+
+def _without_code(body: str, *, html: bool = False) -> str:
+    """Write over fences and code; the rest stays in place.
+
+    Args:
+        body: Markdown.
+        html: there are elements in it: what is verbatim in them is no fence, and what they indent is no code, which
+            text before them is by its indent.
+
+    """
+    lines, fence, verbatim, tags = [], "", "", not html
     for line in body.split("\n"):
-        line = _CODE.sub(_hidden_code, line) if "`" in line and "<" in line and not fence else line  # noqa: PLW2901
+        line = _without_spans(line) if "`" in line and "<" in line and not fence else line  # noqa: PLW2901
         mark = None if verbatim else _FENCE(line)
-        # Code by its indent: before the first tag, since HTML is indented as it likes.
-        hidden = bool(fence) or (not html and line.startswith(("    ", "\t")))
+        hidden = bool(fence) or (not tags and line.startswith(("    ", "\t")))
         if fence:
             if mark and mark[1].startswith(fence) and not line.strip(" \t" + fence[0]):
                 fence = ""
         elif mark:
             fence, hidden = mark[1], True
-        elif "<" in line and not hidden:
-            html = html or line[0] == "<"
+        elif html and "<" in line and not hidden:
+            tags = tags or line[0] == "<"
             for tag in _VERBATIM_TAG.finditer(line):
                 if not verbatim and not tag[1]:
                     verbatim = tag[2].lower()
                 elif tag[1] and tag[2].lower() == verbatim:
                     verbatim = ""
         lines.append("x" * len(line) if hidden else line)
-    text = "\n".join(lines)
+    return "\n".join(lines)
+
+
+def _without_spans(line: str) -> str:
+    """Write over inline code with a tag in it: from a run of backticks to the next one of the same length."""
+    runs = [(run.start(), run.end()) for run in _BACKTICKS.finditer(line)]
+    following: dict[int, int] = {}
+    ends = [-1] * len(runs)
+    for number in range(len(runs) - 1, -1, -1):
+        length = runs[number][1] - runs[number][0]
+        ends[number] = following.get(length, -1)
+        following[length] = number
     kept: list[str] = []
-    done = 0
-    for start, end in _verbatim(text):
-        kept += text[done:start], " " * (end - start)
-        done = end
-    return "".join(kept) + text[done:]
-
-
-def _hidden_code(code: re.Match[str]) -> str:
-    return "x" * len(code[0]) if "<" in code[2] else code[0]
+    done = number = 0
+    while number < len(runs):
+        last = ends[number]
+        if last < 0:
+            number += 1
+            continue
+        start, end = runs[number][0], runs[last][1]
+        if "<" in line[start:end]:
+            kept += line[done:start], "x" * (end - start)
+            done = end
+        number = last + 1
+    return "".join(kept) + line[done:]
 
 
 def _has_markdown_outside(body: str) -> bool:
@@ -155,15 +281,23 @@ def _has_markdown_outside(body: str) -> bool:
         boxes = _boxes(_masked(body))
         start = boxes[0][0] if boxes else start
     head = _masked(body[:start]) if body[:start].strip() else ""
-    done = 0
-    for begin, end in _elements(head):
-        if _is_text(head[done:begin]):
-            return True
-        done = end
-    if _is_text(head[done:]):
+    # What seems to stand outside may be in an element that ends behind the box.
+    if head and _is_any_outside(head, start) and _is_any_outside(_masked(body), start):
         return True
     tail = body[max(body.rfind("</div>"), body.rfind("</article>")) :].partition(">")[2].strip()
     return _is_text(tail) and tail[0] != "<"
+
+
+def _is_any_outside(masked: str, end: int) -> bool:
+    """Whether there is text outside of elements, up to a place."""
+    done = 0
+    for start, after in _elements(masked):
+        if _is_text(masked[done : min(start, end)]):
+            return True
+        done = after
+        if done >= end:
+            return False
+    return _is_text(masked[done:end])
 
 
 def _is_text(text: str) -> bool:
@@ -172,13 +306,18 @@ def _is_text(text: str) -> bool:
 
 
 def _is_markdown_in_boxes(body: str) -> bool:
-    """Whether the text in the boxes is Markdown: nothing in them is HTML, and two lines are signs of Markdown."""
-    if "<p" in body or "<br" in body or "<li" in body or "<span" in body:
-        return False  # nearly always
+    """Whether the text in the boxes is Markdown: no HTML in them but in code, and two lines are signs of Markdown."""
+    code = min(at if at >= 0 else len(body) for at in (body.find("`"), body.find("~~~")))
+    for tag in ("<p", "<br", "<li", "<span"):
+        if body.find(tag, 0, code) >= 0:
+            return False  # nearly always
     html, marks = _signs()
-    if html.search(body):
+    if html.search(body, 0, code):
         return False
-    lines = filter(marks.match, _without_fences(body).split("\n"))
+    text = _without_code(body)
+    if html.search(text):
+        return False
+    lines = filter(marks.match, text.split("\n"))
     return next(lines, None) is not None and next(lines, None) is not None
 
 
@@ -203,21 +342,7 @@ def _has_wrapper(body: str) -> bool:
     before = body[: found.start()]
     if "```" not in before and "~~~" not in before:
         return True
-    return bool(_WRAPPER_TAG.search(_without_fences(body)))
-
-
-def _without_fences(body: str) -> str:
-    kept, fence = [], ""
-    for line in body.split("\n"):
-        mark = _FENCE(line)
-        if fence:
-            if mark and mark[1].startswith(fence) and not line.strip(" \t" + fence[0]):
-                fence = ""
-        elif mark:
-            fence = mark[1]
-        else:
-            kept.append(line)
-    return "\n".join(kept)
+    return bool(_WRAPPER_TAG.search(_without_code(body)))
 
 
 def _is_html(body: str) -> bool:

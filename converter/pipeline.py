@@ -112,6 +112,7 @@ def convert_fragment(html: str, *, clean: bool = True) -> str:
 def _fragment(html: str) -> Article:
     source = decode.hygiene(html)
     tree, notes = scraper.parse(source)
+    scraper.settle_head(tree)
     body = tree.find("body")
     root = tree if body is None else body
     data = source.encode("utf-8", "replace")

@@ -46,7 +46,10 @@ RULES: Final[dict[str, Rule]] = {
     # Noise by a pass of its own.
     "button-image": Rule("noise", "Icons of code tool bars, known by their alternative text."),
     "code-tool-bar": Rule("noise", "Bars over listings (`view plain copy`), icons and labels that fold a listing."),
-    "hidden": Rule("noise", "What CSS or the `hidden` attribute hides."),
+    "hidden": Rule(
+        "noise",
+        "What CSS or the `hidden` attribute hides; the text of an article of WeChat, which a script shows, stays.",
+    ),
     "keyword-link": Rule("noise", "Links that a site puts on words by itself: to a search for them, to its own pages."),
     "link-card": Rule("noise", "Icon, description and address in a link that is drawn as a card; its title stays."),
     "page-link": Rule("noise", "Links into the page, but for those to a heading: they get the name renderers give it."),

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Final
 from lxml import etree
 
 from converter import profiles
+from converter.beside import joined, with_what_is_beside
 from converter.errors import EmptyArticle, NoArticle
 from converter.model import Article, Note, Page
 from converter.page_metadata import read_metadata, without_site
-from converter.tree import Element, has_content, weight
+from converter.tree import Element, text_of, weight
+from converter.urls import gist_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -69,8 +71,6 @@ _MISPLACED_IN_TABLE: Final = re.compile(
     re.IGNORECASE,
 )
 _TEXT_IN_SVG: Final = re.compile(rb"<(?:p|div|br|img|span)[\s>/]", re.IGNORECASE)
-_SAID: Final = frozenset("p h1 h2 h3 h4 h5 h6 ul ol dl pre blockquote table figure img".split())
-_HIDDEN: Final = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _SWALLOWING: Final = frozenset({"script", "style", "title", "iframe", "noscript", "xmp", "noembed", "noframes"})
 _OPEN_TAG: Final = re.compile(rb"</?[A-Za-z]")
 _EXCERPT: Final = 60
@@ -97,10 +97,13 @@ def scrape(page: Page, profile_name: str = "auto", seen: dict[str, str] | None =
     source = page.data or page.body.encode("utf-8", "replace")
     tags: list[bytes] = _TAGS(source)
     tree, notes = parse(page.body, source, tags)
-    profile = detect(tree, source, seen) if profile_name == "auto" else profiles.load(profile_name)
-    root = _find_root(tree, profile, source, seen)
-    if profile.name != "generic" and not _PAGE(source, 0, _HEAD):
-        root = _with_what_is_beside(root, profile)
+    piece = not _PAGE(source, 0, _HEAD)
+    if piece:
+        settle_head(tree)
+    profile, root = find_article(tree, source, profile_name, seen)
+    heading: Element | None = None
+    if piece and profile.name != "generic":
+        root, heading = with_what_is_beside(root, profile)
     parent = root.getparent()
     if parent is not None and profile.name != "generic":
         # What is left is the frame around the article, small enough for lookup after lookup; and a copied page inside
@@ -108,17 +111,23 @@ def scrape(page: Page, profile_name: str = "auto", seen: dict[str, str] | None =
         parent.remove(root)
         if seen is not None:
             seen["outside"] = str(weight(tree))
-    elements = tuple(root.iter())
     # Words are searched in the frame alone; that of an export is a thirtieth of the page.
     frame = b"" if root.getparent() is not None or root is tree else etree.tostring(tree, encoding="utf-8")
+    metadata = without_site(read_metadata(tree, profile, page, frame or source, seen), tree, root, frame or source)
+    if heading is not None:
+        words = " ".join(text_of(heading).split())
+        if not metadata.title:
+            metadata = metadata._replace(title=words)
+        elif metadata.title != words:
+            root = joined([heading, root])  # something else is the title
     return Article(
         root=root,
         profile=profile.name if profile_name == "auto" else profile_name,
-        metadata=without_site(read_metadata(tree, profile, page, frame or source, seen), tree, root, frame or source),
+        metadata=metadata,
         source=source,
         frame=frame,
         tags=tags,
-        elements=elements,
+        elements=tuple(root.iter()),
         prettified=is_prettified(root),
         notes=notes,
     )
@@ -272,15 +281,44 @@ def _parse_lxml(data: bytes) -> tuple[Element, str]:
     return tree, stray
 
 
-def detect(tree: Element, source: bytes, seen: dict[str, str] | None = None) -> Profile:
-    """Choose the profile of a parsed page: the first that recognises it, else the generic one."""
-    for name in profiles.names():
-        for mark in profiles.marks(name):
-            if source.find(mark.word) >= 0 and mark.first(tree) is not None:
-                if seen is not None:
-                    seen["profile"] = mark.place
-                return profiles.load(name)
-    return profiles.load("generic")
+def find_article(
+    tree: Element, source: bytes, profile_name: str, seen: dict[str, str] | None = None
+) -> tuple[Profile, Element]:
+    """Choose the profile of a parsed page and find the article by it.
+
+    With `auto`, profiles that recognise the page are tried in their order, the generic one last. One that finds no
+    article leaves the page to the next: pages of other sites name it as the place where they were published first.
+    It does not where it knows how its posts are addressed, and the page is none: that is a list of posts.
+
+    Raises:
+        NoArticle: the page has no article by the profile's rules.
+        ConfigError: there is no such profile.
+
+    """
+    last = ""
+    for name in profiles.names() if profile_name == "auto" else (profile_name,):
+        place = "" if profile_name != "auto" or name == "generic" else _mark_of(name, tree, source)
+        if place is None:
+            continue
+        profile = profiles.load(name)
+        root = _find_root(tree, profile, source, seen)
+        if root is not None:
+            if seen is not None and (place or last):
+                seen["profile"] = place or f"profile {last} recognised the page and found no article in it"
+            return profile, root
+        last = last or profile.name
+        if profile.posts and all(source.find(post.word) < 0 or post.first(tree) is None for post in profile.posts):
+            break
+    remedy = "export the post itself, not a list of posts, or name the site with --profile"
+    raise NoArticle(f"the page has no article by the rules of profile {last!r}", remedy=remedy)
+
+
+def _mark_of(name: str, tree: Element, source: bytes) -> str | None:
+    """Find what tells that a page is of a profile's site; None when nothing does."""
+    for mark in profiles.marks(name):
+        if source.find(mark.word) >= 0 and mark.first(tree) is not None:
+            return mark.place
+    return None
 
 
 def is_prettified(root: Element) -> bool:
@@ -314,7 +352,7 @@ def is_prettified(root: Element) -> bool:
     return printed > _MOST * (printed + other)
 
 
-def _find_root(tree: Element, profile: Profile, source: bytes, seen: dict[str, str] | None) -> Element:
+def _find_root(tree: Element, profile: Profile, source: bytes, seen: dict[str, str] | None) -> Element | None:
     places = profile.root
     if profile.name == "generic" and not _PAGE(source):
         places = places[-1:]  # a piece of HTML has nothing around its text, and a box in it may be a quotation
@@ -324,64 +362,19 @@ def _find_root(tree: Element, profile: Profile, source: bytes, seen: dict[str, s
             if seen is not None:
                 seen["root"] = place.place
             return found
-    remedy = "export the post itself, not a list of posts, or name the site with --profile"
-    raise NoArticle(f"the page has no article by the rules of profile {profile.name!r}", remedy=remedy)
+    return None
 
 
-def _with_what_is_beside(root: Element, profile: Profile) -> Element:
-    """Add to an article what stands beside its box: where there is no page around it, an author wrote that.
-
-    So it is with the rest of an article whose box ends too early, in the box around it. Exports have nothing there.
-    What has a class or a name is the site's.
-    """
-    outermost = next((e for e in (root, *root.iterancestors()) if _is_body(e.getparent())), root)
-    box = root.getparent()
-    inside = box is not None and box.get("id") == "article_content"
-    parts = [root]
-    for place in dict.fromkeys((root, outermost) if inside else (outermost,)):
-        around = place.getparent()
-        if around is not None:
-            before, behind = _said_beside(around, place, profile)
-            parts = [*before, *parts, *behind]
-    if len(parts) == 1:
-        return root
-    whole = etree.Element("div")
-    for part in parts:
-        part.tail = None
-        whole.append(part)
-    return whole
-
-
-def _said_beside(around: Element, place: Element, profile: Profile) -> tuple[list[Element], list[Element]]:
-    """Find what an author wrote before and behind an element: blocks, and bare text, which becomes paragraphs."""
-    before: list[Element] = _paragraph(around.text)
-    behind: list[Element] = []
-    side = before
-    for child in around:
-        if child is place:
-            side = behind
-        elif _is_said(child, profile, first=side is before):
-            side.append(child)
-        side += _paragraph(child.tail)
-    return before, behind
-
-
-def _paragraph(text: str | None) -> list[Element]:
-    # A formatter left the marks of a fence behind some boxes.
-    if not text or text.isspace() or not any(map(str.isalnum, text)):
-        return []
-    made = etree.Element("p")
-    made.text = text
-    return [made]
-
-
-def _is_body(element: Element | None) -> bool:
-    return element is not None and element.tag == "body"
-
-
-def _is_said(element: Element, profile: Profile, *, first: bool) -> bool:
-    """Whether an element is content by its tag, has no name, and no rule drops it; a first heading is the page's."""
-    if element.tag not in _SAID or element.get("class") or element.get("id") or (first and element.tag == "h1"):
-        return False
-    hidden = _HIDDEN.search(element.get("style") or "") is not None
-    return not hidden and profile.drop.rule_of_any(element) is None and has_content(element)
+def settle_head(tree: Element) -> None:
+    """Move the scripts that show snippets into the body: a parser leaves what a piece of HTML begins with in a head."""
+    head = next(tree.iterchildren("head"), None)
+    gists = [] if head is None else [e for e in head.iter("script") if gist_of(e.get("src") or "")]
+    if not gists:
+        return
+    body = tree.find("body")
+    if body is None:
+        body = etree.SubElement(tree, "body")
+    for gist in reversed(gists):
+        body.insert(0, gist)
+    # The text of the body stands before its first element.
+    gists[-1].tail, body.text = body.text, None

@@ -16,6 +16,7 @@ _SCRIPT: Final = re.compile(r"(?:(?:feed|view-source):)*(?:(?:java|vb|live)scrip
 _PICTURE: Final = re.compile(r"data:image/", re.IGNORECASE)
 _PHOTO: Final = re.compile(r"data:image/(?:png|gif|jpe?g|webp|bmp|avif)[;,]", re.IGNORECASE)
 _RESIZE: Final = "x-oss-process="
+_GIST: Final = re.compile(r"\s*(?:https?:)?//(gist\.github\.com/[^\s?#]+?)\.js\s*(?:[?#]|$)", re.IGNORECASE).match
 _HARMLESS: Final = ("http", "/", "#", ".")
 
 
@@ -60,3 +61,9 @@ def full_size(url: str) -> str:
     address, _, query = url.partition("?")
     kept = [part for part in query.split("&") if not (part.startswith(_RESIZE) and "resize" in part)]
     return "?".join(filter(None, (address, "&".join(kept))))
+
+
+def gist_of(address: str) -> str:
+    """Give the address of the snippet of GitHub that a script shows; empty when it shows none."""
+    found = _GIST(address)
+    return f"https://{found[1]}" if found else ""

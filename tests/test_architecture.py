@@ -63,6 +63,7 @@ MAY_IMPORT: Final[dict[str, frozenset[str]]] = {
 
 PARTS: Final[dict[str, str]] = {
     "bare_addresses": "inline",
+    "beside": "scraper",
     "characters": "decode",
     "clean_boxes": "cleaner",
     "clean_code": "cleaner",

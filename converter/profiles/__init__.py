@@ -61,6 +61,7 @@ class Profile:
         name: what `--profile` calls it.
         about: one sentence for people.
         detect: a page on which any of these finds something belongs to the site.
+        posts: which pages of the site are posts; empty when it does not say.
         root: where the article is; the first that finds something wins, and of that its first match.
         metadata: field of `model.Metadata` -> places to look at, best first.
         drop: rules for elements that are no content.
@@ -77,6 +78,7 @@ class Profile:
     name: str
     about: str
     detect: tuple[Lookup, ...]
+    posts: tuple[Lookup, ...]
     root: tuple[Lookup, ...]
     metadata: Mapping[str, tuple[Lookup, ...]]
     drop: Index
@@ -210,6 +212,7 @@ def _build(data: dict[str, object], keep: frozenset[str]) -> Profile:
         name=str(data.get("name") or "unnamed"),
         about=str(data.get("about") or ""),
         detect=_marks(data),
+        posts=tuple(map(_lookup, lists["posts"])),
         root=tuple(map(_lookup, lists["root"])),
         metadata={
             key: tuple(_lookup(*place.partition("@")[::2]) for place in places)

@@ -14,6 +14,7 @@ TEXTS: Final = {
 }
 LISTS: Final = {
     "detect": "selectors: a page with any of them belongs to the site",
+    "posts": "selectors: without `root` and without any of them, a page of the site is a list of posts",
     "root": "selectors of the article's body, best first",
     "placeholders": "tags and categories that mean none",
 }
