@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from converter.tree import Element, Query, drop, drop_all, is_blank, squeezed, text_of
+from converter.tree import Element, Query, drop, drop_all, is_blank, outermost, squeezed, text_of
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
@@ -24,6 +24,11 @@ _TOP: Final = re.compile(
     r"[\[【（(]?(?:(?:回到|返回)(?:页面)?(?:顶部|顶端|页首|目录)(?:[(（](?:go|back)to(?:the)?top[)）])?"
     r"|回页首|(?:back|go|return)to(?:the)?top)[\]】）)]?[↑▲]?"
 ).fullmatch
+_ARTICLES: Final = frozenset({"article", "main"})
+_META: Final = re.compile(
+    r"(?:^|[\s_-])(?:meta|metadata|breadcrumbs?|byline|share|tags?|dates?|authors?|categories)(?:[\s_-]|$)",
+    re.IGNORECASE,
+)
 _BRACKETS: Final = "[]【】（）()|↑▲ \t\n"
 
 
@@ -115,3 +120,22 @@ def _with_table(link: Element) -> Element:
 
 def _leads_to_top(link: Element) -> bool:
     return "#" in (link.get("href") or "") and _TOP(squeezed(link).lower()) is not None
+
+
+def drop_page_frame(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Drop what a theme writes around the text of an article: links to other posts, dates and tags, the footer.
+
+    Only where the article is the page's own `article` or `main`; what a header holds besides (the title, a picture, a
+    lead) stays, and so does a footer with text of its own.
+    """
+    if root.tag not in _ARTICLES:
+        return 0
+    found = list(root.iter("nav"))
+    first, last = next(iter(root), None), next(root.iterchildren(reversed=True), None)
+    if first is not None and first.tag == "header":
+        found += [e for e in first.iterdescendants() if e.tag == "time" or _META.search(e.get("class") or "")]
+    if last is not None and last.tag == "footer" and is_blank(last.tail) and next(last.iter("p", "pre"), None) is None:
+        found.append(last)
+    found = outermost(found)
+    drop_all(found)
+    return len(found)

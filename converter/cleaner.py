@@ -24,7 +24,7 @@ from converter.clean_code import (
 from converter.clean_empty import drop_empty_elements
 from converter.clean_gutters import drop_number_gutters, drop_number_lists, drop_numbers_of_lines
 from converter.clean_images import image_rule, picture_address, tidy_images
-from converter.clean_labels import COPY, drop_copy_labels, drop_top_links, drop_written_buttons
+from converter.clean_labels import COPY, drop_copy_labels, drop_page_frame, drop_top_links, drop_written_buttons
 from converter.clean_layout import unwrap_layout_tables
 from converter.clean_links import link_address, link_rule, tidy_links
 from converter.clean_listings import (
@@ -416,6 +416,7 @@ PASSES: Final = (
     Step(link_footnotes, ("a", "sup"), (b"note", b"<sup")),
     Step(drop_toc_blocks, words=(b"-toc",)),
     Step(drop_noise),
+    Step(drop_page_frame, ("nav", "header", "footer")),
     Step(drop_copied_contents, ("a",), text=re.compile(rb"[(]\?\)")),  # half the time of a phrase this short
     Step(drop_top_links, ("a",), (b'href="#', b"#top", b"#main")),
     Step(drop_page_contents, ("a",), (b'href="#',)),

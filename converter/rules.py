@@ -32,13 +32,16 @@ RULES: Final[dict[str, Rule]] = {
         "Line numbers beside or inside of listings. "
         "One of that name that holds words or pictures, or stands in a phrase, is none, and stays.",
     ),
+    "comments": Rule("noise", "What readers wrote below a post, and the form for more, known by name."),
     "copy-button": Rule("noise", "Buttons and labels of a page's tools: copy, view source, fold, run."),
     "drawn-listing": Rule("noise", "Listings that a highlighter drew right before the ones it drew them from."),
     "edit-link": Rule("noise", "Links in headings of an encyclopedia that edit the section below."),
     "hidden-id": Rule("noise", "The hidden element with the post's hexadecimal address; it becomes `source_url`."),
     "hover-menu": Rule("noise", "Menus that a forum shows over its pictures."),
     "math-preview": Rule("noise", "What MathJax shows before a formula is drawn."),
-    "page-footer": Rule("noise", "What sites write around a post, copied with it: account, date, counters, copyright."),
+    "page-footer": Rule(
+        "noise", "What sites write around a post, copied with it: account, date, counters, links, copyright."
+    ),
     "permalink": Rule("noise", "Marks in a heading (`¶`, `#`) that link to the heading itself."),
     "related-posts": Rule("noise", "Lists of, and links to, other posts of the site around a post."),
     "share-bar": Rule("noise", "Rows of buttons that share a post."),
@@ -147,6 +150,7 @@ RULE_OF: Final[dict[str, str]] = {
     "drop_copy_buttons": "copy-button",
     "drop_copy_labels": "copy-button",
     "drop_written_buttons": "copy-button",
+    "drop_page_frame": "page-footer",
     "drop_top_links": "top-link",
     "unwrap_buttons": "form-control",
     "unwrap_bold_in_headings": "heading-bold",
