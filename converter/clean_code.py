@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from itertools import islice
+from typing import TYPE_CHECKING, Final, cast
 
 from lxml import etree
 
@@ -63,6 +64,8 @@ _BROKEN_BARS: Final = Query(f".//div[{with_class('cnblogs_code_toolbar')}][.//pr
 # Inline code that an editor broke into lines, and lines of it beside other content.
 _NO_LISTING_IN: Final = ("pre", "table", "a", "h1", "h2", "h3", "h4", "h5", "h6")
 _FEWEST_LINES: Final = 3
+_NAMELESS: Final = frozenset({"plaintext", "text", "plain", "txt", "code"})
+_BUTTONS: Final = re.compile(r"copycode|copy|复制代码|复制|编辑|edit|运行|run")
 _PROGRAMS: Final = frozenset({"bash", "php", "python"})
 _MIN_TOKENS: Final = 3
 
@@ -296,8 +299,32 @@ def _normalize(element: Element, profile: Profile) -> None:
     if is_noise(element, profile) and not text_of(element).strip("0123456789.: \t\n"):
         drop(element)  # <pre class="lineno">: a gutter
         return
+    if len(element) and element[0].tag == "div":
+        _drop_bar(element)
     text, images = text_and_images(element, profile)
     put_listing(element, text, language_of(element, text), images)
+
+
+def _drop_bar(listing: Element) -> None:
+    """Drop the bar that a chat has in a listing, above its one `code`: the name of the language, and buttons."""
+    codes = list(islice(listing.iter("code"), 2))
+    if len(codes) != 1:
+        return
+    bars: list[Element] = []
+    inner = codes[0]
+    while inner is not listing:
+        around = cast("Element", inner.getparent())
+        if not is_blank(around.text) or any(not is_blank(child.tail) for child in around):
+            return
+        bars += [child for child in around if child is not inner]
+        inner = around
+    words = "".join(squeezed(bar) for bar in bars).lower()
+    name = _BUTTONS.sub("", words)
+    language = canonical_name(name)
+    stated = language != "" and language == language_of(listing, text_of(codes[0]))
+    if words and (not name or name in _NAMELESS or stated or is_known(language)):
+        for bar in bars:
+            drop(bar)
 
 
 def put_listing(element: Element, text: str, language: str, images: list[Element]) -> None:
