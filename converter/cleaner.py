@@ -35,6 +35,7 @@ from converter.clean_listings import (
     turn_prose_listings_into_paragraphs,
     unwrap_code_around_listings,
 )
+from converter.clean_lists import join_lists_in_hollow_items, nest_lists_of_one_item
 from converter.clean_math import recover_formula_images, recover_formulas
 from converter.clean_media import (
     EMBEDS,
@@ -56,7 +57,6 @@ from converter.clean_structure import (
     PRIVATE,
     merge_adjacent_rules,
     move_stray_content_out_of_tables,
-    nest_lists_of_one_item,
     part_nested_headings,
     unname_private_elements,
     unwrap_around_rows,
@@ -437,5 +437,6 @@ PASSES: Final = (
     Step(merge_adjacent_rules, ("hr",)),
     Step(nest_lists_of_one_item, ("li",), words=(b"list-style-type", b"ed-list")),
     Step(wrap_stray_items, ("li",)),
+    Step(join_lists_in_hollow_items, ("ul", "ol")),
     Step(drop_toc_marks, text=re.compile(rb"\[(?:[\s_]|<[^<>]*>)*toc", re.IGNORECASE)),
 )

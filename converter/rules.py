@@ -88,6 +88,9 @@ RULES: Final[dict[str, Rule]] = {
     "formula-image": Rule("form", "Pictures of formulas become their TeX."),
     "heading-bold": Rule("form", "Bold in headings is unwrapped: they are bold already."),
     "highlighter-box": Rule("form", "Boxes of highlighters with an element for each line become listings."),
+    "hollow-item": Rule(
+        "form", "Lists alone in an item belong to the item before; where there is none, they move up a level."
+    ),
     "layout-table": Rule("form", "A table that only lays a page out becomes the blocks in it."),
     "lazy-image": Rule("form", "The address that a script was to load becomes the picture's."),
     "listing": Rule("form", "Listings of every shape become plain ones; line numbers and buttons in them go."),
@@ -152,6 +155,7 @@ RULE_OF: Final[dict[str, str]] = {
     "move_stray_content_out_of_tables": "table-stray",
     "unwrap_layout_tables": "layout-table",
     "drop_empty_elements": "empty",
+    "join_lists_in_hollow_items": "hollow-item",
     "merge_adjacent_rules": "repeated-line",
     "wrap_stray_items": "stray-item",
 }

@@ -65,6 +65,7 @@ PARTS: Final[dict[str, str]] = {
     "characters": "decode",
     "clean_code": "cleaner",
     "clean_listings": "cleaner",
+    "clean_lists": "cleaner",
     "clean_empty": "cleaner",
     "clean_gutters": "cleaner",
     "clean_labels": "cleaner",

@@ -26,7 +26,15 @@ CASE: Final = re.compile(r"^(?P<title>\S.*)\n\.\n(?P<html>(?:.*\n)*?)\.\n(?P<mar
 # Cases whose rendering shows other facts than their HTML, on purpose: the facts concerned, and why.
 DIFFERS: Final = {
     "A list directly in a list belongs to the item before it": ("items", "HTML does not say whose list it is"),
-    "A list that begins with a list": ("items", "a list needs an item to stand in"),
+    "A list that begins with a list": ("items", "its items have no item to belong to"),
+    "An item that holds only a list, at the start of a list of the same kind": ("items", "as above"),
+    "An item that holds only a numbered list": ("items", "the list takes the place of the one around it"),
+    "An item that holds only a list gives it to the item before": ("items", "nothing stands beside its bullet"),
+    "Several such items are one list": ("items", "as above"),
+    "Such items in lists that such items hold": ("items", "as above"),
+    "A list of nothing but such items": ("items", "as above"),
+    "Such an item in a numbered list, where no other follows": ("items", "nothing stands beside its number"),
+    "Lists directly in a list are one list": ("items", "HTML does not say whose list it is"),
     "Items without a list are a list": ("items", "there was no list"),
     "Text directly in a list": ("items", "text needs an item to stand in"),
     "A list in a heading": ("headings flow", "a heading is one line, so blocks move out of it"),
