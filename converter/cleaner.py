@@ -25,7 +25,7 @@ from converter.clean_empty import drop_empty_elements
 from converter.clean_gutters import drop_number_gutters, drop_number_lists, drop_numbers_of_lines
 from converter.clean_images import image_rule, picture_address, tidy_images
 from converter.clean_labels import COPY, drop_copy_labels, drop_top_links, drop_written_buttons
-from converter.clean_layout import unwrap_layout_tables
+from converter.clean_layout import drop_hollow_columns, name_captions, unwrap_layout_tables
 from converter.clean_links import link_address, link_rule, tidy_links
 from converter.clean_listings import (
     fold_boxes_of_code_lines,
@@ -432,6 +432,8 @@ PASSES: Final = (
     Step(unwrap_picture_wrappers, ("img", "br")),
     Step(move_stray_content_out_of_tables, ("table",)),
     Step(unwrap_layout_tables, ("table",)),
+    Step(name_captions, ("table",), (b"colspan",)),
+    Step(drop_hollow_columns, ("table",), (b"colspan",)),
     Step(fold_broken_code, ("code",)),
     Step(drop_empty_elements),
     Step(merge_adjacent_rules, ("hr",)),

@@ -72,6 +72,9 @@ RULES: Final[dict[str, Rule]] = {
     "repeated-line": Rule("gone", "A rule directly after a rule."),
     # Other shapes; the text stays.
     "address-scheme": Rule("form", "Addresses that begin with `//` get `https:`, addresses of mail get `mailto:`."),
+    "caption-row": Rule(
+        "form", "A first row of one short cell over all columns, bold or centred, becomes the caption of its table."
+    ),
     "code-lines": Rule(
         "form",
         "Lines of code outside of `pre` become one listing: paragraphs and tables of `code`, a `div` a line, breaks.",
@@ -91,6 +94,7 @@ RULES: Final[dict[str, Rule]] = {
     "hollow-item": Rule(
         "form", "Lists alone in an item belong to the item before; where there is none, they move up a level."
     ),
+    "hollow-column": Rule("form", "Spans of a table become narrower by the columns in which no cell begins."),
     "layout-table": Rule("form", "A table that only lays a page out becomes the blocks in it."),
     "lazy-image": Rule("form", "The address that a script was to load becomes the picture's."),
     "listing": Rule("form", "Listings of every shape become plain ones; line numbers and buttons in them go."),
@@ -154,6 +158,8 @@ RULE_OF: Final[dict[str, str]] = {
     "unwrap_picture_wrappers": "picture-wrapper",
     "move_stray_content_out_of_tables": "table-stray",
     "unwrap_layout_tables": "layout-table",
+    "name_captions": "caption-row",
+    "drop_hollow_columns": "hollow-column",
     "drop_empty_elements": "empty",
     "join_lists_in_hollow_items": "hollow-item",
     "merge_adjacent_rules": "repeated-line",
