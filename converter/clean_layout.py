@@ -11,8 +11,6 @@ from bisect import bisect_left
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from lxml import etree
-
 from converter.tree import Element, drop, has_content, is_blank, squeezed, text_of
 
 if TYPE_CHECKING:
