@@ -23,6 +23,7 @@ from converter.clean_code import (
 )
 from converter.clean_empty import drop_empty_elements
 from converter.clean_gutters import drop_number_gutters, drop_number_lists, drop_numbers_of_lines
+from converter.clean_headings import part_long_headings
 from converter.clean_images import image_rule, picture_address, tidy_images
 from converter.clean_labels import COPY, drop_copy_labels, drop_top_links, drop_written_buttons
 from converter.clean_layout import drop_hollow_columns, name_captions, unwrap_layout_tables
@@ -430,6 +431,7 @@ PASSES: Final = (
     Step(break_around_blocks, words=(b"display:block", b"display: block")),
     Step(flatten_emphasis, _SAME_TAGS),
     Step(unwrap_picture_wrappers, ("img", "br")),
+    Step(part_long_headings, ("img", "br")),
     Step(move_stray_content_out_of_tables, ("table",)),
     Step(unwrap_layout_tables, ("table",)),
     Step(name_captions, ("table",), (b"colspan",)),

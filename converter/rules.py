@@ -98,6 +98,9 @@ RULES: Final[dict[str, Rule]] = {
     "layout-table": Rule("form", "A table that only lays a page out becomes the blocks in it."),
     "lazy-image": Rule("form", "The address that a script was to load becomes the picture's."),
     "listing": Rule("form", "Listings of every shape become plain ones; line numbers and buttons in them go."),
+    "long-heading": Rule(
+        "form", "A heading ends after its first line where paragraphs follow in it; screenshots stand beside it."
+    ),
     "nested-emphasis": Rule("form", "Emphasis in the same emphasis is unwrapped."),
     "picture-wrapper": Rule("form", "Headings and emphasis around pictures alone are unwrapped."),
     "prose-listing": Rule("form", "Prose that a site keeps in `pre` becomes paragraphs."),
@@ -160,6 +163,7 @@ RULE_OF: Final[dict[str, str]] = {
     "unwrap_layout_tables": "layout-table",
     "name_captions": "caption-row",
     "drop_hollow_columns": "hollow-column",
+    "part_long_headings": "long-heading",
     "drop_empty_elements": "empty",
     "join_lists_in_hollow_items": "hollow-item",
     "merge_adjacent_rules": "repeated-line",

@@ -68,6 +68,7 @@ PARTS: Final[dict[str, str]] = {
     "clean_lists": "cleaner",
     "clean_empty": "cleaner",
     "clean_gutters": "cleaner",
+    "clean_headings": "cleaner",
     "clean_labels": "cleaner",
     "clean_math": "cleaner",
     "clean_media": "cleaner",

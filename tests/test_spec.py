@@ -47,6 +47,13 @@ DIFFERS: Final = {
     "A table in a heading comes after it": ("headings", "a heading is one line, so blocks move out of it"),
     "An image before a break in a heading stands before the heading": ("flow", "the image is a paragraph of its own"),
     "An image in a block of its own at an end of a heading stands beside it": ("flow", "the image is a paragraph"),
+    "Paragraphs behind breaks in a heading": ("headings flow", "they are no part of the heading"),
+    "Lines and a picture between them in a heading, in phrases": ("headings flow", "they are no part of the heading"),
+    "A second line of a heading that is a sentence, and several short ones": (
+        "headings flow",
+        "the sentence is no part of the heading",
+    ),
+    "Screenshots at the ends of a heading stand beside it": ("flow", "the image is a paragraph of its own"),
     "A heading after a check box is bold text": ("headings look", "a task is a paragraph"),
     "A numbered listing of an old highlighter": ("text look flow listings items", "the list was the listing"),
     "CATALOG 4.1: several code elements in a listing, pretty-printed or not": ("listings", "one line end is enough"),
