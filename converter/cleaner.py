@@ -64,10 +64,12 @@ from converter.clean_structure import (
     wrap_stray_items,
 )
 from converter.clean_styles import break_around_blocks, name_raised_phrases, write_drawn_marks, write_symbols
+from converter.clean_title import drop_repeated_title
 from converter.clean_toc import (
+    drop_absolute_contents,
     drop_copied_contents,
+    drop_labels_of_hidden_contents,
     drop_page_contents,
-    drop_repeated_title,
     drop_toc_blocks,
     drop_toc_marks,
 )
@@ -405,6 +407,7 @@ PASSES: Final = (
     Step(list_labels_of_drawings, ("svg",), (b"foreign", b"<text", b"<tspan")),
     Step(link_gists, ("script",), (b"gist.github",)),
     Step(drop_invisible_elements, INVISIBLE),
+    Step(drop_labels_of_hidden_contents, words=(b"display", b"visibility"), phrase="目录".encode()),
     Step(
         drop_hidden_elements,
         words=(b"display", b"visibility", b"hidden", b"size:0", b"size: 0"),
@@ -415,6 +418,7 @@ PASSES: Final = (
     Step(drop_copied_contents, ("a",), phrase=b"(?)"),
     Step(drop_top_links, ("a",), (b'href="#', b"#top", b"#main")),
     Step(drop_page_contents, ("a",), (b'href="#',)),
+    Step(drop_absolute_contents, ("a",), (b"#",)),
     Step(link_embeds, EMBEDS),
     Step(
         simplify_link_cards, ("a",), classes=(b"has-card", b"LinkCard", b"bookmark-title", b"video-box", b"file-card")

@@ -141,6 +141,8 @@ RULE_OF: Final[dict[str, str]] = {
     "link_footnotes": "footnote",
     "drop_toc_blocks": "toc",
     "drop_toc_marks": "toc",
+    "drop_absolute_contents": "toc",
+    "drop_labels_of_hidden_contents": "toc",
     "drop_copied_contents": "toc",
     "drop_page_contents": "toc",
     "link_embeds": "embed",

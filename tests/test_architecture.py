@@ -79,6 +79,7 @@ PARTS: Final[dict[str, str]] = {
     "clean_noise": "cleaner",
     "clean_structure": "cleaner",
     "clean_styles": "cleaner",
+    "clean_title": "cleaner",
     "clean_toc": "cleaner",
     "code_language": "cleaner",
     "conservation": "pipeline",
