@@ -44,7 +44,6 @@ _HIDES: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGN
 _FOLD: Final = frozenset({"展开", "收起", "折叠", "隐藏"})
 _MARK: Final = re.compile(r"\s*@?\[{1,2}_?toc_?\]{1,2}(?:\([^\n]*\))?\s*", re.IGNORECASE).fullmatch
 _MARKS: Final = Query("descendant::text()[contains(., 'TOC') or contains(., 'toc') or contains(., 'Toc')]/parent::*")
-_ABSOLUTE: Final = Query("descendant::a[contains(substring(@href, 2), '#')]")
 _IDS: Final = Values("descendant::*/@id")  # a union of two paths takes the square of what it finds
 _NAMES: Final = Values("descendant::a/@name")
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -216,12 +215,16 @@ def drop_absolute_contents(root: Element, profile: Profile) -> int:  # noqa: ARG
     where a label stands before them. Copies of pages of cnblogs and Baike: 2 posts of 1,027.
     """
     pages: dict[str, list[Element]] = {}
-    for link in _ABSOLUTE(root):
-        page, _, place = (link.get("href") or "").partition("#")
-        if page and place:
-            pages.setdefault(page, []).append(link)
+    for link in root.iter("a"):
+        href = link.get("href")
+        if href and "#" in href and (at := href.index("#")) and at + 1 < len(href):
+            pages.setdefault(href[:at], []).append(link)
     links = max(pages.values(), key=len, default=[])
     if len(links) < _FEWEST_ABSOLUTE:
+        return 0
+    headings = {_numberless(text_of(heading)): heading for heading in root.iter(*_HEADINGS)}
+    told = sum(_numberless(text_of(link)) in headings for link in links)
+    if told < _FEWEST_ABSOLUTE and _TOC_TITLE.search(text_of(root)) is None:
         return 0
     found = list(dict.fromkeys(_blocks_of(links, root)))
     more = _hold_more(root, links) | _around_images(root)
@@ -230,15 +233,15 @@ def drop_absolute_contents(root: Element, profile: Profile) -> int:  # noqa: ARG
         return 0
     known = frozenset(links)
     places = {element: place for place, element in enumerate(root.iter())}
-    lines = {_numberless(text_of(line)): places[line] for line in root.iter("p", "strong")}
-    headings = {_numberless(text_of(heading)): places[heading] for heading in root.iter(*_HEADINGS)}
+    sections = {text: places[heading] for text, heading in headings.items()}
+    lines = {_numberless(text_of(line)): places[line] for line in root.iter("p", "strong", *_HEADINGS)}
     count = 0
     for run in runs:
         label = _before(run[0])
         labelled = label is not None and _is_label(label)
         said = [_numberless(text_of(link)) for block in run for link in block.iter("a") if link in known]
         end = places[run[-1]]
-        proven = sum(max(headings.get(one, 0), lines.get(one, 0) if labelled else 0) > end for one in said if one)
+        proven = sum((lines if labelled else sections).get(one, 0) > end for one in said if one)
         if len(said) < _FEWEST_ABSOLUTE or proven < _MOST * len(said):
             continue
         for block in (*run, label) if label is not None and labelled else run:
