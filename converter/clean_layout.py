@@ -153,8 +153,11 @@ def drop_hollow_columns(root: Element, profile: Profile) -> int:  # noqa: ARG001
                 wide = _span(cell, "colspan")
                 narrow = bisect_left(begun, x + wide) - bisect_left(begun, x) if wide > 1 else 1
                 if narrow < wide:
-                    cell.set("colspan", str(narrow))
                     changed = True
+                    if narrow > 1:
+                        cell.set("colspan", str(narrow))
+                    else:
+                        del cell.attrib["colspan"]
         count += changed
     return count
 

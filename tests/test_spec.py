@@ -35,6 +35,7 @@ DIFFERS: Final = {
     "Several such items are one list": ("items", "as above"),
     "Such items in lists that such items hold": ("items", "as above"),
     "A list of nothing but such items": ("items", "as above"),
+    "A list that such an item joins brings another such item to the one before": ("items", "as above"),
     "Such an item in a numbered list, where no other follows": ("items", "nothing stands beside its number"),
     "Lists directly in a list are one list": ("items", "HTML does not say whose list it is"),
     "Items without a list are a list": ("items", "there was no list"),
