@@ -1,4 +1,4 @@
-"""Tables that only lay a page out become the blocks in them.
+"""Tables that only lay a page out become the blocks in them; what only spans tell of the others is settled.
 
 Pages of 1998 to 2010 stand in tables: the article in one cell, its picture or its menu in the next. As HTML in Markdown
 they are unreadable, and no pipe table holds them. 50 posts of 24,597 nest tables; 224 have tables of one cell.
@@ -6,12 +6,16 @@ they are unreadable, and no pipe table holds them. 50 posts of 24,597 nest table
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from converter.tree import Element, has_content, is_blank, text_of
+from converter.tree import Element, drop, has_content, is_blank, squeezed, text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from converter.profiles import Profile
 
 _CELLS: Final = ("td", "th")
@@ -21,6 +25,15 @@ _BLOCKS: Final = ("pre", "ul", "ol", "hr", "dl", "h1", "h2", "h3", "h4", "h5", "
 _LOOKED_AT: Final = 20  # tables in one table; of more than that none is data
 _ARTICLE: Final = 600  # characters, and
 _PARTS_OF_ARTICLE: Final = 4  # elements: no cell of a table of data says as much in blocks
+_MAX_SPAN: Final = 100
+_FREE_CELLS: Final = 10_000  # a table whose spans ask for more, and
+_MOST_PER_CELL: Final = 20  # for more than these for each cell, is hostile
+_LONGEST_CAPTION: Final = 40
+_ROWS_UNDER_CAPTION: Final = 2
+_LEVELS: Final = 12  # of elements around a caption that are looked at
+_NO_CAPTION: Final = ("img", "table", "input", *_BLOCKS)
+_STYLED: Final = re.compile(r"text-align\s*:\s*center|font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE).search
+_CENTRED: Final = re.compile(r"\s*(?:center|middle)\s*", re.IGNORECASE).fullmatch
 
 
 def unwrap_layout_tables(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
@@ -92,3 +105,130 @@ def _unwrap(table: Element) -> None:
         part.tag = "div"
         if is_blank(part.text):
             part.text = None
+
+
+def name_captions(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Read a first row of one short cell over all columns, bold or centred, as the caption of the table.
+
+    Else it would be the header, or the row of data before the real one: 4 posts of 1,027.
+    """
+    count = 0
+    for table in root.iter("table"):
+        rows = _rows_of(table)
+        if len(rows) <= _ROWS_UNDER_CAPTION or len(rows[0]) != 1 or table.find("caption") is not None:
+            continue
+        cell = rows[0][0]
+        if not _is_caption(cell, rows[1]) or _span(cell, "colspan") < _starts(rows)[1]:
+            continue
+        row = cell.getparent()
+        around = row.getparent() if row is not None else None
+        if row is None or around is None:
+            continue
+        cell.attrib.clear()
+        cell.tag = "caption"
+        cell.tail = None
+        table.insert(0, cell)
+        drop(row)
+        if around is not table and next(around.iterchildren(), None) is None:
+            drop(around)
+        count += 1
+    return count
+
+
+def drop_hollow_columns(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Narrow spans by the columns in which no cell of any row begins; nobody sees those.
+
+    Two cells of two columns each over one of four are `| a | b |`, not `| a |  | b |  |`: 4 posts of 1,027.
+    """
+    count = 0
+    for table in root.iter("table"):
+        rows = _rows_of(table)
+        if not any(cell.get("colspan") for row in rows for cell in row):
+            continue
+        starts, _ = _starts(rows)
+        begun = sorted({x for row in starts for x in row})
+        changed = False
+        for row, places in zip(rows, starts, strict=False):
+            for cell, x in zip(row, places, strict=True):
+                wide = _span(cell, "colspan")
+                narrow = bisect_left(begun, x + wide) - bisect_left(begun, x) if wide > 1 else 1
+                if narrow < wide:
+                    changed = True
+                    if narrow > 1:
+                        cell.set("colspan", str(narrow))
+                    else:
+                        del cell.attrib["colspan"]
+        count += changed
+    return count
+
+
+def _is_caption(cell: Element, following: list[Element]) -> bool:
+    """Whether the look of a cell says that it is a title, and the row below it is one of several cells."""
+    text = squeezed(cell)
+    if not text or len(text) > _LONGEST_CAPTION or _span(cell, "rowspan") > 1 or not _has_several(following):
+        return False
+    if len(cell) and next(cell.iter(*_NO_CAPTION), None) is not None:
+        return False
+    if cell.tag == "th":
+        return all(other.tag == "th" for other in following)
+    return any(
+        one.tag in {"strong", "b", "center"} or _STYLED(one.get("style") or "") or _CENTRED(one.get("align") or "")
+        for one in _around_all(cell, text)
+    )
+
+
+def _around_all(cell: Element, text: str) -> Iterator[Element]:
+    """Yield a cell and the elements in it that hold all of its text."""
+    one: Element | None = cell
+    for _ in range(_LEVELS):
+        if one is None:
+            return
+        yield one
+        one = next((child for child in one if squeezed(child) == text), None)
+
+
+def _has_several(row: list[Element]) -> bool:
+    return sum(1 for cell in row if has_content(cell)) > 1
+
+
+def _rows_of(table: Element) -> list[list[Element]]:
+    """Return the cells of the rows of a table itself, in document order; rows without cells left out."""
+    rows: list[list[Element]] = []
+    for child in table:
+        if child.tag == "tr":
+            rows.append([cell for cell in child if cell.tag in _CELLS])
+        elif child.tag in _PARTS:
+            rows += [[cell for cell in row if cell.tag in _CELLS] for row in child.iterchildren("tr")]
+    return [row for row in rows if row]
+
+
+def _span(cell: Element, name: str) -> int:
+    value = (cell.get(name) or "1").strip()
+    return min(max(int(value[:10]), 1), _MAX_SPAN) if value.isascii() and value.isdigit() else 1
+
+
+def _starts(rows: list[list[Element]]) -> tuple[list[list[int]], int]:
+    """Return in which column each cell begins, and how many columns there are; nothing and many of a hostile table."""
+    area = cells = 0
+    for row in rows:
+        cells += len(row)
+        for cell in row:
+            area += _span(cell, "colspan") * _span(cell, "rowspan")
+    if area > _FREE_CELLS + _MOST_PER_CELL * cells:
+        return [], _FREE_CELLS
+    taken: set[tuple[int, int]] = set()
+    starts: list[list[int]] = []
+    width = 0
+    for y, row in enumerate(rows):
+        places: list[int] = []
+        x = 0
+        for cell in row:
+            while (y, x) in taken:
+                x += 1
+            places.append(x)
+            wide, high = _span(cell, "colspan"), _span(cell, "rowspan")
+            taken.update([(y + dy, x + dx) for dy in range(1, high) for dx in range(wide)])
+            x += wide
+        starts.append(places)
+        width = max(width, x)
+    return starts, width

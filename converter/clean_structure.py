@@ -6,12 +6,11 @@ pretty-printer has mended.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final, cast
 
 from lxml import etree
 
-from converter.tree import Element, append_text_before, classes_of, drop, is_blank, neutralize
+from converter.tree import Element, append_text_before, drop, is_blank, neutralize
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
@@ -23,9 +22,6 @@ _LISTS: Final = frozenset({"ul", "ol", "menu", "dir"})
 _ROWS_AND_ABOVE: Final = ("table", "tbody", "thead", "tfoot", "tr")
 _TABLE_PARTS: Final = ("td", "th", "tr", "tbody", "thead", "tfoot", "caption", "col", "colgroup")
 _PARTS: Final = frozenset(_TABLE_PARTS)
-_DIGITS: Final = 10
-_SINGLE: Final = frozenset({"numbered-list", "bulleted-list"})
-_ITEM_MARGIN: Final = re.compile(r"margin-left\s*:\s*(\d{1,3}(?:\.\d{1,3})?)em")
 
 
 def unname_private_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
@@ -138,63 +134,6 @@ def _unname_cells(element: Element, table: Element) -> None:
     for part in list(element.iter(*_TABLE_PARTS)):
         if next(part.iterancestors("table"), None) is table:
             part.tag = "div"
-
-
-def nest_lists_of_one_item(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Make one list of lists with one item each, nested as the margins of the items say: so kdocs exports them.
-
-    A numbered one goes on where its `start` is the next number.
-    """
-    count = 0
-    open_lists: list[tuple[float, Element]] = []
-    last: Element | None = None
-    for one in list(root.iter("ul", "ol")):
-        margin = _margin_of_only_item(one)
-        if margin is None:
-            continue
-        before = one.getprevious()
-        if last is None or before is not last or not is_blank(last.tail):
-            open_lists.clear()
-        while open_lists and open_lists[-1][0] > margin:
-            open_lists.pop()
-        if open_lists and open_lists[-1][0] == margin and not _goes_on(open_lists[-1][1], one):
-            open_lists.pop()
-        if not open_lists:
-            last = one
-            open_lists.append((margin, one))
-            continue
-        above, around = open_lists[-1]
-        tail, one.tail = one.tail, None
-        if above == margin:
-            around.append(one[0])
-            drop(one)
-        else:
-            around[-1].append(one)
-            open_lists.append((margin, one))
-        # What follows the whole of it follows the outermost list now.
-        cast("Element", last).tail = tail
-        count += 1
-    return count
-
-
-def _margin_of_only_item(one: Element) -> float | None:
-    if len(one) != 1 or one[0].tag != "li" or not is_blank(one.text) or not is_blank(one[0].tail):
-        return None
-    style = one[0].get("style") or ""
-    if found := _ITEM_MARGIN.search(style) if "list-style-type" in style else None:
-        return float(found[1])
-    # Notion: <ol class="numbered-list" start="2">, <ul class="bulleted-list">
-    return 0.0 if not _SINGLE.isdisjoint(classes_of(one)) else None
-
-
-def _goes_on(before: Element, one: Element) -> bool:
-    """Whether a list is more of the one before it."""
-    if before.tag != one.tag:
-        return False
-    first, number = before.get("start") or "1", one.get("start") or "1"
-    if one.tag == "ul":
-        return True
-    return first.isdecimal() and len(first) < _DIGITS and number == str(int(first) + len(before))
 
 
 def merge_adjacent_rules(root: Element, profile: Profile) -> int:  # noqa: ARG001

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from lxml import etree
 
-from converter.tree import Element, inside, is_blank, text_of
+from converter.tree import Element, append_text_before, inside, is_blank, text_of
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
@@ -34,7 +34,9 @@ _RAISED: Final = re.compile(r"vertical-align\s*:\s*(super|sub)\s*(?:;|$)", re.IG
 _LONGEST_SCRIPT: Final = 20  # more is a whole phrase that some editor shifted
 _PHRASES: Final = ("span", "a", "b", "strong", "i", "em", "font", "label")
 _INLINE: Final = frozenset({*_PHRASES, "img", "code", "u", "s", "sub", "sup", "kbd", "small", "big"})
-_ON_ONE_LINE: Final = ("h1", "h2", "h3", "h4", "h5", "h6", "pre", "code", "button", "a", "x-tex")
+_VERBATIM: Final = ("pre", "code", "button", "x-tex")
+_ON_ONE_LINE: Final = ("h1", "h2", "h3", "h4", "h5", "h6", "a")
+_BLOCKS: Final = tuple("p div ul ol dl li pre table blockquote hr section article center h1 h2 h3 h4 h5 h6".split())
 _BLOCK: Final = re.compile(r"display\s*:\s*block(?![\w-])", re.IGNORECASE)
 
 
@@ -53,8 +55,9 @@ def write_drawn_marks(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Write what a browser draws: the quotation marks of `q`, and how a word is read beside it, as `rp` would."""
     count = 0
     written = {mark.getparent() for mark in root.iter("rp")}
+    quotes = _quotes_around_blocks(root)
     for element in list(root.iter("q", "rt")):
-        if is_blank(text_of(element)) or (element.tag == "rt" and element.getparent() in written):
+        if element in quotes or is_blank(text_of(element)) or (element.tag == "rt" and element.getparent() in written):
             continue
         opening, closing = "“”" if element.tag == "q" else "()"
         element.text = opening + (element.text or "")
@@ -64,6 +67,22 @@ def write_drawn_marks(root: Element, profile: Profile) -> int:  # noqa: ARG001
             element.text += closing
         count += 1
     return count
+
+
+def _quotes_around_blocks(root: Element) -> set[Element]:
+    """Find each `q` with a block in it, whose marks would be paragraphs of their own, and what lies between."""
+    found: set[Element] = set()
+    seen: set[Element] = set()
+    for quote in root.iter("q"):
+        if quote in seen:
+            continue
+        seen.update(quote.iterdescendants("q"))
+        for block in quote.iterdescendants(*_BLOCKS):
+            above = block.getparent()
+            while above is not None and above not in found:
+                found.add(above)
+                above = above.getparent() if above is not quote else None
+    return found
 
 
 def write_symbols(root: Element, profile: Profile) -> int:  # noqa: ARG001
@@ -86,22 +105,36 @@ def _is_in_wingdings(phrase: Element) -> bool:
 
 
 def break_around_blocks(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Put breaks around phrases that a style shows as blocks: the caption under a picture, in the same paragraph."""
+    """Put breaks around phrases that a style shows as blocks: the caption under a picture, in the same paragraph.
+
+    In a heading and in a link, which are one line, a space.
+    """
     count = 0
     for phrase in [e for e in root.iter(*_PHRASES) if _BLOCK.search(e.get("style") or "")]:
-        if inside(phrase, _ON_ONE_LINE) or is_blank(text_of(phrase)):
+        if inside(phrase, _VERBATIM) or is_blank(text_of(phrase)):
             continue
+        on_one_line = inside(phrase, _ON_ONE_LINE)
         before, after = phrase.getprevious(), phrase.getnext()
         text = before.tail if before is not None else cast("Element", phrase.getparent()).text
         if not is_blank(text) or (before is not None and before.tag in _INLINE):
-            phrase.addprevious(etree.Element("br"))
+            _part_before(phrase, on_one_line=on_one_line)
             count += 1
         if not is_blank(phrase.tail) or (after is not None and after.tag in _INLINE and not _is_block(after)):
-            line_end = etree.Element("br")
-            line_end.tail, phrase.tail = phrase.tail, None
-            phrase.addnext(line_end)
+            if on_one_line:
+                phrase.tail = " " + (phrase.tail or "")
+            else:
+                line_end = etree.Element("br")
+                line_end.tail, phrase.tail = phrase.tail, None
+                phrase.addnext(line_end)
             count += 1
     return count
+
+
+def _part_before(phrase: Element, *, on_one_line: bool) -> None:
+    if on_one_line:
+        append_text_before(phrase, " ")
+    else:
+        phrase.addprevious(etree.Element("br"))
 
 
 def _is_block(phrase: Element) -> bool:

@@ -1,4 +1,4 @@
-"""Passes for what a post says twice: tables of contents, marks where an editor would put one, the title.
+"""Passes for tables of contents, and for marks where an editor would put one.
 
 A table of contents says again what the headings say, and its links lead to anchors that Markdown has no more.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
@@ -18,7 +17,6 @@ from converter.tree import (
     Query,
     Values,
     drop,
-    drop_all,
     is_blank,
     outermost,
     page_links,
@@ -28,7 +26,7 @@ from converter.tree import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Container, Iterator
 
     from converter.profiles import Profile
 
@@ -42,6 +40,8 @@ _LABEL: Final = re.compile(
 # The contents of pages of CSDN until 2017, copied with a post: a label with two buttons, and links to t0, t1, ...
 _OLD_LABEL: Final = re.compile(r"目录\(\?\)\[[-+]\]").fullmatch
 _OLD_TARGET: Final = re.compile(r"#t\d+$").search
+_HIDES: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE).search
+_FOLD: Final = frozenset({"展开", "收起", "折叠", "隐藏"})
 _MARK: Final = re.compile(r"\s*@?\[{1,2}_?toc_?\]{1,2}(?:\([^\n]*\))?\s*", re.IGNORECASE).fullmatch
 _MARKS: Final = Query("descendant::text()[contains(., 'TOC') or contains(., 'toc') or contains(., 'Toc')]/parent::*")
 _IDS: Final = Values("descendant::*/@id")  # a union of two paths takes the square of what it finds
@@ -50,12 +50,12 @@ _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 _SAID_AGAIN: Final = frozenset({"a", *_HEADINGS})
 _LISTS: Final = frozenset({"ul", "ol", "dl"})
 _LINES: Final = frozenset({"p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "center", "blockquote"})
-_TITLES: Final = frozenset({"p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "center", "section"})
-_AROUND_TITLE: Final = _TITLES | {"article", "main", "header", "body"}
-_AROUND_ROW: Final = frozenset({"td", "th", "tbody", "thead", "table"})
+_AROUND_MARK: Final = frozenset({"p", "div", "li", "center", "section", *_HEADINGS})
 _NUMBERS: Final = "0123456789一二三四五六七八九十第章节"
 _LONGEST_LINE: Final = 500  # a pretty-printer's indent included
 _FEWEST: Final = 2  # links of a table of contents without a label
+_FEWEST_ABSOLUTE: Final = 3  # links of one with the address of the page
+_LONGEST_NUMBER: Final = 8  # `2.1.3`, an icon
 _MOST_LEVELS: Final = 8  # of contents in contents; each takes a look at all that is in it
 _MOST: Final = 0.8  # of its links lead to what is in the post
 
@@ -70,14 +70,47 @@ def drop_toc_blocks(root: Element, profile: Profile) -> int:  # noqa: ARG001 (al
         return 0
     more, with_images = _hold_more(root, page_links(root)), _around_images(root)
     gone: set[Element] = set()
+    labels: dict[Element, None] = {}
+    asked: set[Element] = set()
     count = 0
     for element in blocks:
         if element in gone or element in with_images:
             continue
         text = squeezed(element)
         if element not in more or (len(text) <= _TOC_TITLE_LENGTH and _TOC_TITLE.search(text)):
-            gone.update(element.iterdescendants())
+            if text and (label := _label_before(element, asked)) is not None:
+                labels[label] = None
+            gone.update(element.iter())
             drop(element)
+            count += 1
+    for label in labels:
+        if label not in gone:
+            drop(label)
+            count += 1
+    return count
+
+
+def _label_before(block: Element, asked: set[Element]) -> Element | None:
+    """Return the label right before a block, empty blocks left out; each block is asked once."""
+    before = block.getprevious()
+    while before is not None and before not in asked and is_blank(before.tail):
+        asked.add(before)
+        if before.find(".//img") is not None or before.tag == "img" or not is_blank(text_of(before)):
+            return before if _is_label(before) else None
+        before = before.getprevious()
+    return None
+
+
+def drop_labels_of_hidden_contents(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Drop the label above contents that a style hides: nothing else will be left of them."""
+    count = 0
+    for label in list(root.iter("p", *_HEADINGS)):
+        after = label.getnext()
+        if after is None or not is_blank(label.tail) or not _HIDES(after.get("style") or "") or not _is_label(label):
+            continue
+        links = page_links(after)
+        if links and sum(map(weight, links)) == weight(after):
+            drop(label)
             count += 1
     return count
 
@@ -175,6 +208,48 @@ def drop_page_contents(root: Element, profile: Profile) -> int:  # noqa: ARG001
     return count
 
 
+def drop_absolute_contents(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Drop tables of contents that were copied with the address of the page that they belong to.
+
+    All their links lead to places in one and the same page, and they say what headings further down say: lines too,
+    where a label stands before them. Copies of pages of cnblogs and Baike: 2 posts of 1,027.
+    """
+    pages: dict[str, list[Element]] = {}
+    for link in root.iter("a"):
+        href = link.get("href")
+        if href and "#" in href and (at := href.index("#")) and at + 1 < len(href):
+            pages.setdefault(href[:at], []).append(link)
+    links = max(pages.values(), key=len, default=[])
+    if len(links) < _FEWEST_ABSOLUTE:
+        return 0
+    headings = {_numberless(text_of(heading)): heading for heading in root.iter(*_HEADINGS)}
+    told = sum(_numberless(text_of(link)) in headings for link in links)
+    if told < _FEWEST_ABSOLUTE and _TOC_TITLE.search(text_of(root)) is None:
+        return 0
+    found = list(dict.fromkeys(_blocks_of(links, root)))
+    more = _hold_more(root, links) | _around_images(root)
+    runs = _runs(outermost([block for block in found if block not in more]))
+    if not runs:
+        return 0
+    known = frozenset(links)
+    places = {element: place for place, element in enumerate(root.iter())}
+    sections = {text: places[heading] for text, heading in headings.items()}
+    lines = {_numberless(text_of(line)): places[line] for line in root.iter("p", "strong", *_HEADINGS)}
+    count = 0
+    for run in runs:
+        label = _before(run[0])
+        labelled = label is not None and _is_label(label)
+        said = [_numberless(text_of(link)) for block in run for link in block.iter("a") if link in known]
+        end = places[run[-1]]
+        proven = sum((lines if labelled else sections).get(one, 0) > end for one in said if one)
+        if len(said) < _FEWEST_ABSOLUTE or proven < _MOST * len(said):
+            continue
+        for block in (*run, label) if label is not None and labelled else run:
+            drop(block)
+            count += 1
+    return count
+
+
 def _blocks_of(links: list[Element], root: Element) -> Iterator[Element]:
     """Yield for each link the outermost list, else the innermost line, that it stands in; none for some."""
     known: dict[Element, tuple[Element | None, Element | None]] = {root: (None, None)}
@@ -260,16 +335,22 @@ def _names_of_headings(root: Element) -> Iterator[str]:
 
 
 def _hold_more(root: Element, links: list[Element]) -> set[Element]:
-    """Find the elements that hold text which is in none of these links."""
+    """Find the elements that hold text which is in none of these links, numbers and icons before them left out."""
     found: set[Element] = set()
     in_link = Inside(links)
     known = frozenset(links)
     for element in root.iter():
-        if not is_blank(element.text) and element not in known and not in_link(element):
+        if not is_blank(element.text) and element not in known and not in_link(element) and _says(element.text):
             _mark_upwards(element, found)
-        if not is_blank(element.tail) and not in_link(element):
+        if not is_blank(element.tail) and not in_link(element) and _says(element.tail):
             _mark_upwards(element.getparent(), found)
     return found
+
+
+def _says(text: str | None) -> bool:
+    """Whether a text beside a link is more than a number, an icon or the label of a button that folds contents."""
+    said = (text or "").strip()
+    return len(said) > _LONGEST_NUMBER or (said not in _FOLD and letters(said).strip("0123456789") != "")
 
 
 def _around_images(root: Element) -> set[Element]:
@@ -322,7 +403,7 @@ def drop_toc_marks(root: Element, profile: Profile) -> int:  # noqa: ARG001
     count = 0
     for element in _MARKS(root):
         block: Element | None = element
-        while block is not None and block is not root and block.tag not in {"p", "div", "li", *_TITLES}:
+        while block is not None and block is not root and block.tag not in _AROUND_MARK:
             block = block.getparent()
         if block is None or block is root or block.tag == "pre" or not _MARK(text_of(block)):
             continue
@@ -330,73 +411,6 @@ def drop_toc_marks(root: Element, profile: Profile) -> int:  # noqa: ARG001
             drop(block)
             count += 1
     return count
-
-
-def drop_repeated_title(root: Element, title: str) -> int:
-    """Drop the first block of an article when it says the title once more; 1,893 posts of 24,597 begin so.
-
-    Args:
-        root: the cleaned article.
-        title: the title that the front matter of the output has, from the page or from its front matter.
-
-    Returns:
-        How many blocks went.
-
-    """
-    wanted = letters(title)
-    count = 0
-    while wanted and (block := _first_block(root)) is not None and letters(text_of(block)) == wanted:
-        drop(block)
-        count += 1
-    return count + (wanted != "" and _drop_first_line(root, wanted))
-
-
-def _drop_first_line(root: Element, wanted: str) -> bool:
-    """Drop the title where it is the first line of a paragraph and an empty line follows: `<p>Title<br><br>Text`."""
-    first = next((e for e in root.iter() if not is_blank(e.text)), None)
-    if first is None or first.tag not in {"p", "div"} or first.getparent() is not root:
-        return False
-    lines = list(islice(first, 2))
-    if [line.tag for line in lines] != ["br", "br"] or not is_blank(lines[0].tail):
-        return False
-    if letters(first.text or "") != wanted:
-        return False
-    first.text = None
-    drop_all(lines)
-    return True
-
-
-def _first_block(root: Element) -> Element | None:
-    """Find the block that holds the first thing a reader sees; None when it is more than a line of text.
-
-    Pictures, links to elsewhere, formulas and code in it would go with it.
-    """
-    block = next((e for e in root.iter() if e.tag in {"img", "hr", "pre"} or not is_blank(e.text)), None)
-    while block is not None and block.tag not in _TITLES:
-        if block is root or block.tag in {"img", "hr", "table", "pre", "li", "td", "blockquote", "x-tex", "code"}:
-            return None
-        block = block.getparent()
-    if block is None or block is root or not _stands_free(block, root):
-        return None
-    alone = next(block.iter("img", "a", "br", "pre", "code", "x-tex", "input", "table", "li"), None) is None
-    return block if alone and is_blank(block.tail) else None
-
-
-def _stands_free(block: Element, root: Element) -> bool:
-    """Whether only boxes are around a block; around a heading, rows of tables too when it has its row to itself."""
-    for above in _between(block, root):
-        if above.tag == "tr" and block.tag in _HEADINGS and squeezed(above) == squeezed(block):
-            continue
-        if above.tag not in _AROUND_TITLE and (above.tag not in _AROUND_ROW or block.tag not in _HEADINGS):
-            return False
-    return True
-
-
-def _between(element: Element, root: Element) -> Iterable[Element]:
-    for above in element.iterancestors():
-        if above is root:
-            return
-        yield above
 
 
 def letters(text: str) -> str:

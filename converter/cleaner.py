@@ -23,9 +23,10 @@ from converter.clean_code import (
 )
 from converter.clean_empty import drop_empty_elements
 from converter.clean_gutters import drop_number_gutters, drop_number_lists, drop_numbers_of_lines
+from converter.clean_headings import part_long_headings
 from converter.clean_images import image_rule, picture_address, tidy_images
 from converter.clean_labels import COPY, drop_copy_labels, drop_page_frame, drop_top_links, drop_written_buttons
-from converter.clean_layout import unwrap_layout_tables
+from converter.clean_layout import drop_hollow_columns, name_captions, unwrap_layout_tables
 from converter.clean_links import link_address, link_rule, tidy_links
 from converter.clean_listings import (
     TOKENS,
@@ -38,6 +39,7 @@ from converter.clean_listings import (
     turn_prose_listings_into_paragraphs,
     unwrap_code_around_listings,
 )
+from converter.clean_lists import join_lists_in_hollow_items, nest_lists_of_one_item
 from converter.clean_math import recover_formula_images, recover_formulas
 from converter.clean_media import (
     EMBEDS,
@@ -59,17 +61,18 @@ from converter.clean_structure import (
     PRIVATE,
     merge_adjacent_rules,
     move_stray_content_out_of_tables,
-    nest_lists_of_one_item,
     part_nested_headings,
     unname_private_elements,
     unwrap_around_rows,
     wrap_stray_items,
 )
 from converter.clean_styles import break_around_blocks, name_raised_phrases, write_drawn_marks, write_symbols
+from converter.clean_title import drop_repeated_title
 from converter.clean_toc import (
+    drop_absolute_contents,
     drop_copied_contents,
+    drop_labels_of_hidden_contents,
     drop_page_contents,
-    drop_repeated_title,
     drop_toc_blocks,
     drop_toc_marks,
 )
@@ -409,6 +412,7 @@ PASSES: Final = (
     Step(list_labels_of_drawings, ("svg",), (b"foreign", b"<text", b"<tspan")),
     Step(link_gists, ("script",), (b"gist.github",)),
     Step(drop_invisible_elements, INVISIBLE),
+    Step(drop_labels_of_hidden_contents, words=(b"display", b"visibility"), phrase="目录".encode()),
     Step(
         drop_hidden_elements,
         words=(b"display", b"visibility", b"hidden", b"size:0", b"size: 0"),
@@ -420,6 +424,7 @@ PASSES: Final = (
     Step(drop_copied_contents, ("a",), text=re.compile(rb"[(]\?\)")),  # half the time of a phrase this short
     Step(drop_top_links, ("a",), (b'href="#', b"#top", b"#main")),
     Step(drop_page_contents, ("a",), (b'href="#',)),
+    Step(drop_absolute_contents, ("a",), (b"#",)),
     Step(link_embeds, EMBEDS),
     Step(
         simplify_link_cards, ("a",), classes=(b"has-card", b"LinkCard", b"bookmark-title", b"video-box", b"file-card")
@@ -436,12 +441,16 @@ PASSES: Final = (
     Step(break_around_blocks, words=(b"display:block", b"display: block")),
     Step(flatten_emphasis, _SAME_TAGS),
     Step(unwrap_picture_wrappers, ("img", "br")),
+    Step(part_long_headings, ("img", "br")),
     Step(move_stray_content_out_of_tables, ("table",)),
     Step(unwrap_layout_tables, ("table",)),
+    Step(name_captions, ("table",), (b"colspan",)),
+    Step(drop_hollow_columns, ("table",), (b"colspan",)),
     Step(fold_broken_code, ("code",)),
     Step(drop_empty_elements),
     Step(merge_adjacent_rules, ("hr",)),
     Step(nest_lists_of_one_item, ("li",), words=(b"list-style-type", b"ed-list")),
     Step(wrap_stray_items, ("li",)),
+    Step(join_lists_in_hollow_items, ("ul", "ol")),
     Step(drop_toc_marks, text=re.compile(rb"\[(?:[\s_]|<[^<>]*>)*toc", re.IGNORECASE)),
 )

@@ -87,10 +87,14 @@ def _enter_table(state: State, table: Element) -> bool:
 
     def read_inside(element: Element) -> list[Block]:
         if not len(element):
+            marks = state.marks
+            state.restyle(element)
             run = state.lone_run(element.text)
+            state.marks = marks
             return [] if run is None else [Paragraph([run])]
         inner = State(prettified=state.prettified, enter_table=_enter_table, tables=state.tables + 1, exact=state.exact)
         inner.marks, inner.link = state.marks, state.link
+        inner.restyle(element)
         return _walk(inner, element)
 
     state.flush()

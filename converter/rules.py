@@ -79,6 +79,9 @@ RULES: Final[dict[str, Rule]] = {
     "repeated-line": Rule("gone", "A rule directly after a rule."),
     # Other shapes; the text stays.
     "address-scheme": Rule("form", "Addresses that begin with `//` get `https:`, addresses of mail get `mailto:`."),
+    "caption-row": Rule(
+        "form", "A first row of one short cell over all columns, bold or centred, becomes the caption of its table."
+    ),
     "code-lines": Rule(
         "form",
         "Lines of code outside of `pre` become one listing: paragraphs and tables of `code`, a `div` a line, breaks.",
@@ -95,9 +98,16 @@ RULES: Final[dict[str, Rule]] = {
     "formula-image": Rule("form", "Pictures of formulas become their TeX."),
     "heading-bold": Rule("form", "Bold in headings is unwrapped: they are bold already."),
     "highlighter-box": Rule("form", "Boxes of highlighters with an element for each line become listings."),
+    "hollow-item": Rule(
+        "form", "Lists alone in an item belong to the item before; where there is none, they move up a level."
+    ),
+    "hollow-column": Rule("form", "Spans of a table become narrower by the columns in which no cell begins."),
     "layout-table": Rule("form", "A table that only lays a page out becomes the blocks in it."),
     "lazy-image": Rule("form", "The address that a script was to load becomes the picture's."),
     "listing": Rule("form", "Listings of every shape become plain ones; line numbers and buttons in them go."),
+    "long-heading": Rule(
+        "form", "A heading ends after its first line where paragraphs follow in it; screenshots stand beside it."
+    ),
     "nested-emphasis": Rule("form", "Emphasis in the same emphasis is unwrapped."),
     "picture-wrapper": Rule("form", "Headings and emphasis around pictures alone are unwrapped."),
     "prose-listing": Rule("form", "Prose that a site keeps in `pre` becomes paragraphs."),
@@ -140,6 +150,8 @@ RULE_OF: Final[dict[str, str]] = {
     "link_footnotes": "footnote",
     "drop_toc_blocks": "toc",
     "drop_toc_marks": "toc",
+    "drop_absolute_contents": "toc",
+    "drop_labels_of_hidden_contents": "toc",
     "drop_copied_contents": "toc",
     "drop_page_contents": "toc",
     "link_embeds": "embed",
@@ -161,7 +173,11 @@ RULE_OF: Final[dict[str, str]] = {
     "unwrap_picture_wrappers": "picture-wrapper",
     "move_stray_content_out_of_tables": "table-stray",
     "unwrap_layout_tables": "layout-table",
+    "name_captions": "caption-row",
+    "drop_hollow_columns": "hollow-column",
+    "part_long_headings": "long-heading",
     "drop_empty_elements": "empty",
+    "join_lists_in_hollow_items": "hollow-item",
     "merge_adjacent_rules": "repeated-line",
     "wrap_stray_items": "stray-item",
 }

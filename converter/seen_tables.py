@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from itertools import takewhile
 from operator import length_hint
 from typing import TYPE_CHECKING, Final
@@ -17,9 +16,10 @@ if TYPE_CHECKING:
 _DEEPEST: Final = 6
 """Tables in tables; what lies deeper is read as if it were no table."""
 _CELL_TAGS: Final = frozenset({"td", "th", "/td", "/th", "/table"})
-_BOLD: Final = r"(?i)font-weight\s*:\s*(?:bold|[6-9]00)|kdocs-bold"
+_CELLS: Final = frozenset({"td", "th"})
+_BOLD_TAGS: Final = frozenset({"strong", "b", "h1", "h2", "h3", "h4", "h5", "h6"})
+_ATOMS: Final = frozenset({"img", "input", "x-tex", "x-ref"})
 _CORNER_AND_ONE: Final = 2
-_WIDE: Final = r'\scolspan="(?!1")'
 _MOST_TAKEN: Final = 10_000
 """Columns under spans. Tables that ask for more are hostile, and each row looks at all of them."""
 
@@ -122,33 +122,91 @@ def enter_row(walk: Walk, tag: str, attributes: str, text: str) -> None:
 def _is_header(walk: Walk) -> bool:
     """Whether the row that begins is one of headers; or all bold without an empty cell, which makes it one.
 
-    One cell that spans columns, alone, is a caption. The corner may be empty where two cells and more follow.
+    One cell that spans columns, alone, is a caption, and so is a row shorter than the table. The corner may be empty
+    where two cells and more follow, and so may be columns behind the last in which any cell holds something.
     """
     row = list(takewhile(lambda token: token[0] != "/tr", _rest(walk)))
     if walk.tokens[-length_hint(walk.rest) - 2][0] == "thead" or all(token[0] != "td" for token in row):
         return True
-    bold = [bool(walk.marks & BOLD)]  # for each open element, whether it or one around it is bold
-    filled, wide, cells, corner, others = True, False, 0, False, False
+    if not _is_bold(walk, row):
+        return False
+    columns, used, starts, filled = _columns(walk)
+    wide = any(tag in _CELLS and _span(attributes, "colspan") > 1 for tag, attributes, _ in row)
+    if not wide and len(starts) < columns:
+        return False
+    shown = [start in filled for start in starts if start < used]
+    if all(shown):
+        return len(starts) > 1 or not wide
+    return len(starts) > _CORNER_AND_ONE and all(shown[1:])
+
+
+def _is_bold(walk: Walk, row: list[Token]) -> bool:
+    """Whether a row has text, and all of it is bold; formulas are neither."""
+    outer, found, formula = walk.marks, False, False
+    around: list[int] = []
     for tag, attributes, text in row:
-        cell = tag in {"td", "th"}
-        if (tag in {"/td", "/th"} and not filled) or (cell and attributes[-1:] == "/"):
-            if others or cells != (1 if tag[0] == "/" else 0):
-                return False
-            corner = True
-        cells += cell
-        wide = wide or re.search(_WIDE, attributes) is not None
-        filled = not cell and (filled or tag == "img")
         if tag[0] == "/":
-            bold = bold[:-1]
-        elif attributes[-1:] != "/":
-            bold.append(tag in {"strong", "b"} or re.search(_BOLD, attributes) is not None or bold[-1:] == [True])
-        if text and not text.isspace():
-            filled = others = True
-            if bold[-1:] != [True]:
+            walk.marks = around.pop() if around else outer
+        else:
+            around.append(walk.marks)
+            if tag in _BOLD_TAGS:
+                walk.marks |= BOLD
+            if attributes and tells(attributes):
+                walk.restyle(attributes)
+            if attributes[-1:] == "/":
+                walk.marks = around.pop()
+        formula = tag == "x-tex"
+        if text and not formula and not text.isspace():
+            found = True
+            if not walk.marks & BOLD:
+                walk.marks = outer
                 return False
-    if corner:
-        return others and cells > _CORNER_AND_ONE
-    return cells > 1 or not wide
+    walk.marks = outer
+    return found
+
+
+def _columns(walk: Walk) -> tuple[int, int, list[int], set[int]]:
+    """Look at the rows from the one that begins to the end of its table.
+
+    Returns:
+        How many columns it has, how many up to the last that holds something; of the row that begins, the columns
+        where its cells begin, and those of them that hold something.
+
+    """
+    columns = used = column = depth = rows = 0
+    place = -1
+    taken: dict[int, int] = {}
+    starts: list[int] = []
+    filled: set[int] = set()
+    for tag, attributes, text in _rest(walk):
+        if tag == "table" and attributes[-1:] != "/":
+            depth += 1
+        elif tag == "/table":
+            if not depth:
+                break
+            depth -= 1
+        elif not depth and tag == "tr":
+            rows += 1
+            column = 0
+            taken = {at: left - 1 for at, left in taken.items() if left > 1}
+        elif not depth and tag in _CELLS:
+            while column in taken:
+                column += 1
+            place = column
+            wide, high = min(_span(attributes, "colspan"), 100), _span(attributes, "rowspan")
+            if high > 1 and len(taken) < _MOST_TAKEN:
+                taken.update(dict.fromkeys(range(place, place + wide), high))
+            column += wide
+            columns = max(columns, column)
+            starts += [] if rows else [place]
+        if place >= 0 and (tag in _ATOMS or not (not text or text.isspace())):
+            used = max(used, place + 1)
+            filled.update([] if rows else [place])
+    return columns, used, starts, filled
+
+
+def _span(attributes: str, name: str) -> int:
+    return number_of(attribute(attributes, name)) or 1
 
 
 def _leave_row(walk: Walk, mask: int, _: None) -> None:
@@ -168,7 +226,7 @@ def enter_cell(walk: Walk, tag: str, attributes: str, text: str) -> None:
     while table.column in table.taken:
         table.column += 1
     walk.begin(f"td{table.column}")
-    wide, high = (number_of(attribute(attributes, name)) or 1 for name in ("colspan", "rowspan"))
+    wide, high = _span(attributes, "colspan"), _span(attributes, "rowspan")
     if high > 1 and len(table.taken) < _MOST_TAKEN:
         table.taken.update(dict.fromkeys(range(table.column, table.column + min(wide, 100)), high))
     table.column += min(wide, 100)

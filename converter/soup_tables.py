@@ -17,6 +17,8 @@ _MAX_SPAN: Final = 999
 
 _FREE_CELLS: Final = 10_000
 _MOST_PER_CELL: Final = 20
+_CORNER_AND_ONE: Final = 2
+_NO_TEXT: Final = frozenset({"br", "img", "tex", "display"})
 """A grid of more cells than these for each real one is a hostile table: its spans and short rows are not filled up."""
 
 
@@ -82,8 +84,7 @@ def _span(cell: Tag, name: str) -> int:
 def write_table(soup: BeautifulSoup, rows: list[list[Cell]]) -> Tag:
     """Return a table whose first row, and only that, is a header: an empty one if the source has none."""
     first = rows[0]
-    filled = [cell for cell in first if cell.pieces]
-    if not (all(cell.head for cell in first if cell.source) or (filled and all(map(_is_bold, filled)))):
+    if not (all(cell.head for cell in first if cell.source) or _is_header(rows)):
         rows = [[Cell() for _ in first], *rows]
     table = soup.new_tag("table")
     for y, row in enumerate(rows):
@@ -99,5 +100,18 @@ def write_table(soup: BeautifulSoup, rows: list[list[Cell]]) -> Tag:
     return table
 
 
-def _is_bold(cell: Cell) -> bool:
-    return all("strong" in p.marks for p in cell.pieces if p.kind not in {"br", "img"} and p.text.strip())
+def _is_header(rows: list[list[Cell]]) -> bool:
+    """Whether all text of the first row is bold, and no cell of it is empty but the corner, as for the other engine."""
+    first = rows[0]
+    texts = [p for cell in first for p in cell.pieces if p.kind not in _NO_TEXT and p.text.strip()]
+    if not texts or not all("strong" in piece.marks for piece in texts):
+        return False
+    written = [cell.source for cell in first if cell.source is not None]
+    wide = any(_span(tag, "colspan") > 1 for tag in written)
+    if not wide and len(written) < len(first):
+        return False
+    used = max(x for row in rows for x, cell in enumerate(row) if cell.pieces)
+    shown = [bool(cell.pieces) for cell in first[: used + 1] if cell.source is not None]
+    if all(shown):
+        return len(written) > 1 or not wide
+    return len(written) > _CORNER_AND_ONE and all(shown[1:])

@@ -37,6 +37,8 @@ _KEPT_ATTRIBUTES: Final = {
 _LANGUAGE: Final = re.compile(r"(?<!\S)language-[A-Za-z0-9+#_.-]+(?!\S)")
 """The one class that is kept: others are hooks for the scripts and styles of a site."""
 _VOID: Final = frozenset({"br", "img", "hr"})
+_PHRASES: Final = frozenset("strong b em i del s sub sup kbd a code h1 h2 h3 h4 h5 h6".split())
+_INLINE: Final = frozenset("strong b em i del s sub sup kbd a code img".split())
 # Boxes that Markdown does not keep, and blocks that no paragraph can hold.
 _BOXES: Final = frozenset("div section article center details summary figure figcaption address header footer".split())
 _HELD_BLOCKS: Final = ("table", "p", "ul", "ol", "pre", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "dl", "hr")
@@ -206,24 +208,40 @@ def _alignment_of(cell: Element) -> str:
 
 
 def to_html(table: Element) -> str:
-    """Write a table as HTML that Markdown passes through: known tags and attributes only, no blank line in it."""
+    """Write a table as HTML that Markdown passes through: known tags and attributes only, no blank line in it.
+
+    A phrase and a heading hold no paragraphs: those in them become lines, parted by breaks.
+    """
     out: list[str] = []
     walker = etree.iterwalk(table, events=("start", "end"))
-    depth_of_pre = 0
+    depth_of_pre = phrases = 0
+    said = broken = False  # in this paragraph, and whether a line of it has ended
     for event, element in walker:
-        kept = element.tag in _KEPT_TAGS
-        line = not kept and element.tag in _BOXES and _is_line(element)
-        if event == "start":
+        tag, begins = element.tag, event == "start"
+        boxed = phrases > 0 and (tag == "p" or tag in _BOXES)
+        line = not boxed and tag in _BOXES and _is_line(element)
+        kept = not boxed and tag in _KEPT_TAGS
+        phrases += 0 if tag not in _PHRASES else 1 if begins else -1
+        if boxed:
+            broken = broken or said
+        elif line or (kept and tag not in _INLINE):
+            said = broken = False
+        if begins:
+            if broken and tag == "img":
+                out.append("<br>")
+                broken = False
             if kept or line:
-                out.append("<p>" if line else f"<{element.tag}{_attributes(element)}>")
-            depth_of_pre += element.tag == "pre"
-            out.append(_text(element.text, verbatim=depth_of_pre > 0))
-        else:
-            depth_of_pre -= element.tag == "pre"
-            if line or (kept and element.tag not in _VOID):
-                out.append("</p>" if line else f"</{element.tag}>")
-            if element is not table:
-                out.append(_text(element.tail, verbatim=depth_of_pre > 0))
+                out.append("<p>" if line else f"<{tag}{_attributes(element)}>")
+            said = said or tag == "img"
+        elif line or (kept and tag not in _VOID):
+            out.append("</p>" if line else f"</{tag}>")
+        depth_of_pre += 0 if tag != "pre" else 1 if begins else -1
+        text = element.text if begins else element.tail if element is not table else None
+        if text:
+            if not text.isspace():
+                out += ["<br>"] if broken else []
+                said, broken = True, False
+            out.append(_text(text, verbatim=depth_of_pre > 0))
     return "".join(out).strip()
 
 
