@@ -54,9 +54,9 @@ def tidy_images(root: Element, profile: Profile) -> Mapping[str, int]:
     return counts
 
 
-def image_rule(image: Element, profile: Profile) -> str:
-    """Name the rule by which an image went: without one of its own, because it is a line elsewhere in the post."""
-    return _rule_of(image, _address_of(image, profile), profile, suspect=True) or "tracking-image"
+def image_rule(image: Element, profile: Profile) -> str | None:
+    """Name the rule by which an image goes; None for one without a rule of its own, which may be a line elsewhere."""
+    return _rule_of(image, _address_of(image, profile), profile, suspect=True)
 
 
 def _rule_of(image: Element, src: str, profile: Profile, *, suspect: bool) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lxml import etree
@@ -70,6 +71,7 @@ from converter.clean_toc import (
     drop_toc_blocks,
     drop_toc_marks,
 )
+from converter.clean_written import embolden_written_bold
 from converter.model import Article, Facts
 from converter.profiles import Profile
 from converter.rules import RULE_OF
@@ -98,7 +100,7 @@ _EMPHASIS: Final = frozenset({"strong", "b", "em", "i"})
 _PICTURE_WRAPPERS: Final = _EMPHASIS | frozenset(_HEADINGS) | {"span", "font", "a", "u"}
 _SAME: Final = {"strong": ("strong", "b"), "em": ("em", "i"), "del": ("del", "s", "strike")}
 _SAME_TAGS: Final = tuple(tag for tags in _SAME.values() for tag in tags)
-_MADE: Final = frozenset("a br code div img li p pre span ul x-tex".split())
+_MADE: Final = frozenset("a br code div img li p pre span strong ul x-tex".split())
 """Names of the elements that passes put in the place of others."""
 
 
@@ -129,7 +131,7 @@ def clean(article: Article, profile: Profile, trace: Trace | None = None) -> Fac
         if trace is not None:
             trace.end(
                 RULE_OF.get(one.__name__, ""),
-                lambda element: _rule_of(element, profile),
+                partial(_rule_of, profile=profile, own=RULE_OF.get(one.__name__)),
                 lambda element, name: _rule_of_change(element, name, profile),
             )
         if isinstance(count, int):
@@ -166,12 +168,12 @@ def _may_find(step: Step, words: Vocabulary, article: Article, profile: Profile)
     return False
 
 
-def _rule_of(element: Element, profile: Profile) -> str | None:
-    """Name the rule by which a pass that follows several took an element out, or a listing left it out."""
+def _rule_of(element: Element, profile: Profile, own: str | None) -> str | None:
+    """Name the rule by which a pass took an element out: one that follows several, or one that only reshapes."""
     if rule := profile.drop.rule_of_any(element):
         return rule
     if element.tag == "img":
-        return image_rule(element, profile)
+        return image_rule(element, profile) or (None if own else "tracking-image")
     if element.tag != "a":
         return None
     href = (element.get("href") or "").strip()
@@ -423,6 +425,7 @@ PASSES: Final = (
     Step(drop_written_buttons, ("img",), phrase=b"javascript:void(0)"),
     Step(tidy_images, ("img",)),
     Step(tidy_links, ("a",)),
+    Step(embolden_written_bold, text=re.compile(rb"[*]\*")),
     Step(unwrap_bold_in_headings, _HEADINGS),
     Step(write_drawn_marks, ("q", "rt")),
     Step(write_symbols, words=(b"wingdings",)),

@@ -62,6 +62,9 @@ RULES: Final[dict[str, Rule]] = {
     "top-link": Rule("noise", "Links back to the top of the page, or to its contents."),
     "tracking-image": Rule("noise", "Pictures that count visitors, by their address or a size of one pixel."),
     "tracking-parameter": Rule("noise", "What addresses carry along to tell who came from where: `spm`, `utm_source`."),
+    "written-bold": Rule(
+        "noise", "Asterisks of bold that the site could not read for the punctuation inside; the words become bold."
+    ),
     # What nobody can see, or Markdown cannot say.
     "empty": Rule("gone", "Elements without text and pictures; cells of tables stay."),
     "form-control": Rule(
@@ -154,6 +157,7 @@ RULE_OF: Final[dict[str, str]] = {
     "drop_empty_elements": "empty",
     "merge_adjacent_rules": "repeated-line",
     "wrap_stray_items": "stray-item",
+    "embolden_written_bold": "written-bold",
 }
 """Cleaning pass -> its rule. Passes that follow several rules (`drop_noise`) count by rule themselves."""
 

@@ -78,6 +78,7 @@ PARTS: Final[dict[str, str]] = {
     "clean_structure": "cleaner",
     "clean_styles": "cleaner",
     "clean_toc": "cleaner",
+    "clean_written": "cleaner",
     "code_language": "cleaner",
     "conservation": "pipeline",
     "console": "cli",
