@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
@@ -110,9 +111,15 @@ def _address_of(image: Element, profile: Profile) -> str:
     src = (image.get("src") or "").strip()
     shown = src not in NO_ADDRESS and not src.startswith("data:") and not src.endswith("/undefined")
     for name in profile.pictures.lazy:
-        if lazy := image.get(name):
-            return src if shown and not _stands_in(image, src) else lazy.strip()
+        lazy = (image.get(name) or "").strip()
+        if _is_address(lazy):
+            return src if shown and not _stands_in(image, src) else lazy
     return src if shown else _largest(image.get("srcset") or "") or src
+
+
+def _is_address(lazy: str) -> bool:
+    """Whether the attribute of a script holds an address, and no switch or number: `true`, `#`, `12345`."""
+    return ("/" in lazy or "." in lazy) and lazy[:1] != "#" and lazy not in NO_ADDRESS
 
 
 def _stands_in(image: Element, src: str) -> bool:
@@ -123,14 +130,30 @@ def _stands_in(image: Element, src: str) -> bool:
 
 
 def _largest(srcset: str) -> str:
-    """Return the address for the largest screen out of a `srcset`: `a.png 1x, b.png 2x`, `a.png 300w, b.png 1024w`."""
-    candidates = [candidate.split() for candidate in srcset.split(", ") if candidate.strip()]
-    best = max(candidates, key=lambda words: _size(words[-1]), default=[""])
-    return best[0].rstrip(",")
+    """Return the address for the largest screen out of a `srcset`: `a.png 1x, b.png 2x`, `a.png 300w, b.png 1024w`.
+
+    A comma ends an address only at its end, for there may be some in it, and a size anywhere.
+    """
+    found: list[tuple[float, str]] = []
+    url, size = "", 0.0
+    for word in srcset.split():
+        rest = word
+        if url:
+            descriptor, comma, rest = word.partition(",")
+            size = max(size, _size(descriptor))
+            if comma:
+                found.append((size, url))
+                url = ""
+        if not url and (rest := rest.lstrip(",")):
+            url, size = rest.rstrip(","), 0.0
+            if url != rest:
+                found.append((size, url))
+                url = ""
+    return max([*found, (size, url)], key=itemgetter(0))[1]
 
 
 def _size(descriptor: str) -> float:
-    number = descriptor.rstrip(",wxh")
+    number = descriptor.rstrip("wxh")
     return float(number) if number.replace(".", "", 1).isdecimal() and len(number) < _LONGEST_NUMBER else 0.0
 
 

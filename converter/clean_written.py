@@ -105,7 +105,7 @@ def _kind(char: str) -> str:
 
 
 def _may_open(before: str, words: str) -> bool:
-    """Whether an author would begin bold with this punctuation: not `2**(n-1)`, a power, and 张**（男）和李**, names."""
+    """Whether an author would begin bold with this punctuation: `2**(n-1)` is a power, 张**（男）和李** are names."""
     first, ends_in_words = words[0], _kind(words[-1]) != "P"
     if first not in _QUOTES and (first not in _BRACKETS or ends_in_words):
         return False

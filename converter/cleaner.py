@@ -27,7 +27,7 @@ from converter.clean_gutters import drop_number_gutters, drop_number_lists, drop
 from converter.clean_images import image_rule, picture_address, tidy_images
 from converter.clean_labels import COPY, drop_copy_labels, drop_top_links, drop_written_buttons
 from converter.clean_layout import unwrap_layout_tables
-from converter.clean_links import link_address, link_rule, tidy_links
+from converter.clean_links import link_address, link_rule, simplify_link_cards, tidy_links
 from converter.clean_listings import (
     fold_boxes_of_code_lines,
     fold_tables_of_code,
@@ -75,7 +75,7 @@ from converter.clean_written import embolden_written_bold
 from converter.model import Article, Facts
 from converter.profiles import Profile
 from converter.rules import RULE_OF
-from converter.tree import Element, Query, classes_of, drop_all, is_blank, neutralize, text_of, with_class
+from converter.tree import Element, classes_of, drop_all, is_blank, neutralize, text_of
 from converter.urls import runs_script
 from converter.vocabulary import Vocabulary, vocabulary
 
@@ -86,12 +86,6 @@ Pass = Callable[[Element, Profile], int | Mapping[str, int]]
 """Tells how many changes it made, by rule when it follows several."""
 
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
-# CSDN, Zhihu, Ghost, Notion
-_CARDS: Final = ("has-card", "LinkCard", "kg-bookmark-container", "bookmark", "video-box", "kg-file-card-container")
-_LINK_CARDS: Final = Query(f".//a[{with_class(*_CARDS)}]")
-_CARD_TITLES: Final = frozenset(
-    {"link-title", "LinkCard-title", "kg-bookmark-title", "bookmark-title", "kg-file-card-title", "title"}
-)
 _COPY: Final = re.compile(r"(?:登录后)?复制(?:代码)?|copy(?: code)?|收起|展开|运行", re.IGNORECASE).fullmatch
 _CONTROLS: Final = ("button", "label", "form", "fieldset", "legend", "input")
 _FORMS: Final = frozenset({"form", "fieldset", "legend"})
@@ -225,26 +219,6 @@ def apply_element_rules(root: Element, profile: Profile) -> int:
         elif tag:
             element.tag = tag
         count += tag is not None
-    return count
-
-
-def simplify_link_cards(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Turn a card (title, description, icon, address in one link) into a link with the title as its text."""
-    count = 0
-    for card in _LINK_CARDS(root):
-        title = next((e for e in card.iter() if not _CARD_TITLES.isdisjoint(classes_of(e))), None)
-        if title is None or is_blank(text_of(title)):
-            continue
-        text = " ".join(text_of(title).split())
-        tail = card.tail
-        href = card.get("href") or ""
-        card.clear()
-        card.text, card.tail = text, tail
-        card.set("href", href)
-        before = card.getprevious()
-        if before is not None and before.tag == "a" and is_blank(before.tail):
-            card.addprevious(etree.Element("br"))  # a box of its own on the page
-        count += 1
     return count
 
 
