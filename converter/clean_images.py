@@ -101,7 +101,7 @@ def _settled(image: Element, src: str, profile: Profile) -> tuple[str, tuple[str
         src = f"https:{src}"
         used += ("address-scheme",)
     if ("?" in src or "#" in src or ";" in src) and src[:5] != "data:" and known.marks:
-        bare = _origin(src, known.origins) or without_marks(src, known.marks)
+        bare = without_marks(_origin(src, known.origins) or src, known.marks)
         if bare != src:
             return bare, (*used, "picture-parameter")
     return src, used
@@ -160,10 +160,17 @@ def _size(descriptor: str) -> float:
 def _origin(src: str, names: tuple[str, ...]) -> str:
     """Return the address in a parameter of a stand-in for a picture that a site could not copy; empty: there is none.
 
-    A path on the disk of the author is none, and whoever has only that keeps the stand-in.
+    A path on the disk of the author is none, and whoever has only that keeps the stand-in. A name with a question mark
+    at its end is a page that fetches pictures, and all behind it is the address.
     """
-    found = (unquote(parameter(src, name)) for name in names if f"{name}=" in src)
-    return next((address for address in found if is_whole(address)), "")
+    for name in names:
+        if name[-1:] == "?":
+            value = src.partition(f"//{name}")[2]
+        else:
+            value = unquote(parameter(src, name)) if f"{name}=" in src else ""
+        if value and is_whole(value):
+            return value
+    return ""
 
 
 def _tidy_words(image: Element, profile: Profile) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from converter.clean_toc import Contents
 from converter.listings import holds_numbers_only
-from converter.tree import Element, Query, Test, Values, classes_of, drop_all, inside, is_blank, text_of, weight
+from converter.tree import Element, Query, Test, Values, classes_of, drop_all, inside, is_blank, squeezed, text_of, weight
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +23,10 @@ _GONE: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNO
 _SIZELESS: Final = re.compile(r"font-size\s*:\s*0(?:px|pt|em|%)?\s*(?:;|$)", re.IGNORECASE)
 _MARKS: Final = frozenset({"", "¶", "#", "§", "🔗", "\uf0c1"})  # the last is a chain link in Sphinx's font
 _MARKED_BY_LINKS: Final = ("h1", "h2", "h3", "h4", "h5", "h6", "dt", "caption", "figcaption")
+_ATTACHED: Final = re.compile(
+    r"\S+\.(?:png|jpe?g|gif|bmp|webp)\([\d.]+[KM]?B(?:ytes)?,下[载載]次[数數]:\d+\)", re.IGNORECASE
+).fullmatch
+_MOST_BELOW: Final = 4
 # Steps along the attribute axis take a fifth of the time of a condition on each element.
 _CLASSES: Final = Values("descendant::*/@class")
 _IDS: Final = Values("descendant::*/@id")
@@ -88,6 +92,8 @@ def _is_content(element: Element, rule: str, alone: dict[Element, bool]) -> bool
         if any(map(str.isalnum, mark)) or not (mark in _MARKS or inside(element, _MARKED_BY_LINKS)):
             return True
         return _is_alone(element, alone) or element.find(".//img") is not None
+    if rule == "hover-menu" and element.tag == "p" and "mbn" in classes_of(element):
+        return not _names_a_picture(element)
     if rule != "code-gutter" or holds_numbers_only(element):
         return False
     if element.tag in {"ul", "ol"}:
@@ -104,6 +110,15 @@ def _is_alone(mark: Element, known: dict[Element, bool]) -> bool:
         texts = (text for text in around.itertext() if not str(text).isspace())
         known[around] = len(list(islice(texts, 2))) < 2  # noqa: PLR2004 (its own, and another)
     return known[around]
+
+
+def _names_a_picture(line: Element) -> bool:
+    """Whether a line tells name, size and downloads of the picture of a forum that stands below it."""
+    link = line.find("a")
+    if link is None or "mod=attachment" not in (link.get("href") or "") or not _ATTACHED(squeezed(line)):
+        return False
+    below = islice(line.itersiblings(), _MOST_BELOW)
+    return any((img.get("id") or "").startswith("aimg_") for e in below for img in islice(e.iter("img"), 1))
 
 
 def _unwrap(gutter: Element) -> None:

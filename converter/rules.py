@@ -35,7 +35,7 @@ RULES: Final[dict[str, Rule]] = {
     "drawn-listing": Rule("noise", "Listings that a highlighter drew right before the ones it drew them from."),
     "edit-link": Rule("noise", "Links in headings of an encyclopedia that edit the section below."),
     "hidden-id": Rule("noise", "The hidden element with the post's hexadecimal address; it becomes `source_url`."),
-    "hover-menu": Rule("noise", "Menus that a forum shows over its pictures."),
+    "hover-menu": Rule("noise", "Menus that a forum shows over its pictures, and the names and sizes of their files."),
     "math-preview": Rule("noise", "What MathJax shows before a formula is drawn."),
     "page-footer": Rule("noise", "What sites write around a post, copied with it: account, date, counters, copyright."),
     "permalink": Rule("noise", "Marks in a heading (`¶`, `#`) that link to the heading itself."),
