@@ -145,7 +145,7 @@ def link_address(href: str, text: str, profile: Profile) -> tuple[str, str | Non
     """
     if href[:2] == "//":
         return f"https:{href}", "address-scheme"
-    if "?" not in href:
+    if "?" not in href and "&" not in href:
         return (f"mailto:{href}", "address-scheme") if "@" in href and _MAIL(href) else (href, None)
     known = profile.links
     if target := known.redirectors.target(href):
@@ -161,7 +161,7 @@ def _squeezed(text: str) -> str:
 
 
 def _readdress(link: Element, href: str, profile: Profile) -> tuple[str, ...]:
-    if not ("?" in href or "@" in href or href[:2] == "//"):
+    if not ("?" in href or "@" in href or "&" in href or href[:2] == "//"):
         return ()
     new, rule = link_address(href, text_of(link), profile)
     if rule is None:
