@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Final
 
 from converter.clean_toc import Contents
 from converter.listings import holds_numbers_only
-from converter.tree import Element, Query, Test, Values, classes_of, drop_all, inside, is_blank, squeezed, text_of, weight
+from converter.tree import (
+    Element,
+    Query,
+    Test,
+    Values,
+    classes_of,
+    drop_all,
+    inside,
+    is_blank,
+    squeezed,
+    text_of,
+    weight,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

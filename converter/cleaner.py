@@ -11,8 +11,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from lxml import etree
-
 from converter.clean_code import (
     LISTINGS,
     drop_code_tool_bars,

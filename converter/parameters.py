@@ -56,11 +56,12 @@ class Parameters(NamedTuple):
         mine = self._of(address)
         kept = self._kept(query, mine)
         # Copied behind the name of a place in the page: `#part-2&spm=1001`.
-        place, _, behind = fragment.partition("&")
+        place, joint, behind = fragment.partition("&")
         own = self._kept(behind, mine)
         if len(kept) == query.count("&") + 1 and len(own) == behind.count("&") + 1:
             return address
-        return base + (asks + "&".join(kept) if kept else "") + hash_ + "&".join([place, *own] if behind else [fragment])
+        asked = asks + "&".join(kept) if kept else ""
+        return base + asked + hash_ + ("&".join([place, *own]) if joint else place)
 
     def _kept(self, query: str, mine: frozenset[str]) -> list[str]:
         anywhere, prefixes = self.anywhere, self.prefixes

@@ -36,6 +36,7 @@ RULES: Final[dict[str, Rule]] = {
     "edit-link": Rule("noise", "Links in headings of an encyclopedia that edit the section below."),
     "hidden-id": Rule("noise", "The hidden element with the post's hexadecimal address; it becomes `source_url`."),
     "hover-menu": Rule("noise", "Menus that a forum shows over its pictures, and the names and sizes of their files."),
+    "item-bullet": Rule("noise", "Bullets of Word's fonts that begin items of lists, which have a bullet already."),
     "math-preview": Rule("noise", "What MathJax shows before a formula is drawn."),
     "page-footer": Rule("noise", "What sites write around a post, copied with it: account, date, counters, copyright."),
     "permalink": Rule("noise", "Marks in a heading (`¶`, `#`) that link to the heading itself."),
