@@ -18,7 +18,7 @@ from converter.scan import Span, scan
 # begins with a set of characters is searched in a third of the time, since `re` does not try the places in between.
 _SIGN: Final = re.compile(r"[:wW](?:(?<=:)(?=//[^\s<])|(?<!:)(?<![^\s*_~(][wW])[wW]{2}(?=\.[^\s<]))")
 _SCHEMES: Final = ("https", "http", "ftp")
-_MARKUP: Final = re.compile(r"[\\`*\[~$!]").search
+_MARKUP: Final = "\\`*[~$!"
 _END: Final = re.compile(r"[\s<]")
 _NOT_AT_ITS_END: Final = "?!.,:*_~'\""
 _EMPHASIS: Final = frozenset({"em", "strong", "del"})
@@ -42,6 +42,7 @@ def guard_addresses(text: str) -> str:
     found: list[Span] | None = None
     pieces: list[str] = []
     done = end = last = 0
+    foreign = markup = -1
     breaks = False
     for start, sign in _signs(text):
         if start < done or (links and text.endswith("](", 0, start)):
@@ -50,8 +51,11 @@ def guard_addresses(text: str) -> str:
             end = _end_of_run(text, sign)
             breaks = text[end - 1] == "\\" and text.startswith("\n", end)
             last = start + len(text[start : end - breaks].rstrip(_NOT_AT_ITS_END))
-        swallows = not text[sign:last].isascii()
-        if not breaks and not swallows and not _MARKUP(text, sign, last):
+            # Once for all that begin in this run: each of them reaches to its end.
+            foreign = _last_foreign(text, sign, last)
+            markup = max([text.rfind(char, sign, last) for char in _MARKUP])
+        swallows = foreign >= sign
+        if not breaks and not swallows and markup < sign:
             continue
         if found is None:
             found = scan(text)
@@ -101,6 +105,15 @@ def _are_destinations(text: str) -> bool:
 def _end_of_run(text: str, at: int) -> int:
     end = _END.search(text, at)
     return len(text) if end is None else end.start()
+
+
+def _last_foreign(text: str, start: int, end: int) -> int:
+    """Find the last character of a stretch that is not ASCII; -1 when all are."""
+    if not text[start:end].isascii():
+        for at in range(end - 1, start - 1, -1):
+            if text[at] > "\x7f":
+                return at
+    return -1
 
 
 def _delimiters(found: list[Span]) -> list[int]:

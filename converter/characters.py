@@ -37,6 +37,10 @@ _SIGNS: Final = {
     "\uf0fc": "✓",
     "\uf0fe": "☑",
 }
+# At the start of an item they are a second bullet; arrows, ticks and boxes say something there, too.
+_BULLETS: Final = frozenset("\uf06c\uf06d\uf06e\uf075\uf076\uf0a7\uf0b7\uf0d8")
+_ITEM: Final = re.compile(r"<li\b[^>]*>(?:\s|<(?:p|div|span|font|b|strong)\b[^>]*>)*", re.IGNORECASE).fullmatch
+_NEAR: Final = 400  # characters of tags between an item's and its text
 _EMOJI: Final = "\u2190-\u2bff\U0001f000-\U0001faff"
 _DROP: Final = re.compile(f"[{_DROPPED}]+")
 _TO_SPACE: Final = re.compile(f"[{_SPACES}]")
@@ -101,9 +105,18 @@ def _with_signs(text: str) -> str:
         if found[0][0] == "<":
             depth = max(0, depth + (1 if found[0][1] != "/" else -1))
         elif not depth:
-            pieces += text[at : found.start()], _SIGNS[found[0]]
+            sign = _SIGNS[found[0]]
+            if found[0] in _BULLETS and _begins_item(text, found.start()):
+                sign = f"<span class=archive2md-bullet>{sign}</span>"  # the rule `item-bullet`
+            pieces += text[at : found.start()], sign
             at = found.end()
     return "".join(pieces) + text[at:]
+
+
+def _begins_item(text: str, at: int) -> bool:
+    """Whether nothing but tags stands between the start of a list item and a place."""
+    start = max(text.rfind("<li", max(0, at - _NEAR), at), text.rfind("<LI", max(0, at - _NEAR), at))
+    return start >= 0 and _ITEM(text, start, at) is not None
 
 
 def _unhide(match: re.Match[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
@@ -41,7 +42,6 @@ def tidy_images(root: Element, profile: Profile) -> Mapping[str, int]:
         rule = _rule_of(image, address, profile, suspect=suspect)
         if rule is None and address in lines and "tracking-image" not in profile.keep:
             rule = "tracking-image"
-            image.set("width", "1")  # by which `image_rule` knows it
         if rule:
             gone.append(image)
             counts[rule] = counts.get(rule, 0) + 1
@@ -56,7 +56,7 @@ def tidy_images(root: Element, profile: Profile) -> Mapping[str, int]:
 
 
 def image_rule(image: Element, profile: Profile) -> str | None:
-    """Name the rule by which an image goes; None when it stays."""
+    """Name the rule by which an image goes; None for one without a rule of its own, which may be a line elsewhere."""
     return _rule_of(image, _address_of(image, profile), profile, suspect=True)
 
 
@@ -103,7 +103,7 @@ def _settled(image: Element, src: str, profile: Profile) -> tuple[str, tuple[str
         src = f"https:{src}"
         used += ("address-scheme",)
     if ("?" in src or "#" in src or ";" in src) and src[:5] != "data:" and known.marks:
-        bare = _origin(src, known.origins) or without_marks(src, known.marks)
+        bare = without_marks(_origin(src, known.origins) or src, known.marks)
         if bare != src:
             return bare, (*used, "picture-parameter")
     return src, used
@@ -113,9 +113,15 @@ def _address_of(image: Element, profile: Profile) -> str:
     src = (image.get("src") or "").strip()
     shown = src not in NO_ADDRESS and not src.startswith("data:") and not src.endswith("/undefined")
     for name in profile.pictures.lazy:
-        if lazy := image.get(name):
-            return src if shown and not _stands_in(image, src) else lazy.strip()
+        lazy = (image.get(name) or "").strip()
+        if _is_address(lazy):
+            return src if shown and not _stands_in(image, src) else lazy
     return src if shown else _largest(image.get("srcset") or "") or src
+
+
+def _is_address(lazy: str) -> bool:
+    """Whether the attribute of a script holds an address, and no switch or number: `true`, `#`, `12345`."""
+    return ("/" in lazy or "." in lazy) and lazy[:1] != "#" and lazy not in NO_ADDRESS
 
 
 def _stands_in(image: Element, src: str) -> bool:
@@ -126,24 +132,47 @@ def _stands_in(image: Element, src: str) -> bool:
 
 
 def _largest(srcset: str) -> str:
-    """Return the address for the largest screen out of a `srcset`: `a.png 1x, b.png 2x`, `a.png 300w, b.png 1024w`."""
-    candidates = [candidate.split() for candidate in srcset.split(", ") if candidate.strip()]
-    best = max(candidates, key=lambda words: _size(words[-1]), default=[""])
-    return best[0].rstrip(",")
+    """Return the address for the largest screen out of a `srcset`: `a.png 1x, b.png 2x`, `a.png 300w, b.png 1024w`.
+
+    A comma ends an address only at its end, for there may be some in it, and a size anywhere.
+    """
+    found: list[tuple[float, str]] = []
+    url, size = "", 0.0
+    for word in srcset.split():
+        rest = word
+        if url:
+            descriptor, comma, rest = word.partition(",")
+            size = max(size, _size(descriptor))
+            if comma:
+                found.append((size, url))
+                url = ""
+        if not url and (rest := rest.lstrip(",")):
+            url, size = rest.rstrip(","), 0.0
+            if url != rest:
+                found.append((size, url))
+                url = ""
+    return max([*found, (size, url)], key=itemgetter(0))[1]
 
 
 def _size(descriptor: str) -> float:
-    number = descriptor.rstrip(",wxh")
+    number = descriptor.rstrip("wxh")
     return float(number) if number.replace(".", "", 1).isdecimal() and len(number) < _LONGEST_NUMBER else 0.0
 
 
 def _origin(src: str, names: tuple[str, ...]) -> str:
     """Return the address in a parameter of a stand-in for a picture that a site could not copy; empty: there is none.
 
-    A path on the disk of the author is none, and whoever has only that keeps the stand-in.
+    A path on the disk of the author is none, and whoever has only that keeps the stand-in. A name with a question mark
+    at its end is a page that fetches pictures, and all behind it is the address.
     """
-    found = (unquote(parameter(src, name)) for name in names if f"{name}=" in src)
-    return next((address for address in found if is_whole(address)), "")
+    for name in names:
+        if name[-1:] == "?":
+            value = src.partition(f"//{name}")[2]
+        else:
+            value = unquote(parameter(src, name)) if f"{name}=" in src else ""
+        if value and is_whole(value):
+            return value
+    return ""
 
 
 def _tidy_words(image: Element, profile: Profile) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The pass for links: where they lead, and which of them are none."""
+"""The passes for links: where they lead, which of them are none, and those that are drawn as cards."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import unquote, unquote_plus
 from lxml import etree
 
 from converter.parameters import host_of, name_of_file
-from converter.tree import Element, Values, is_blank, neutralize, squeezed, text_of
+from converter.tree import Element, Query, Values, classes_of, is_blank, neutralize, squeezed, text_of, with_class
 from converter.urls import runs_script
 
 if TYPE_CHECKING:
@@ -30,6 +30,15 @@ _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 _NAMES: Final = Values("descendant-or-self::*/@id | descendant-or-self::*/@name")
 _NO_ANCHORS: Final = ("li", "table", "dl")
 _NOT_IN_ANCHORS: Final = re.compile(r"[^\w\- ]")
+_LONGEST_WORD: Final = 16
+# CSDN, Zhihu, Ghost, Notion
+_CARDS: Final = ("has-card", "LinkCard", "kg-bookmark-container", "bookmark", "video-box", "kg-file-card-container")
+_LINK_CARDS: Final = Query(f".//a[{with_class(*_CARDS)}]")
+_CARD_TITLES: Final = frozenset(
+    {"link-title", "LinkCard-title", "kg-bookmark-title", "bookmark-title", "kg-file-card-title", "title"}
+)
+_CARD_PARTS: Final = ("link-", "LinkCard-", "kg-", "bookmark-")
+_VIDEO_PARTS: Final = frozenset({"title", "content", "url", "thumbnail"})
 
 
 def tidy_links(root: Element, profile: Profile) -> Mapping[str, int]:
@@ -69,7 +78,7 @@ def link_rule(link: Element, href: str, profile: Profile) -> str | None:
     known = profile.links
     if _is_on_a_keyword(link, known.keywords):
         return "keyword-link"
-    if any(part in href for part in known.lexicons) and link.find(".//img") is None:
+    if any(part in href for part in known.lexicons) and _is_one_word(link):
         return "keyword-link"
     if "?" in href:
         wanted = known.searches.value(known.redirectors.target(href) or href)
@@ -90,8 +99,17 @@ def _is_on_a_keyword(link: Element, names: frozenset[str]) -> bool:
     above = link.getparent()
     if above is None or above.tag != "span" or not (its := above.get("class")) or names.isdisjoint(its.split()):
         return False
-    # A span that nobody closed has links of the author's in it, too.
-    return link.getprevious() is None and is_blank(above.text)
+    if link.getprevious() is not None or not is_blank(above.text):
+        return False
+    # A span that nobody closed has all that follows in it, and only words of one word were linked.
+    return (link.getnext() is None and is_blank(link.tail)) or _is_one_word(link)
+
+
+def _is_one_word(link: Element) -> bool:
+    """Whether the text of a link is a word that a site may look up: an address and a sentence are the author's."""
+    words = text_of(link).split()
+    short = len(words) == 1 and len(words[0]) <= _LONGEST_WORD and "/" not in words[0]
+    return short and link.find(".//img") is None
 
 
 def _is_made_of_its_text(link: Element, href: str) -> bool:
@@ -127,7 +145,7 @@ def link_address(href: str, text: str, profile: Profile) -> tuple[str, str | Non
     """
     if href[:2] == "//":
         return f"https:{href}", "address-scheme"
-    if "?" not in href:
+    if "?" not in href and "&" not in href:
         return (f"mailto:{href}", "address-scheme") if "@" in href and _MAIL(href) else (href, None)
     known = profile.links
     if target := known.redirectors.target(href):
@@ -143,7 +161,7 @@ def _squeezed(text: str) -> str:
 
 
 def _readdress(link: Element, href: str, profile: Profile) -> tuple[str, ...]:
-    if not ("?" in href or "@" in href or href[:2] == "//"):
+    if not ("?" in href or "@" in href or "&" in href or href[:2] == "//"):
         return ()
     new, rule = link_address(href, text_of(link), profile)
     if rule is None:
@@ -238,3 +256,41 @@ def _one_piece(heading: Element) -> str:
 def _begins(root: Element, heading: Element) -> bool:
     first = next((e for e in root.iter() if e.tag in {"img", "hr", "pre"} or not is_blank(e.text)), None)
     return first is not None and (first is heading or heading in first.iterancestors())
+
+
+def simplify_link_cards(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
+    """Turn a card (title, description, icon, address in one link) into a link with the title as its text."""
+    count = 0
+    for card in _LINK_CARDS(root):
+        title = next((e for e in card.iter() if not _CARD_TITLES.isdisjoint(classes_of(e))), None)
+        if title is None or is_blank(text_of(title)) or not _is_all_parts(card):
+            continue
+        text = " ".join(text_of(title).split())
+        tail = card.tail
+        href = card.get("href") or ""
+        card.clear()
+        card.text, card.tail = text, tail
+        card.set("href", href)
+        before = card.getprevious()
+        if before is not None and before.tag == "a" and is_blank(before.tail):
+            card.addprevious(etree.Element("br"))  # a box of its own on the page
+        count += 1
+    return count
+
+
+def _is_all_parts(card: Element) -> bool:
+    """Whether all that a card shows stands in parts that a site makes; words between them are the author's."""
+    left = [card]
+    while left:
+        element = left.pop()
+        if element is not card and any(
+            name.startswith(_CARD_PARTS) or name in _VIDEO_PARTS for name in classes_of(element)
+        ):
+            continue
+        if element.tag == "img" or not is_blank(element.text):
+            return False
+        for child in element:
+            if not is_blank(child.tail):
+                return False
+            left.append(child)
+    return True

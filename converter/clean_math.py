@@ -134,8 +134,11 @@ def tex_element(tex: str, *, display: bool) -> Element:
         tex = _LONE_DOLLAR.sub(r"\\$", _INNER_MATH.sub(r"\\(\1\\)", tex))  # a dollar would end the formula
     if "<" in tex or "](" in tex or tex[:1] in {"`", "~"}:
         tex = _MARKUP_IN_TEX.sub(r"\g<0> ", tex)
+    tex = " ".join(tex.split())
+    if (len(tex) - len(tex.rstrip("\\"))) % 2:
+        tex = tex[:-1].rstrip()  # of a `\ ` at the end; it would take the dollar behind it for a part of the formula
     new = etree.Element("x-tex")
-    new.text = " ".join(tex.split())
+    new.text = tex
     if display:
         new.set("display", "block")
     return new

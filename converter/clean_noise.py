@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Final
 
 from converter.clean_toc import Contents
 from converter.listings import holds_numbers_only
-from converter.tree import Element, Query, Test, Values, classes_of, drop_all, inside, is_blank, text_of, weight
+from converter.tree import (
+    Element,
+    Query,
+    Test,
+    Values,
+    classes_of,
+    drop_all,
+    inside,
+    is_blank,
+    squeezed,
+    text_of,
+    weight,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +34,12 @@ INVISIBLE: Final = tuple("link style script svg noscript template meta title bas
 _GONE: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _AROUND_CODE: Final = ("pre", "code", "td")
 _SIZELESS: Final = re.compile(r"font-size\s*:\s*0(?:px|pt|em|%)?\s*(?:;|$)", re.IGNORECASE)
+_MARKS: Final = frozenset({"", "¶", "#", "§", "🔗", "\uf0c1"})  # the last is a chain link in Sphinx's font
+_MARKED_BY_LINKS: Final = ("h1", "h2", "h3", "h4", "h5", "h6", "dt", "caption", "figcaption")
+_ATTACHED: Final = re.compile(
+    r"\S+\.(?:png|jpe?g|gif|bmp|webp)\([\d.]+[KM]?B(?:ytes)?,下[载載]次[数數]:\d+\)", re.IGNORECASE
+).fullmatch
+_MOST_BELOW: Final = 4
 # Steps along the attribute axis take a fifth of the time of a condition on each element.
 _CLASSES: Final = Values("descendant::*/@class")
 _IDS: Final = Values("descendant::*/@id")
@@ -83,21 +101,46 @@ def _shows_inside(element: Element) -> bool:
     return any("font-size" in inner and not _SIZELESS.search(inner) for inner in _STYLES(element))
 
 
-def _is_content(element: Element, rule: str) -> bool:
-    """Whether an element is not what its class says: a gutter with text in it, a mark that is the heading itself."""
+def _is_content(element: Element, rule: str, alone: dict[Element, bool]) -> bool:
+    """Whether an element is not what its class says: a gutter with text in it, a mark that is the heading itself.
+
+    `alone` remembers which elements hold one text only.
+    """
     if rule == "permalink":
         if element.tag == "a" and not (element.get("href") or "#").startswith("#"):
             return True
-        around = element.getparent()
-        texts = (text for text in (around.itertext() if around is not None else ()) if not str(text).isspace())
-        alone = len(list(islice(texts, 2))) < 2  # noqa: PLR2004 (its own, and another)
-        return alone or element.find(".//img") is not None or any(map(str.isalnum, text_of(element)))
+        mark = text_of(element).strip()
+        if any(map(str.isalnum, mark)) or not (mark in _MARKS or inside(element, _MARKED_BY_LINKS)):
+            return True
+        return _is_alone(element, alone) or element.find(".//img") is not None
+    if rule == "hover-menu" and element.tag == "p" and "mbn" in classes_of(element):
+        return not _names_a_picture(element)
     if rule != "code-gutter" or holds_numbers_only(element):
         # A number of that class in a phrase: "a total of <span class="ln">12</span>".
         return rule == "code-gutter" and element.tag == "span" and not inside(element, _AROUND_CODE)
     if element.tag in {"ul", "ol"}:
         _unwrap(element)
     return True
+
+
+def _is_alone(mark: Element, known: dict[Element, bool]) -> bool:
+    """Whether there is no other text around a mark. Asked for each of the marks in an element, answered once."""
+    around = mark.getparent()
+    if around is None:
+        return True
+    if around not in known:
+        texts = (text for text in around.itertext() if not str(text).isspace())
+        known[around] = len(list(islice(texts, 2))) < 2  # noqa: PLR2004 (its own, and another)
+    return known[around]
+
+
+def _names_a_picture(line: Element) -> bool:
+    """Whether a line tells name, size and downloads of the picture of a forum that stands below it."""
+    link = line.find("a")
+    if link is None or "mod=attachment" not in (link.get("href") or "") or not _ATTACHED(squeezed(line)):
+        return False
+    below = islice(line.itersiblings(), _MOST_BELOW)
+    return any((img.get("id") or "").startswith("aimg_") for e in below for img in islice(e.iter("img"), 1))
 
 
 def _unwrap(gutter: Element) -> None:
@@ -119,6 +162,7 @@ def drop_noise(root: Element, profile: Profile) -> Mapping[str, int]:
     counts: dict[str, int] = {}
     gone: list[Element] = []
     inside: set[Element] = set()
+    alone: dict[Element, bool] = {}
     contents: Contents | None = None
     for element in MARKED(root) if not found else list(root.iterdescendants()):
         rule = rules.rule_of(element, element.get("id"), classes_of(element))
@@ -131,7 +175,7 @@ def drop_noise(root: Element, profile: Profile) -> Mapping[str, int]:
             contents = contents or Contents(root, inside)
             if contents.hold_more(element):
                 continue
-        elif _is_content(element, rule):
+        elif _is_content(element, rule, alone):
             continue
         gone.append(element)
         inside.update(element.iter())

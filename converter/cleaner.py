@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
-
-from lxml import etree
 
 from converter.clean_boxes import fold_highlighter_boxes
 from converter.clean_code import (
@@ -27,7 +26,7 @@ from converter.clean_headings import part_long_headings
 from converter.clean_images import image_rule, picture_address, tidy_images
 from converter.clean_labels import COPY, drop_copy_labels, drop_page_frame, drop_top_links, drop_written_buttons
 from converter.clean_layout import drop_hollow_columns, name_captions, unwrap_layout_tables
-from converter.clean_links import link_address, link_rule, tidy_links
+from converter.clean_links import link_address, link_rule, simplify_link_cards, tidy_links
 from converter.clean_listings import (
     TOKENS,
     fold_boxes_of_code_lines,
@@ -76,10 +75,11 @@ from converter.clean_toc import (
     drop_toc_blocks,
     drop_toc_marks,
 )
+from converter.clean_written import embolden_written_bold
 from converter.model import Article, Facts
 from converter.profiles import Profile
 from converter.rules import RULE_OF
-from converter.tree import Element, Query, classes_of, drop_all, is_blank, neutralize, text_of, with_class
+from converter.tree import Element, classes_of, drop_all, is_blank, neutralize, text_of
 from converter.urls import runs_script
 from converter.vocabulary import Vocabulary, vocabulary
 
@@ -90,12 +90,6 @@ Pass = Callable[[Element, Profile], int | Mapping[str, int]]
 """Tells how many changes it made, by rule when it follows several."""
 
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
-# CSDN, Zhihu, Ghost, Notion
-_CARDS: Final = ("has-card", "LinkCard", "kg-bookmark-container", "bookmark", "video-box", "kg-file-card-container")
-_LINK_CARDS: Final = Query(f".//a[{with_class(*_CARDS)}]")
-_CARD_TITLES: Final = frozenset(
-    {"link-title", "LinkCard-title", "kg-bookmark-title", "bookmark-title", "kg-file-card-title", "title"}
-)
 _COPY: Final = re.compile(r"(?:登录后)?复制(?:代码)?|copy(?: code)?|收起|展开|运行", re.IGNORECASE).fullmatch
 _CONTROLS: Final = ("button", "label", "form", "fieldset", "legend", "input")
 _FORMS: Final = frozenset({"form", "fieldset", "legend"})
@@ -104,7 +98,7 @@ _EMPHASIS: Final = frozenset({"strong", "b", "em", "i"})
 _PICTURE_WRAPPERS: Final = _EMPHASIS | frozenset(_HEADINGS) | {"span", "font", "a", "u"}
 _SAME: Final = {"strong": ("strong", "b"), "em": ("em", "i"), "del": ("del", "s", "strike")}
 _SAME_TAGS: Final = tuple(tag for tags in _SAME.values() for tag in tags)
-_MADE: Final = frozenset("a br code div img li p pre span ul x-tex".split())
+_MADE: Final = frozenset("a br code div img li p pre span strong ul x-tex".split())
 """Names of the elements that passes put in the place of others."""
 
 
@@ -135,7 +129,7 @@ def clean(article: Article, profile: Profile, trace: Trace | None = None) -> Fac
         if trace is not None:
             trace.end(
                 RULE_OF.get(one.__name__, ""),
-                lambda element: _rule_of(element, profile),
+                partial(_rule_of, profile=profile, own=RULE_OF.get(one.__name__)),
                 lambda element, name: _rule_of_change(element, name, profile),
             )
         if isinstance(count, int):
@@ -172,12 +166,12 @@ def _may_find(step: Step, words: Vocabulary, article: Article, profile: Profile)
     return False
 
 
-def _rule_of(element: Element, profile: Profile) -> str | None:
-    """Name the rule by which a pass that follows several took an element out, or a listing left it out."""
+def _rule_of(element: Element, profile: Profile, own: str | None) -> str | None:
+    """Name the rule by which a pass took an element out: one that follows several, or one that only reshapes."""
     if rule := profile.drop.rule_of_any(element):
         return rule
     if element.tag == "img":
-        return image_rule(element, profile)
+        return image_rule(element, profile) or (None if own else "tracking-image")
     if element.tag != "a":
         return None
     href = (element.get("href") or "").strip()
@@ -229,26 +223,6 @@ def apply_element_rules(root: Element, profile: Profile) -> int:
         elif tag:
             element.tag = tag
         count += tag is not None
-    return count
-
-
-def simplify_link_cards(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Turn a card (title, description, icon, address in one link) into a link with the title as its text."""
-    count = 0
-    for card in _LINK_CARDS(root):
-        title = next((e for e in card.iter() if not _CARD_TITLES.isdisjoint(classes_of(e))), None)
-        if title is None or is_blank(text_of(title)):
-            continue
-        text = " ".join(text_of(title).split())
-        tail = card.tail
-        href = card.get("href") or ""
-        card.clear()
-        card.text, card.tail = text, tail
-        card.set("href", href)
-        before = card.getprevious()
-        if before is not None and before.tag == "a" and is_blank(before.tail):
-            card.addprevious(etree.Element("br"))  # a box of its own on the page
-        count += 1
     return count
 
 
@@ -434,6 +408,7 @@ PASSES: Final = (
     Step(drop_written_buttons, ("img",), phrase=b"javascript:void(0)"),
     Step(tidy_images, ("img",)),
     Step(tidy_links, ("a",)),
+    Step(embolden_written_bold, text=re.compile(rb"[*]\*")),
     Step(unwrap_bold_in_headings, _HEADINGS),
     Step(write_drawn_marks, ("q", "rt")),
     Step(write_symbols, words=(b"wingdings",)),

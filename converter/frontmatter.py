@@ -189,8 +189,15 @@ def _updated(work: _Work) -> datetime | str | None:
 # --- text fields -----------------------------------------------------------------------------------------------------
 
 
+# A row of spaces as an editor writes it; a single one may be what the post is about.
+_SPACES: Final = re.compile(r"(?:\s*&nbsp;){2,}\s*")
+_NO_TAIL: Final = re.compile(r"[^A-Za-z0-9_]_").fullmatch  # `tang_bo_hu_` is a name
+
+
 def _description(work: _Work) -> str:
     text = _text(work.raw.get("description")) or _text(work.page.description)
+    if "&nbsp;" in text:
+        text = _SPACES.sub(" ", text).strip()
     query = _text(work.raw.get("keywords")) or _text(work.page.keywords)
     at = text.find("_") if query else -1
     while at >= 0:
@@ -200,6 +207,9 @@ def _description(work: _Work) -> str:
             work.note("description-tail-cut", f"_{tail}")
             return text[:at].rstrip()
         at = text.find("_", at + 1)
+    if query and _NO_TAIL(text[-2:]):  # cut right before the query
+        work.note("description-tail-cut", "_")
+        return text[:-1].rstrip()
     return text
 
 

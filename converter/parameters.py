@@ -50,18 +50,26 @@ class Parameters(NamedTuple):
     def strip(self, address: str) -> str:
         """Cut the parameters out of an address; everything else stays as it is written."""
         whole, hash_, fragment = address.partition("#")
-        base, _, query = whole.partition("?")
-        if not query:
+        base, asks, query = whole.partition("?")
+        if not query and "&" not in fragment:
             return address
-        anywhere, prefixes, mine = self.anywhere, self.prefixes, self._of(address)
-        kept = [
+        mine = self._of(address)
+        kept = self._kept(query, mine)
+        # Copied behind the name of a place in the page: `#part-2&spm=1001`.
+        place, joint, behind = fragment.partition("&")
+        own = self._kept(behind, mine)
+        if len(kept) == query.count("&") + 1 and len(own) == behind.count("&") + 1:
+            return address
+        asked = asks + "&".join(kept) if kept else ""
+        return base + asked + hash_ + ("&".join([place, *own]) if joint else place)
+
+    def _kept(self, query: str, mine: frozenset[str]) -> list[str]:
+        anywhere, prefixes = self.anywhere, self.prefixes
+        return [
             part
             for part in query.split("&")
             if (name := part.partition("=")[0]) not in anywhere and name not in mine and not name.startswith(prefixes)
         ]
-        if len(kept) == query.count("&") + 1:
-            return address
-        return base + ("?" + "&".join(kept) if kept else "") + hash_ + fragment
 
     def _of(self, address: str) -> frozenset[str]:
         found = _HOST(address)
@@ -122,7 +130,8 @@ class Places(NamedTuple):
 
 def _unquoted(value: str) -> str:
     """Decode an address in a parameter; empty when it is none."""
-    text = value if "://" in value else unquote(value)
+    host = value.partition("://")[2].partition("/")[0]
+    text = value if host and "%2f" not in host.lower() else unquote(value)
     if not _WHOLE(text) and "%3a" in text.lower():
         text = unquote(text)
     return text if _WHOLE(text) else ""

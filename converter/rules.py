@@ -37,7 +37,8 @@ RULES: Final[dict[str, Rule]] = {
     "drawn-listing": Rule("noise", "Listings that a highlighter drew right before the ones it drew them from."),
     "edit-link": Rule("noise", "Links in headings of an encyclopedia that edit the section below."),
     "hidden-id": Rule("noise", "The hidden element with the post's hexadecimal address; it becomes `source_url`."),
-    "hover-menu": Rule("noise", "Menus that a forum shows over its pictures."),
+    "hover-menu": Rule("noise", "Menus that a forum shows over its pictures, and the names and sizes of their files."),
+    "item-bullet": Rule("noise", "Bullets of Word's fonts that begin items of lists, which have a bullet already."),
     "math-preview": Rule("noise", "What MathJax shows before a formula is drawn."),
     "page-footer": Rule(
         "noise", "What sites write around a post, copied with it: account, date, counters, links, copyright."
@@ -69,6 +70,9 @@ RULES: Final[dict[str, Rule]] = {
     "top-link": Rule("noise", "Links back to the top of the page, or to its contents."),
     "tracking-image": Rule("noise", "Pictures that count visitors, by their address or a size of one pixel."),
     "tracking-parameter": Rule("noise", "What addresses carry along to tell who came from where: `spm`, `utm_source`."),
+    "written-bold": Rule(
+        "noise", "Asterisks of bold that the site could not read for the punctuation inside; the words become bold."
+    ),
     # What nobody can see, or Markdown cannot say.
     "empty": Rule("gone", "Elements without text and pictures; cells of tables stay."),
     "form-control": Rule(
@@ -180,6 +184,7 @@ RULE_OF: Final[dict[str, str]] = {
     "join_lists_in_hollow_items": "hollow-item",
     "merge_adjacent_rules": "repeated-line",
     "wrap_stray_items": "stray-item",
+    "embolden_written_bold": "written-bold",
 }
 """Cleaning pass -> its rule. Passes that follow several rules (`drop_noise`) count by rule themselves."""
 

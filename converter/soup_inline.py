@@ -21,15 +21,7 @@ if TYPE_CHECKING:
 
     from bs4 import BeautifulSoup
 
-MARKS: Final = {
-    "strong": "strong",
-    "b": "strong",
-    "em": "em",
-    "i": "em",
-    "del": "del",
-    "s": "del",
-    "strike": "del",
-}
+MARKS: Final = {"strong": "strong", "b": "strong", "em": "em", "i": "em", "del": "del", "s": "del", "strike": "del"}
 WRAPPERS: Final = frozenset({"a", "sub", "sup", "kbd"})
 _CODE: Final = frozenset({"code", "tt"})
 _KINDS: Final = {**MARKS, "del": "span", "s": "span", "strike": "span", "a": "a", "code": "code", "tt": "code"}
@@ -100,7 +92,7 @@ class _Stream:
         self.pieces: list[Piece] = []
         self._prettified = prettified
         self._one_line = one_line
-        self._gap = False
+        self._gap = 0  # 1: a pretty-printer may have put it there; 2: nobody but the author
         self._crossed: set[str] = set()
 
     def cross(self, tag: str) -> None:
@@ -112,11 +104,11 @@ class _Stream:
         if self._prettified:
             raw = _LINES.sub(_join_lines, raw)  # an inline element that said nothing stood here
         words = _SPACES.sub(" ", raw)
-        self._gap = self._gap or words.startswith(" ")
+        self._gap = max(self._gap, _gap_of(raw[: len(raw) - len(raw.lstrip(_SPACE))]))
         self._crossed.add("span")
         if body := words.strip(" "):
             self.add(Piece("code" if context.code else "text", body, context, context.code))
-            self._gap = words.endswith(" ")
+            self._gap = _gap_of(raw[len(raw.rstrip(_SPACE)) :])
 
     def add(self, piece: Piece) -> None:
         """Add a piece, with a space before it if one belongs there."""
@@ -125,7 +117,7 @@ class _Stream:
         last = self.pieces[-1] if self.pieces else None
         line_start = last is None or {last.kind, piece.kind} & {"br", "display"}
         space = last is not None and not line_start and self._space(last, piece)
-        self._gap, self._crossed = False, {"math"} if piece.kind == "tex" else set()
+        self._gap, self._crossed = 0, {"math"} if piece.kind == "tex" else set()
         if last is not None and piece.continues(last, glued=not space):
             last.text += " " * space + piece.text
             return
@@ -137,8 +129,8 @@ class _Stream:
         left, right = (p.text if p.kind in {"text", "code", "tex"} else "x" for p in (last, piece))
         if last.kind == "raw" or ("tex" in {last.kind, piece.kind} and _digit_at_dollar(last, piece)):
             return True
-        if not self._gap or not self._prettified or not self._crossed:
-            return self._gap
+        if self._gap != 1 or not self._prettified or not self._crossed:
+            return self._gap > 0
         if _scripts(piece) - _scripts(last):
             return False  # x<sup>2</sup>, H<sub>2</sub>: never a space before
         if _scripts(last) - _scripts(piece) and len(right.split(" ", 1)[0]) == 1:
@@ -149,6 +141,10 @@ class _Stream:
 
 def _join_lines(match: re.Match[str]) -> str:
     return match[1] + " " * had_space(match[1], match[2], "span")
+
+
+def _gap_of(white: str) -> int:
+    return 0 if not white else 1 if "\n" in white else 2
 
 
 def _scripts(piece: Piece) -> set[int]:

@@ -45,6 +45,8 @@ _ROWS: Final = (
 _GLUED: Final = re.compile("|".join(f"(?:{row})" for row in _ROWS), re.DOTALL).search
 # A control word before a bracket is none that is called [17 of 20, calls 7 of 100].
 _CONTROL: Final = re.compile(r"(?:^|[^\w.])(?:if|for|while|switch|catch|elif|return|and|or|not|in|from|FROM)$").search
+_PROSE_WORD: Final = re.compile(r"\s[A-Za-z]+$").search
+_LONGEST_WORD: Final = 20
 _CLOSERS: Final = ")]}\"'"
 _OPERATORS: Final = ("!=", "-=", "+=", "//")  # before them there is a space, though "!" and "/" alone stick
 _SCRIPTS: Final = frozenset({"sup", "sub"})
@@ -75,7 +77,8 @@ def had_space(left: str, right: str, kind: str) -> bool:
     if right.startswith(_OPERATORS) and (a.isalnum() or a in _CLOSERS):
         return True
     if _GLUED(f"{left[-2:]}\0{b}"):
-        return False
+        # "installed into" + `/usr/java`; not `GET` + "/POST", nor "/user" + `/hive`.
+        return kind == "code" and b == "/" and right[1:2].isalpha() and _PROSE_WORD(left[-_LONGEST_WORD:]) is not None
     if a in ":.-":
         return _behind(left, right, kind)
     if b in "}-":

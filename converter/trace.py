@@ -116,6 +116,8 @@ class Trace:
         self._compare_attributes(rule, pairs, rule_of_change)
         if not rule and rule_of:
             self._find_unwrapped(pairs, rule_of)
+        if rule == "written-bold":
+            self._list_written(rule, present.difference(former.values()))
         before, self.left = self.left, _visible(root)
         self.gone[rule] += before - self.left - self._listed  # what the pass did itself
         self._root = None
@@ -161,6 +163,12 @@ class Trace:
                 inner.text = None
                 if inner is not c:
                     inner.tail = None
+
+    def _list_written(self, rule: str, made: set[Element]) -> None:
+        """List the texts that became elements; what went is the signs around them."""
+        for element in self._root.iter() if self._root is not None else ():
+            if element in made:
+                self.removals.append(Removal(rule, start_tag(element), excerpt(f"**{_words(element)}**")))
 
     def _find_unwrapped(self, pairs: dict[Element, Element], rule_of: _Namer) -> None:
         """List the links that became their text, but for those that never led anywhere."""

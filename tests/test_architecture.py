@@ -84,6 +84,7 @@ PARTS: Final[dict[str, str]] = {
     "clean_styles": "cleaner",
     "clean_title": "cleaner",
     "clean_toc": "cleaner",
+    "clean_written": "cleaner",
     "code_language": "cleaner",
     "conservation": "pipeline",
     "console": "cli",

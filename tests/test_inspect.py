@@ -159,6 +159,12 @@ def test_inspecting_is_converting(path: Path) -> None:
     assert listed - counted <= profiles.load("csdn").drop.rules()
 
 
+def test_words_that_became_bold_are_listed_with_their_asterisks() -> None:
+    found = account("<p>一**重点：**先备份</p>")
+    assert [(one.rule, one.element, one.excerpt) for one in found.removed] == [("written-bold", "strong", "**重点：**")]
+    assert found.gone == {"written-bold": 4}
+
+
 def test_an_encoding_says_how_it_was_found() -> None:
     def how(data: bytes, encoding: str | None = None) -> tuple[str, str]:
         return inspect(Source("a.html", data, "a.html"), Options(encoding=encoding)).encoding

@@ -23,7 +23,7 @@ class Pictures(NamedTuple):
         nowhere: parts of addresses that were to be filled in and never were.
         tool_alts: alternative texts of buttons.
         marks: how the parts of an address begin that only say how to show the picture.
-        origins: parameters that hold the address of the picture itself.
+        origins: parameters that hold the address of the picture itself, pages (`e.org/p?`) that it stands behind.
         alts: alternative texts that say nothing.
         alt_pattern: the same as an expression, not compiled: most posts need none; empty when there is none.
 
