@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from converter.profiles import Profile
 
 _DOT: Final = re.compile(r"\s*[01](?:px)?\s*").fullmatch
+_ONE: Final = frozenset({"0", "1", "0p", "1p", ""})  # how such a size begins
 _LAZY: Final = frozenset({"lazy", "lazyload", "lazyloading", "b-lazy", "j-lazy", "js-lazy"})
 # loading.gif, squares.svg (segmentfault), 1x1.trans.gif (WordPress), default_lazy.png
 _STAND_INS: Final = tuple(
@@ -87,8 +88,11 @@ def _is_line(image: Element) -> bool:
 
     The latter come in other sizes, too (`c.gif` of IBM's old pages: 100x1, 8x100); 4 of 1,034 posts have 85 of them.
     """
-    width, height = image.get("width"), image.get("height")
-    return (width is not None and _DOT(width) is not None) or (height is not None and _DOT(height) is not None)
+    for name in ("width", "height"):
+        size = image.get(name)
+        if size is not None and size[:2].strip() in _ONE and _DOT(size):
+            return True
+    return False
 
 
 def picture_address(image: Element, profile: Profile) -> tuple[str, tuple[str, ...]]:

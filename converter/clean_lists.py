@@ -202,6 +202,12 @@ def _moves_of_all(around: Element, items: list[tuple[Element, list[Element]]], h
     An ordered list of several items stays, unless what is in them counts as it does: its numbers are all there is.
     """
     lists = [one for _, found in items for one in found]
+    before = around.getprevious()
+    if around.tag == "ul" and before is not None and before.tag in _LISTS and is_blank(before.tail):
+        # Yuque cuts a nested list into lists side by side: <ol><li>a</li></ol><ul><li><ul><li>b</li></ul></li></ul>
+        above = next(before.iterchildren(reversed=True), None)
+        if above is not None and above.tag == "li" and above not in hollow:
+            return [_Move(one, item, above) for item, found in items for one in found]
     kind = lists[0].tag
     if not is_blank(around.text) or any(one.tag != kind for one in lists):
         return []
@@ -253,8 +259,24 @@ def _carry_out(moves: list[_Move]) -> None:
                 before.append(item)
         else:
             above.append(one)
-    for holder in emptied:
+    for holder in dict.fromkeys(reversed(holders.values())):
+        around = holder.getparent()
         drop(holder)
+        if around is not None and around.tag in _LISTS and next(around.iterchildren(), None) is None:
+            _close_gap(around)
+
+
+def _close_gap(emptied: Element) -> None:
+    """Drop a list that has nothing left; lists of bullets that only it parted are one."""
+    before, after = emptied.getprevious(), emptied.getnext()
+    parted = is_blank(emptied.tail)
+    drop(emptied)
+    if before is None or after is None or not parted or not is_blank(before.tail):
+        return
+    if before.tag == after.tag == "ul" and is_blank(after.text):
+        for item in list(after):
+            before.append(item)
+        drop(after)
 
 
 def _keep_style(item: Element, one: Element) -> None:

@@ -217,7 +217,7 @@ def drop_absolute_contents(root: Element, profile: Profile) -> int:  # noqa: ARG
     pages: dict[str, list[Element]] = {}
     for link in root.iter("a"):
         href = link.get("href")
-        if href and "#" in href and (at := href.index("#")) and at + 1 < len(href):
+        if href and (at := href.find("#")) > 0 and at + 1 < len(href):
             pages.setdefault(href[:at], []).append(link)
     links = max(pages.values(), key=len, default=[])
     if len(links) < _FEWEST_ABSOLUTE:

@@ -408,7 +408,8 @@ PASSES: Final = (
     Step(drop_written_buttons, ("img",), phrase=b"javascript:void(0)"),
     Step(tidy_images, ("img",)),
     Step(tidy_links, ("a",)),
-    Step(embolden_written_bold, text=re.compile(rb"[*]\*")),
+    # Not `/**`, `**/`, rows of stars, `** ` at the start of a line: comments in listings.
+    Step(embolden_written_bold, text=re.compile(rb"[*](?<![/*]\*)\*(?![*/\s])")),
     Step(unwrap_bold_in_headings, _HEADINGS),
     Step(write_drawn_marks, ("q", "rt")),
     Step(write_symbols, words=(b"wingdings",)),
