@@ -33,6 +33,7 @@ _HOLDERS: Final = frozenset({"code", "ol", "table"})
 _TOKENS: Final = frozenset("span font b strong i em u a s".split())
 _WHITE: Final = " \t\n"
 _UNKNOWN: Final = "?"
+_OWN: Final = -1  # depth of an indent that no pretty-printer made
 
 
 def text_and_images(element: Element, profile: Profile) -> tuple[str, list[Element]]:
@@ -214,7 +215,7 @@ def texts_of_lines(items: Sequence[Element], profile: Profile, *, blank_lines: b
     begins = [begin for line in lines for begin in line.begins if begin is not None]
     # A pretty-printer indents what lies deeper by more, and everything by some; else there was none.
     pretty = all(indent for _, indent in begins)
-    least: dict[int, int] = {}
+    least: dict[int, int] = {_OWN: 0}
     for depth, indent in begins:
         least[depth] = min(least.get(depth, len(indent)), len(indent)) if pretty else 0
     return [line.text(least) for line in lines]
@@ -278,7 +279,9 @@ class _Line:
         begin, end = len(part) - len(part.lstrip(_WHITE)), len(part.rstrip(_WHITE))
         opens, closes = "\n" in part[:begin], part.find("\n", end)
         if opens and not self.now and self.begin is None:
-            self.begin = self.depth, part[part.rfind("\n", 0, begin) + 1 : begin]
+            # Spaces right behind the tag are nobody's but the author's.
+            own = part[: part.index("\n")]
+            self.begin = (_OWN, own) if own else (self.depth, part[part.rfind("\n", 0, begin) + 1 : begin])
         if begin == len(part) and opens:
             self.gap = " " if part[-1] == "\n" else _UNKNOWN
             return
