@@ -14,10 +14,11 @@ from converter.urls import gist_of
 if TYPE_CHECKING:
     from converter.profiles import Profile
 
+_MARKS_END: Final = 0x2000  # an emoji is said, the marks of a fence are not
 _HIDDEN: Final = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _INLINE: Final = frozenset(
-    "a abbr acronym b bdi bdo big br cite code data del dfn em font i img ins kbd mark q ruby s samp small span strike"
-    " strong sub sup time tt u var wbr".split()
+    "a abbr acronym b bdi bdo big br cite code data del dfn em font i img ins kbd mark math picture q ruby s samp"
+    " small span strike strong sub sup time tt u var wbr".split()
 )
 _BLOCKS: Final = frozenset(
     "address article blockquote center details div dl figure h1 h2 h3 h4 h5 h6 main ol p pre section table ul".split()
@@ -135,7 +136,7 @@ def _put(made: Element, last: Element | None, texts: list[str]) -> None:
 def _is_own(piece: str | Element) -> bool:
     """Whether a piece of a run is an author's: text, or what has no name. The marks of a fence are a formatter's."""
     if isinstance(piece, str):
-        return any(map(str.isalnum, piece))
+        return any(char.isalnum() or ord(char) > _MARKS_END for char in piece)
     return not _is_named(piece) and has_content(piece)
 
 

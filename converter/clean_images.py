@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     from converter.profiles import Profile
 
-_DOT: Final = re.compile(r"\s*[01](?:px)?\s*").fullmatch
-_ONE: Final = frozenset({"0", "1", "0p", "1p", ""})  # how such a size begins
+_PIXELS: Final = re.compile(r"\s*(\d{1,4})(?:px)?\s*").fullmatch
+_NARROW: Final = 200
+_THIN: Final = 10
+_ANY_SIZE: Final = 10_000
 _LAZY: Final = frozenset({"lazy", "lazyload", "lazyloading", "b-lazy", "j-lazy", "js-lazy"})
 # loading.gif, squares.svg (segmentfault), 1x1.trans.gif (WordPress), default_lazy.png
 _STAND_INS: Final = tuple(
@@ -38,10 +40,10 @@ def tidy_images(root: Element, profile: Profile) -> Mapping[str, int]:
     addresses = "\n".join([f"{src}\n{image.get('alt') or ''}" for image, src in images])
     suspect = any(part in addresses for part in (*known.nowhere, *known.tracking, *known.random, *known.icons))
     gone: list[Element] = []
-    lines = {address for image, address in images if _is_line(image)}
+    lines = {address for image, address in images if _is_line(image) and _least(image) == 1}
     for image, address in images:
         rule = _rule_of(image, address, profile, suspect=suspect)
-        if rule is None and address in lines and "tracking-image" not in profile.keep:
+        if rule is None and address in lines and _least(image) <= _THIN and "tracking-image" not in profile.keep:
             rule = "tracking-image"
         if rule:
             gone.append(image)
@@ -86,13 +88,22 @@ def _rule_of(image: Element, src: str, profile: Profile, *, suspect: bool) -> st
 def _is_line(image: Element) -> bool:
     """Whether a picture is shown at most one pixel high or wide: a counter, or what held old pages open.
 
-    The latter come in other sizes, too (`c.gif` of IBM's old pages: 100x1, 8x100); 4 of 1,034 posts have 85 of them.
+    The latter come in other sizes, too (`c.gif` of IBM's old pages: 100x1, 8x100); 4 of 1,034 posts have 85 of them. A
+    large picture that is given one pixel on one side is an author's mistake.
     """
-    for name in ("width", "height"):
-        size = image.get(name)
-        if size is not None and size[:2].strip() in _ONE and _DOT(size):
-            return True
-    return False
+    width, height = _pixels(image, "width"), _pixels(image, "height")
+    return min(width, height) <= 1 and (max(width, height) <= _NARROW or (image.get("width") or "").strip() == "100%")
+
+
+def _least(image: Element) -> int:
+    return min(_pixels(image, "width"), _pixels(image, "height"))
+
+
+def _pixels(image: Element, name: str) -> int:
+    """Read a size; a large number where none is given in pixels."""
+    size = image.get(name)
+    found = _PIXELS(size) if size is not None else None
+    return int(found[1]) if found is not None else _ANY_SIZE
 
 
 def picture_address(image: Element, profile: Profile) -> tuple[str, tuple[str, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from converter.tree import Element, Query, drop, drop_all, is_blank, outermost, squeezed, text_of
+from converter.tree import Element, Query, classes_of, drop, drop_all, is_blank, outermost, squeezed, text_of, weight
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
@@ -26,9 +26,14 @@ _TOP: Final = re.compile(
 ).fullmatch
 _ARTICLES: Final = frozenset({"article", "main"})
 _META: Final = re.compile(
-    r"(?:^|[\s_-])(?:meta|metadata|breadcrumbs?|byline|share|tags?|dates?|authors?|categories)(?:[\s_-]|$)",
+    r"(?:(?:post|entry|article|page)[-_]+)?(?:meta|metadata|info|breadcrumbs?|byline|tags|categories|share|date)",
     re.IGNORECASE,
-)
+).fullmatch
+_SAID_IN_FOOTERS: Final = frozenset("p pre blockquote table img picture video audio iframe h1 h2 h3 h4 h5 h6".split())
+_MOSTLY: Final = 0.8
+_SMALL: Final = 32  # pixels; an arrow
+_NUMBER: Final = re.compile(r"\s*(\d{1,3})(?:px)?\s*").fullmatch
+_EMBEDDED: Final = ("iframe", "video", "audio", "object", "embed", "pre", "input")
 _BRACKETS: Final = "[]【】（）()|↑▲ \t\n"
 
 
@@ -103,7 +108,7 @@ def drop_top_links(root: Element, profile: Profile) -> int:  # noqa: ARG001
 
     A table of nothing but such a link and its arrow is how IBM's old pages set it.
     """
-    found = [_with_table(link) for link in root.iter("a") if _leads_to_top(link)]
+    found = _with_tables([link for link in root.iter("a") if _leads_to_top(link)])
     around = dict.fromkeys(link.getparent() for link in found)
     drop_all(found)
     for parent in around:
@@ -112,10 +117,23 @@ def drop_top_links(root: Element, profile: Profile) -> int:  # noqa: ARG001
     return len(found)
 
 
-def _with_table(link: Element) -> Element:
-    """Return the table that says nothing but a link, or the link."""
-    table = next(link.iterancestors("table"), None)
-    return link if table is None or squeezed(table) != squeezed(link) else table
+def _with_tables(links: list[Element]) -> list[Element]:
+    """Put tables in the place of links that are all they say, but for arrows."""
+    alone: dict[Element, bool] = {}
+    out: list[Element] = []
+    for link in links:
+        table = next(link.iterancestors("table"), None)
+        if table is not None and table not in alone:
+            alone[table] = squeezed(table) == squeezed(link) and _holds_arrows_only(table)
+        out.append(table if table is not None and alone[table] else link)
+    return out
+
+
+def _holds_arrows_only(table: Element) -> bool:
+    if next(table.iter(*_EMBEDDED), None) is not None:
+        return False
+    sizes = [[_NUMBER(image.get(name) or "") for name in ("width", "height")] for image in table.iter("img")]
+    return all(any(size and int(size[1]) <= _SMALL for size in both) for both in sizes)
 
 
 def _leads_to_top(link: Element) -> bool:
@@ -125,17 +143,39 @@ def _leads_to_top(link: Element) -> bool:
 def drop_page_frame(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Drop what a theme writes around the text of an article: links to other posts, dates and tags, the footer.
 
-    Only where the article is the page's own `article` or `main`; what a header holds besides (the title, a picture, a
-    lead) stays, and so does a footer with text of its own.
+    Only where the article is the page's own `article` or `main`, and only what classes name, or links make: titles,
+    pictures and paragraphs in a header stay, and so does a footer with text, a picture or a quote.
     """
     if root.tag not in _ARTICLES:
         return 0
-    found = list(root.iter("nav"))
+    found = list(root.iterchildren("nav"))
     first, last = next(iter(root), None), next(root.iterchildren(reversed=True), None)
     if first is not None and first.tag == "header":
-        found += [e for e in first.iterdescendants() if e.tag == "time" or _META.search(e.get("class") or "")]
-    if last is not None and last.tag == "footer" and is_blank(last.tail) and next(last.iter("p", "pre"), None) is None:
+        found += [e for e in first.iterdescendants() if _is_of_the_theme(e)]
+    if last is not None and last.tag == "footer" and is_blank(last.tail) and _is_links_alone(last):
         found.append(last)
     found = outermost(found)
     drop_all(found)
     return len(found)
+
+
+def _is_of_the_theme(element: Element) -> bool:
+    """Whether an element of a header is its navigation, a date by itself, or what its class calls facts of the post."""
+    if element.tag == "nav":
+        return True
+    if element.tag == "time":
+        parent = element.getparent()
+        return parent is not None and squeezed(parent) == squeezed(element)
+    held = next(element.iterdescendants("h1", "h2", "h3", "h4", "h5", "h6", "p", "img", "video", "iframe"), None)
+    return held is None and any(map(_META, classes_of(element)))
+
+
+def _is_links_alone(footer: Element) -> bool:
+    """Whether a theme made a footer, as its classes tell, and there is hardly more than links and dates in it."""
+    parts = list(footer.iter())
+    if not any(part.get("class") for part in parts) or any(part.tag in _SAID_IN_FOOTERS for part in parts):
+        return False
+    facts = outermost(
+        [e for e in parts if e.tag in {"a", "time"} or (e is not footer and any(map(_META, classes_of(e))))]
+    )
+    return _MOSTLY * weight(footer) <= sum(map(weight, facts))

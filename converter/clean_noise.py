@@ -34,6 +34,9 @@ INVISIBLE: Final = tuple("link style script svg noscript template meta title bas
 _GONE: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _AROUND_CODE: Final = ("pre", "code", "td")
 _SIZELESS: Final = re.compile(r"font-size\s*:\s*0(?:px|pt|em|%)?\s*(?:;|$)", re.IGNORECASE)
+_OF_A_THREAD: Final = frozenset(
+    "comment comment-body comment-list commentlist comment- comment-respond disqus_thread".split()
+)
 _MARKS: Final = frozenset({"", "¶", "#", "§", "🔗", "\uf0c1"})  # the last is a chain link in Sphinx's font
 _MARKED_BY_LINKS: Final = ("h1", "h2", "h3", "h4", "h5", "h6", "dt", "caption", "figcaption")
 _ATTACHED: Final = re.compile(
@@ -106,6 +109,8 @@ def _is_content(element: Element, rule: str, alone: dict[Element, bool]) -> bool
 
     `alone` remembers which elements hold one text only.
     """
+    if rule == "comments":
+        return element.tag != "a" and not _is_thread(element)
     if rule == "permalink":
         if element.tag == "a" and not (element.get("href") or "#").startswith("#"):
             return True
@@ -121,6 +126,17 @@ def _is_content(element: Element, rule: str, alone: dict[Element, bool]) -> bool
     if element.tag in {"ul", "ol"}:
         _unwrap(element)
     return True
+
+
+def _is_thread(element: Element) -> bool:
+    """Whether there are comments or a form for them in an element; a section on comments has none."""
+    if next(element.iter("form", "iframe", "textarea"), None) is not None or "commentlist" in classes_of(element):
+        return True
+    for one in element.iter("li", "article", "div", "ol"):
+        named = (*classes_of(one), (one.get("id") or "").rstrip("0123456789"))
+        if not _OF_A_THREAD.isdisjoint(named):
+            return True
+    return is_blank(text_of(element))
 
 
 def _is_alone(mark: Element, known: dict[Element, bool]) -> bool:

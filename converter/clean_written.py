@@ -25,6 +25,8 @@ _BRACKETS: Final = frozenset("（([〔")
 _ENDS: Final = frozenset("：:。！!？?；;，…．％%.,\"'")
 _CLOSING: Final = frozenset({"Pe", "Pf"})
 _COMMAS: Final = frozenset("，,")
+_SENTENCE_ENDS: Final = frozenset("。；;")
+_PATTERNS: Final = frozenset("/.\\")
 _DOTS: Final = frozenset(".,")
 
 
@@ -86,7 +88,7 @@ def _failed(before: str, words: str, after: str) -> bool:
         return False  # a pair that was not read, so nobody read any
     if not opens and not _may_open(before, words):
         return False
-    if not closes and not _may_close(words, after):
+    if not closes and not _may_close(before, words, after):
         return False
     # `**kwargs，**options` are no words in bold.
     name = first == "_" or first.islower() or last in _COMMAS
@@ -112,9 +114,18 @@ def _may_open(before: str, words: str) -> bool:
     return not before.isascii() or not (first.isascii() or ends_in_words)
 
 
-def _may_close(words: str, after: str) -> bool:
-    """Whether an author would end bold with this punctuation: `/a/**和/b/**都` and `a.**和b.**都` are patterns."""
+def _may_close(before: str, words: str, after: str) -> bool:
+    """Whether an author would end bold with this punctuation: `/a/**和/b/**都` and `a.**和b.**都` are patterns.
+
+    `**` in a sentence is a power, a pointer, any folder: a sentence that begins with bold begins behind a mark.
+    """
     last = words[-1]
+    if before and (before in _PATTERNS or (before.isascii() and before.isalnum())):
+        return False
+    if before and words[:-1].isascii() and words[:-1].isidentifier():
+        return False
+    if last in _SENTENCE_ENDS and before and _kind(before) not in "PSZ":
+        return False
     if last not in _ENDS and unicodedata.category(last) not in _CLOSING:
         return False
     if last in _DOTS and words[-2:-1].isascii():

@@ -61,6 +61,7 @@ _ALIASES: Final = {
 _KNOWN: Final = frozenset(
     "java javascript python bash shell html xml cpp c sql css csharp php json yaml go ruby kotlin swift perl lua scala "
     "groovy matlab r delphi pascal vb vbnet asp aspx actionscript objectivec typescript powershell bat batch cmd ini "
+    "stylus less scss sass jsx tsx vim toml http protobuf graphql julia elixir clojure fsharp dos diff cmake "
     "properties diff dart rust markdown latex dockerfile nginx makefile asm haskell erlang lisp plsql jsp vue".split()
 )
 _BRUSHES: Final = {
@@ -84,8 +85,6 @@ _BOXED: Final = re.compile(
 )
 _LANGUAGES: Final = ("lang", "data-lang", "data-language", "data-enlighter-language", "data-ke-language")
 _PARAMETERS: Final = "data-syntaxhighlighter-params"  # Confluence: `brush: java; gutter: false`
-# What themes of Hexo write beside the language.
-_OF_THE_BOX: Final = frozenset("highlight wrap wrapper code-block code-wrapper line-numbers open".split())
 _NAME: Final = re.compile(r"[a-z][a-z0-9+#_-]*")  # no file names (`models.py`), no words of a message (`[ERROR]`)
 _NATURAL: Final = re.compile(r"[a-z]{2}(?:-[a-z]+)?")  # lang="zh-CN" is about the words
 
@@ -212,5 +211,5 @@ def _around(element: Element) -> str | None:
         if "language-" in names and (stated := _named(names)) and is_known(canonical_name(stated[0])):
             return stated[0]
         if names.startswith("highlight ") and box.tag == "figure":  # Hexo: <figure class="highlight js">
-            return next((name for name in names.split() if name not in _OF_THE_BOX and canonical_name(name)), None)
+            return next((name for name in names.split() if is_known(canonical_name(name))), None)
     return None

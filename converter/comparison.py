@@ -28,6 +28,7 @@ def compare(source: Source, markdown: Source, options: Options) -> list[Place]:
         ConverterError: there is nothing to compare in one of them.
 
     """
+    options = dialects.options_for(options)
     page = decode.decode(source, options.encoding)
     title = ""
     if page.kind == "markdown":
@@ -36,7 +37,7 @@ def compare(source: Source, markdown: Source, options: Options) -> list[Place]:
         article, _, title, *_ = pipeline.cleaned(page, options, source.url)
         seen = verify.look_at(article.root, prettified=article.prettified)
     body = decode.decode(markdown, "utf-8").body if markdown.data.strip() else ""
-    said = dialects.without_attributes(body)
+    said = dialects.without_attributes(body) if options.target == "jekyll" else body
     found = verify.compare(seen, said)
     if found and title and (rest := _without_title(said, title)) != said:
         found = min(found, verify.compare(seen, rest), key=len)

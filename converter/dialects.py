@@ -50,6 +50,7 @@ class _Dialect(NamedTuple):
     Attributes:
         text: signs to write with a backslash wherever text stands.
         flowing: the same outside of headings and cells.
+        heading: the same in headings alone.
         starts: signs at the start of a line of a paragraph.
         numbers: whether a number begins a list on any line of a paragraph.
         starting: whether the number that a list begins with must be said in a line of attributes.
@@ -61,6 +62,7 @@ class _Dialect(NamedTuple):
 
     text: str
     flowing: str = ""
+    heading: str = ""
     starts: str = ""
     numbers: bool = False
     starting: bool = False
@@ -70,18 +72,20 @@ class _Dialect(NamedTuple):
 
 
 class _Signs(NamedTuple):
-    """The patterns of a dialect: for text, for text outside of headings and cells, for the start of a line."""
+    """The patterns of a dialect: for cells, for paragraphs, for headings, for the start of a line."""
 
     text: re.Pattern[str]
     flowing: re.Pattern[str]
+    heading: re.Pattern[str]
     starts: re.Pattern[str] | None
 
 
 _DIALECTS: Final = {
     "jekyll": _Dialect(
         # A lone `*` finds a partner lines away; `$$` is math, `{:` a list of attributes, `{#x}` the name of a heading.
-        text=rf"{_TAG}|{_ANGLES}|{_OPTION}|\*|__+|&(?=#?\w+;)|\$\$|\{{(?=[:#])|\](?=\()",
+        text=rf"{_TAG}|{_ANGLES}|{_OPTION}|\*|__+|&(?=#?\w+;)|\$\$|\{{(?=:)|\](?=\()",
         flowing=r"\|",  # a table
+        heading=r"\{(?=#)",
         starts=r":(?=\s)|\^$",
         numbers=True,
         starting=True,
@@ -94,13 +98,14 @@ _DIALECTS: Final = {
         numbers=True,
         nested_fences=True,
     ),
-    "hugo": _Dialect(text=rf"{_ANGLES}|{_OPTION}|~|\{{(?=[#.][\w-]*\}}$)", starts=r":(?=\s)"),
+    "hugo": _Dialect(text=rf"{_ANGLES}|{_OPTION}|~", heading=r"\{(?=[#.])", starts=r":(?=\s)"),
 }
 _GUARDS: Final[Mapping[str, TemplateGuard]] = {"jekyll": "liquid", "hexo": "nunjucks", "hugo": "hugo"}
 _DATED: Final = re.compile(r"\d{4}-\d{2}-\d{2}-.").match
-_DATE: Final = re.compile(r"---\n(?:.*\n)*?date: '?(\d{4}-\d{2}-\d{2})").match
+_DATE: Final = re.compile(r"---\n(?:(?!---\n).*\n)*?date: '?(\d{4}-\d{2}-\d{2})").match
 _ADDRESS: Final = re.compile(r"(?:(?:https?|ftp)://|www\.)[^\s<]*", re.IGNORECASE)
-_ATTRIBUTES: Final = re.compile(r'^([ >]*)\{:start="\d+"\}\n(?=\1\d+\. )', re.MULTILINE)
+_ATTRIBUTES: Final = re.compile(r'([ >]*)\{:start="\d+"\}').fullmatch
+_FENCE: Final = re.compile(r"(?:[ >]|[-*] |\d{1,9}[.)] )*(`{3,})").match
 _COMMENT: Final = "<!-- -->"
 
 
@@ -145,6 +150,7 @@ def adapt(blocks: list[Block], target: Target) -> None:
     signs = _Signs(
         re.compile(dialect.text),
         re.compile(f"{dialect.text}|{dialect.flowing}" if dialect.flowing else dialect.text),
+        re.compile(f"{dialect.text}|{dialect.heading}" if dialect.heading else dialect.text),
         re.compile(dialect.starts) if dialect.starts else None,
     )
     waiting: list[tuple[list[Block], int, bool]] = [(blocks, 0, False)]
@@ -165,8 +171,22 @@ def adapt(blocks: list[Block], target: Target) -> None:
 
 
 def without_attributes(body: str) -> str:
-    """Leave out the lines of attributes that `adapt` adds, which CommonMark takes for text."""
-    return _ATTRIBUTES.sub("", body) if "{:start=" in body else body
+    """Leave out the lines of attributes that `adapt` adds, which CommonMark takes for text; listings keep theirs."""
+    if "{:start=" not in body:
+        return body
+    out: list[str] = []
+    fence = ""
+    lines = body.split("\n")
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        found = _FENCE(line)
+        if fence:
+            fence = "" if found is not None and found[1] == fence and line.endswith(fence) else fence
+        elif found is not None:
+            fence = found[1]
+        elif (attributes := _ATTRIBUTES(line)) and _NUMBER.match(following.removeprefix(attributes[1])):
+            continue
+        out.append(line)
+    return "\n".join(out)
 
 
 def _guard(block: Block, dialect: _Dialect, signs: _Signs) -> None:
@@ -175,7 +195,7 @@ def _guard(block: Block, dialect: _Dialect, signs: _Signs) -> None:
         case Paragraph(runs):
             runs[:] = [*_guarded(runs, signs.flowing, signs.starts, numbers=dialect.numbers)]
         case Heading(_, runs):
-            runs[:] = [*_guarded(runs, signs.text, None, numbers=False)]
+            runs[:] = [*_guarded(runs, signs.heading, None, numbers=False)]
         case Table(header, rows):
             for cell in (*header, *(cell for row in rows for cell in row)):
                 cell[:] = [*_guarded(cell, signs.text, None, numbers=False)]
@@ -207,7 +227,7 @@ def _guarded(
     runs: list[Run], signs: re.Pattern[str], starts: re.Pattern[str] | None, *, numbers: bool
 ) -> Iterator[Run]:
     begins, first = True, True
-    for run in runs:
+    for place, run in enumerate(runs):
         if run.kind == TEXT:
             at = 0
             if begins and numbers and not first and (number := _NUMBER.match(run.text)):
@@ -217,40 +237,57 @@ def _guarded(
             elif begins and starts is not None and (start := starts.match(run.text)):
                 yield run._replace(kind=RAW, text=_escaped(start[0]))
                 at = start.end()
-            yield from _split(run, signs, at)
+            yield from _split(run, signs, at, _behind(runs, place))
         else:
             yield run
         begins = run.kind == BREAK
         first = first and run.kind not in {BREAK, TEXT, CODE, IMAGE}
 
 
-def _split(run: Run, signs: re.Pattern[str], at: int) -> Iterator[Run]:
+def _behind(runs: list[Run], place: int) -> str:
+    """Return how the next run begins, where nothing stands between: a sign may need it to be one."""
+    following = runs[place + 1] if place + 1 < len(runs) else None
+    return following.text[:2] if following is not None and following.kind == TEXT and not following.space else ""
+
+
+def _split(run: Run, signs: re.Pattern[str], at: int, behind: str) -> Iterator[Run]:
     """Cut a text from a place on before and behind each sign; the signs are written with their backslashes."""
     text, space, done = run.text, run.space and not at, at
     if at < len(text) and at and text[at] == " ":
         space = True
-    # What makes a link of an address would show its backslashes; one with Chinese in it is none any more.
-    addresses = [m.span() for m in _ADDRESS.finditer(text) if m[0].isascii()] if "/" in text or "." in text else []
-    for match in signs.finditer(text, at):
-        while addresses and addresses[0][1] <= match.start():
-            addresses.pop(0)
-        if addresses and addresses[0][0] <= match.start():
-            continue
-        if match.start() > done:
-            piece = text[done : match.start()]
+    for begin, end in _places(text, signs, at, behind):
+        if begin > done:
+            piece = text[done:begin]
             bare = piece.strip(" ")
             if bare:
                 yield run._replace(text=bare, space=space or piece[0] == " ")
                 space = False
             space = space or piece[-1] == " "
-        yield run._replace(kind=RAW, text=_escaped(match[0]), space=space)
-        done, space = match.end(), False
+        yield run._replace(kind=RAW, text=_escaped(text[begin:end]), space=space)
+        done, space = end, False
     if done == 0:
         yield run
     elif done < len(text):
         piece = text[done:]
         if bare := piece.strip(" "):
             yield run._replace(text=bare, space=space or piece[0] == " ")
+
+
+def _places(text: str, signs: re.Pattern[str], at: int, behind: str) -> Iterator[tuple[int, int]]:
+    """Find the signs of a text, those that need what follows it to be one included; none in addresses.
+
+    What makes a link of an address would show its backslashes; one with Chinese in it is none any more.
+    """
+    addresses = [m.span() for m in _ADDRESS.finditer(text) if m[0].isascii()] if "/" in text or "." in text else []
+    passed = 0
+    for match in signs.finditer(text + behind, at):
+        begin, end = match.span()
+        if end > len(text):
+            return
+        while passed < len(addresses) and addresses[passed][1] <= begin:
+            passed += 1
+        if passed == len(addresses) or addresses[passed][0] > begin:
+            yield begin, end
 
 
 def _escaped(signs: str) -> str:

@@ -59,9 +59,9 @@ def emit(blocks: list[Block], hard_break: HardBreak = "backslash") -> str:
     return "\n".join(lines) + "\n" if lines else ""
 
 
-def title_heading(title: str) -> str:
-    """Write a title as a level-1 heading, in which it is text whatever it holds."""
-    return emit([Heading(1, [Run(TEXT, title)])])
+def title_blocks(title: str) -> list[Block]:
+    """Make a level-1 heading of a title, in which it is text whatever it holds."""
+    return [Heading(1, [Run(TEXT, title)])]
 
 
 def _lines(blocks: list[Block], style: _Style, *, tight: bool = False) -> list[str]:

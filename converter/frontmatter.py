@@ -191,7 +191,7 @@ def _updated(work: _Work) -> datetime | str | None:
 
 # A row of spaces as an editor writes it; a single one may be what the post is about.
 _SPACES: Final = re.compile(r"(?:\s*&nbsp;){2,}\s*")
-_NO_TAIL: Final = re.compile(r"[^A-Za-z0-9_]_").fullmatch  # `tang_bo_hu_` is a name
+_NO_TAIL: Final = re.compile(r"[\u3001-\u9fff\uff01-\uff5e]_").fullmatch  # `tang_bo_hu_` and `以 _` are names
 
 
 def _description(work: _Work) -> str:

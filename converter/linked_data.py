@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 _KIND: Final = "application/ld+json"
 _TYPES: Final = frozenset({"Article", "BlogPosting", "NewsArticle", "TechArticle", "SocialMediaPosting"})
 _FIELDS: Final = {"title": "headline", "date": "datePublished", "updated": "dateModified", "author": "author"}
+_DEEPEST: Final = 3  # levels of lists and things in a value
 _MOST: Final = 1_000  # things that one page describes
 _LONGEST: Final = 1_000_000  # characters of one description
 
@@ -55,10 +57,12 @@ def _listed(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
 
 
-def _words(value: object) -> str:
-    """Write a value as one line: a text, a thing by its name, a list of these with commas."""
+def _words(value: object, depth: int = 0) -> str:
+    """Write a value as one line: a text, a thing by its name, a list of these with commas; sites escape it as HTML."""
+    if depth > _DEEPEST:
+        return ""
     if isinstance(value, dict):
-        value = value.get("name")
+        return _words(value.get("name"), depth + 1)
     if isinstance(value, list):
-        return ", ".join(filter(None, (_words(item) for item in value if not isinstance(item, list))))
-    return " ".join(value.split()) if isinstance(value, str) else ""
+        return ", ".join(filter(None, (_words(item, depth + 1) for item in value)))
+    return " ".join(html.unescape(value).split()) if isinstance(value, str) else ""

@@ -57,7 +57,7 @@ def emit_verified(article: Article, options: Options, emit: Callable[[Article, O
 
 
 def _compare(seen: str, body: str, options: Options) -> list[Difference]:
-    if options.target != "commonmark":
+    if options.target == "jekyll":
         from converter import dialects
 
         body = dialects.without_attributes(body)

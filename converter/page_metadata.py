@@ -55,7 +55,8 @@ def read_metadata(
         for field, said_there in read_linked_data(tree).items():
             known = every.get(field)
             # The title of a page names the site, too.
-            if not known or (field == "title" and known[0] != said_there and known[0].startswith(said_there)):
+            longer = field == "title" and known is not None and known[:1] != [] and known[0].startswith(said_there)
+            if not known or (longer and _SITE(known[0], len(said_there))):
                 every[field] = [said_there]
                 if seen is not None:
                     seen[field] = "script[type=application/ld+json]"

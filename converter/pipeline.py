@@ -262,7 +262,7 @@ def _from_html(page: Page, options: Options, url: str, account: Account | None) 
     else:
         body, differing, differences = _emit(article, options), (), -1
     if options.title_heading:
-        heading = emitter.title_heading(title)
+        heading = _heading(title, options)
         body = f"{heading}\n{body}" if body else heading
     fields, body, guarded = templates.guard(_fields(front, options), body, options.template_guard)
     empty = () if body else (Note("empty-article", "the article has no text and no image"),)
@@ -310,6 +310,15 @@ def _with_body(article: Article, url: str) -> Metadata:
         first_heading="" if heading is None else " ".join(text_of(heading).split()),
         math=next(article.root.iter("x-tex"), None) is not None,
     )
+
+
+def _heading(title: str, options: Options) -> str:
+    blocks = emitter.title_blocks(title)
+    if options.target != "commonmark":
+        from converter import dialects
+
+        dialects.adapt(blocks, options.target)
+    return emitter.emit(blocks)
 
 
 def _emit(article: Article, options: Options) -> str:

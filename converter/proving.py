@@ -6,14 +6,14 @@ import json
 import os
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import click
 
 from converter.console import Console, visible
 from converter.errors import EXIT_FAILED, EXIT_OK, EXIT_USAGE, ConfigError
 from converter.inspecting import choosing, options_of
-from converter.model import Source
+from converter.model import Source, Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +28,13 @@ _SUFFIXES: Final = (".md", ".markdown")
 @click.argument("source", metavar="SOURCE")
 @click.argument("markdown", metavar="MARKDOWN")
 @choosing
+@click.option(
+    "--target",
+    type=click.Choice(get_args(Target)),
+    default="commonmark",
+    show_default=True,
+    help="Site generator that the Markdown was written for.",
+)
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 def verify_command(source: str, markdown: str, *, as_json: bool, **flags: Any) -> int:  # noqa: ANN401 (options of click)
     """Say whether a Markdown file still says what a post says, whoever wrote or edited it.

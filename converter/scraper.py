@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from lxml import etree
@@ -11,10 +10,10 @@ from lxml import etree
 from converter import profiles
 from converter.beside import joined, with_what_is_beside
 from converter.errors import EmptyArticle, NoArticle
+from converter.likely import most_likely
 from converter.model import Article, Note, Page
 from converter.page_metadata import read_metadata, without_site
-from converter.profiles import Around
-from converter.tree import Element, has_content, text_of, weight
+from converter.tree import Element, text_of, weight
 from converter.urls import gist_of
 
 if TYPE_CHECKING:
@@ -76,9 +75,6 @@ _TEXT_IN_SVG: Final = re.compile(rb"<(?:p|div|br|img|span)[\s>/]", re.IGNORECASE
 _SWALLOWING: Final = frozenset({"script", "style", "title", "iframe", "noscript", "xmp", "noembed", "noframes"})
 _OPEN_TAG: Final = re.compile(rb"</?[A-Za-z]")
 _EXCERPT: Final = 60
-_FRAMES: Final = frozenset({"article", "main"})
-_GOOD_PART: Final = 4
-_BESIDE: Final = re.compile(r"(?:^|[\s_-])(?:comments?|related|sidebar|widget|teasers?)(?:[\s_-]|$)", re.IGNORECASE)
 
 
 def scrape(page: Page, profile_name: str = "auto", seen: dict[str, str] | None = None) -> Article:
@@ -362,7 +358,7 @@ def _find_root(tree: Element, profile: Profile, source: bytes, seen: dict[str, s
     if profile.name != "generic":
         found = next(((place, root) for place in profile.root if (root := place.first(tree)) is not None), None)
     elif _PAGE(source):
-        found = _most_likely(tree, profile)
+        found = most_likely(tree, profile)
     else:
         # A piece of HTML has nothing around its text, and a box in it may be a quotation.
         found = next(((place, root) for place in profile.root[-1:] if (root := place.first(tree)) is not None), None)
@@ -371,37 +367,6 @@ def _find_root(tree: Element, profile: Profile, source: bytes, seen: dict[str, s
     if seen is not None:
         seen["root"] = found[0].place
     return found[1]
-
-
-def _most_likely(tree: Element, profile: Profile) -> tuple[Lookup, Element] | None:
-    """Find the article of a page of an unknown site: by the first rule whose match holds a good part of the text.
-
-    A teaser, a comment or an empty frame may be called like the post. Of several matches the longest counts.
-    """
-    around = Around(tree)
-    matches: list[tuple[Lookup, Element, int]] = []
-    for place in profile.root:
-        weights = [(weight(e), e) for e in place.all(tree, around) if e.tag != "meta" and not _is_beside_the_post(e)]
-        longest = max(weights, key=itemgetter(0), default=None)
-        if longest is not None:
-            matches.append((place, longest[1], longest[0]))
-    articles = [count for _, element, count in matches if element.tag in _FRAMES]
-    enough = max(1, max(articles, default=0) // _GOOD_PART)
-    found = next(((place, root) for place, root, count in matches if count >= enough), None)
-    return found or next(((place, root) for place, root, _ in matches if has_content(root)), None) or _last(matches)
-
-
-def _last(matches: list[tuple[Lookup, Element, int]]) -> tuple[Lookup, Element] | None:
-    return matches[-1][:2] if matches else None
-
-
-def _is_beside_the_post(element: Element) -> bool:
-    """Whether an element is a comment, or lies in what a page has beside its post."""
-    for one in (element, *element.iterancestors()):
-        named = f"{one.get('class') or ''} {one.get('id') or ''}"
-        if one.tag == "aside" or (one.tag not in {"body", "html"} and _BESIDE.search(named)):
-            return True
-    return False
 
 
 def settle_head(tree: Element) -> None:

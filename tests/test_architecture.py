@@ -96,6 +96,7 @@ PARTS: Final[dict[str, str]] = {
     "footnotes": "emitter",
     "front_block": "frontmatter",
     "lenient_yaml": "frontmatter",
+    "likely": "scraper",
     "linked_data": "scraper",
     "listings": "cleaner",
     "losses": "pipeline",
