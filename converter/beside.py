@@ -106,6 +106,8 @@ def _said_in(around: Element, place: Element, profile: Profile) -> tuple[list[El
 
 def _paragraph(run: list[str | Element], profile: Profile) -> list[Element]:
     """Make a paragraph of a run of text and of what stands in its line, if anything in it is said."""
+    if len(run) == 1 and (not run[0] or str(run[0]).isspace()):
+        return []
     kept = [piece for piece in run if isinstance(piece, str) or not _is_gone(piece, profile)]
     if not any(map(_is_own, kept)):
         return []
@@ -136,7 +138,7 @@ def _put(made: Element, last: Element | None, texts: list[str]) -> None:
 def _is_own(piece: str | Element) -> bool:
     """Whether a piece of a run is an author's: text, or what has no name. The marks of a fence are a formatter's."""
     if isinstance(piece, str):
-        return any(char.isalnum() or ord(char) > _MARKS_END for char in piece)
+        return not piece.isspace() and any(char.isalnum() or ord(char) > _MARKS_END for char in piece)
     return not _is_named(piece) and has_content(piece)
 
 
@@ -160,7 +162,16 @@ def _is_said(element: Element, profile: Profile) -> bool:
 
 
 def _boxes(element: Element, profile: Profile) -> list[Element]:
-    """Find the boxes of further posts in an element of the site."""
+    """Find the boxes of further posts in an element of the site; most have no name of one in them."""
+    words = frozenset([place.word.decode() for place in profile.root])
+    for one in element.iter():
+        if one.tag in words or one.get("id") in words or one.get("itemprop") in words:
+            break
+        names = one.get("class")
+        if names and not words.isdisjoint(names.split()):
+            break
+    else:
+        return []
     around = Around(element)
     found = {box for place in profile.root for box in place.all(element, around)}
     return outermost([box for box in element.iter() if box in found])

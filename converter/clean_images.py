@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from converter.profiles import Profile
 
 _PIXELS: Final = re.compile(r"\s*(\d{1,4})(?:px)?\s*").fullmatch
+_ONE: Final = frozenset({"0", "1", "0px", "1px"})
 _NARROW: Final = 200
 _THIN: Final = 10
 _ANY_SIZE: Final = 10_000
@@ -91,6 +92,8 @@ def _is_line(image: Element) -> bool:
     The latter come in other sizes, too (`c.gif` of IBM's old pages: 100x1, 8x100); 4 of 1,034 posts have 85 of them. A
     large picture that is given one pixel on one side is an author's mistake.
     """
+    if (image.get("width") or "").strip() not in _ONE and (image.get("height") or "").strip() not in _ONE:
+        return False
     width, height = _pixels(image, "width"), _pixels(image, "height")
     return min(width, height) <= 1 and (max(width, height) <= _NARROW or (image.get("width") or "").strip() == "100%")
 

@@ -347,8 +347,8 @@ PASSES: Final = (
     Step(apply_element_rules),
     Step(
         recover_formulas,
-        words=(b"math/tex", b"<math", b"<mjx", b"data-tex", b"data-latex", b"data-formula", b"data-value"),
-        classes=(b"katex", b"MathJax", b"mjx-", b"math", b"arithmatex"),
+        words=(b"math", b"<mjx", b"data-tex", b"data-latex", b"data-formula", b"data-value"),
+        classes=(b"katex", b"MathJax", b"mjx-"),  # those with `math` in their names are among the words
     ),
     Step(
         recover_formula_images,
@@ -408,8 +408,11 @@ PASSES: Final = (
     Step(drop_written_buttons, ("img",), phrase=b"javascript:void(0)"),
     Step(tidy_images, ("img",)),
     Step(tidy_links, ("a",)),
-    # Not `/**`, `**/`, rows of stars, `** ` at the start of a line: comments in listings.
-    Step(embolden_written_bold, text=re.compile(rb"[*](?<![/*]\*)\*(?![*/\s])")),
+    # Punctuation at the inner side, as far as bytes tell it; not the stars of comments and of `**kwargs` in listings.
+    Step(
+        embolden_written_bold,
+        text=re.compile(rb"""[*](?:(?<=[\x80-\xbf!?.,:;%"')\]]\*)\*(?![*/])|(?<![*/]\*)\*(?=[\xe2\xe3\xef("\[]))"""),
+    ),
     Step(unwrap_bold_in_headings, _HEADINGS),
     Step(write_drawn_marks, ("q", "rt")),
     Step(write_symbols, words=(b"wingdings",)),
