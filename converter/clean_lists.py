@@ -17,7 +17,12 @@ _BULLETS: Final = ("menu", "dir")  # lists of bullets by another name
 _LISTS: Final = frozenset({"ul", "ol", *_BULLETS})
 # What may be around a list in an item and says nothing of it, and what does.
 _BOXES: Final = frozenset("div section article center span font p strong b em i u small big".split())
-_LOOKS: Final = {"strong": "font-weight:bold", "b": "font-weight:bold", "em": "font-style:italic", "i": "font-style:italic"}
+_LOOKS: Final = {
+    "strong": "font-weight:bold",
+    "b": "font-weight:bold",
+    "em": "font-style:italic",
+    "i": "font-style:italic",
+}
 _LEVELS: Final = 20  # of boxes around a list whose look it keeps
 _DIGITS: Final = 10
 _ROUNDS: Final = 8  # until nothing moves any more; posts need one or two
@@ -194,9 +199,11 @@ def _leading_lists(item: Element) -> tuple[list[Element], bool]:
     """Return the lists with which a child of a list begins, and whether nothing else is in it or behind it."""
     if item.tag in _LISTS:
         return ([item], True) if is_blank(item.tail) and _holds_items_only(item) else ([], False)
+    return _lists_at_begin(item) if is_blank(item.text) else ([], False)
+
+
+def _lists_at_begin(item: Element) -> tuple[list[Element], bool]:
     found: list[Element] = []
-    if not is_blank(item.text):
-        return found, False
     levels = [(item, item.iterchildren())]
     while levels:
         around, children = levels[-1]
@@ -205,9 +212,7 @@ def _leading_lists(item: Element) -> tuple[list[Element], bool]:
             levels.pop()
             if not is_blank(around.tail):
                 return found, False
-        elif child.tag in _LISTS:
-            if not _holds_items_only(child):
-                return found, False
+        elif child.tag in _LISTS and _holds_items_only(child):
             found.append(child)
             if not is_blank(child.tail):
                 return found, False
@@ -329,18 +334,7 @@ def _carry_out(moves: list[_Move]) -> None:
     lxml walks all below an element that moves. So the lists leave the tree first, inner ones before outer ones, and
     come back in the other order: what moves is small each time.
     """
-    holders: dict[Element, Element] = {}
-    for one, hollow, _ in reversed(moves):
-        holder = hollow
-        if hollow is one:
-            holder = etree.Element("li")
-            one.addprevious(holder)
-            if not is_blank(one.tail):
-                holder.tail = one.tail
-        holders[one] = holder
-        _keep_look(one)
-        one.tail = None
-        one.getparent().remove(one)  # type: ignore[union-attr]
+    holders = {move.one: _take_out(move) for move in reversed(moves)}
     emptied = frozenset(holders.values())
     following: dict[Element, int] = {}  # number of the next item of an ordered list
     for one, _, above in moves:
@@ -361,6 +355,19 @@ def _carry_out(moves: list[_Move]) -> None:
         drop(holder)
         if around is not None and around.tag in _LISTS and next(around.iterchildren(), None) is None:
             _close_gap(around)
+
+
+def _take_out(move: _Move) -> Element:
+    """Take a list out of the tree; returns the item that is left of it, which goes in the end."""
+    one, holder, _ = move
+    if holder is one:
+        holder = etree.Element("li")
+        one.addprevious(holder)
+        holder.tail = one.tail
+    _keep_look(one)
+    one.tail = None
+    one.getparent().remove(one)  # type: ignore[union-attr]
+    return holder
 
 
 def _close_gap(emptied: Element) -> None:

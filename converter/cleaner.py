@@ -16,10 +16,9 @@ from converter.clean_code import (
     LISTINGS,
     drop_code_tool_bars,
     drop_drawn_listings,
-    fold_broken_code,
-    join_lines_of_code,
     normalize_code_blocks,
 )
+from converter.clean_code_lines import fold_broken_code, join_lines_of_code
 from converter.clean_empty import drop_empty_elements
 from converter.clean_gutters import drop_number_gutters, drop_number_lists, drop_numbers_of_lines
 from converter.clean_headings import part_long_headings
@@ -366,7 +365,7 @@ PASSES: Final = (
         words=(b"code_",),
         classes=(b"syntaxhighlighter", b"CodeMirror", b"blob-code", b"blockcode", b"crayon-syntax"),
     ),
-    Step(unwrap_code_around_listings, ("pre",), classes=(b"rouge", b"highlight")),
+    Step(unwrap_code_around_listings, ("pre",), words=(b"<code",)),
     Step(drop_number_gutters, ("td",)),
     Step(drop_number_lists, ("pre",)),
     Step(fold_tables_of_code, ("table",)),
@@ -378,7 +377,7 @@ PASSES: Final = (
         (b"ql-code-block", b"fragment"),
     ),
     Step(drop_numbers_of_lines, ("pre",), classes=(b"cnblogs_code",)),
-    Step(join_lines_of_code, ("code",)),
+    Step(join_lines_of_code, ("code", "tt")),
     Step(join_tokens_of_code, ("code",), classes=tuple(f" {kind}".encode() for kind in TOKENS)),
     Step(join_listings_of_a_line, ("pre",)),
     Step(normalize_code_blocks, ("ol", *LISTINGS)),
@@ -422,7 +421,7 @@ PASSES: Final = (
     Step(unwrap_layout_tables, ("table",)),
     Step(drop_hollow_columns, ("table",), (b"colspan",)),
     Step(name_captions, ("table",), (b"colspan",)),
-    Step(fold_broken_code, ("code",)),
+    Step(fold_broken_code, ("code", "tt")),
     Step(drop_empty_elements),
     Step(merge_adjacent_rules, ("hr",)),
     Step(nest_lists_of_one_item, ("li",), words=(b"list-style-type", b"ed-list")),

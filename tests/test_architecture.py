@@ -67,6 +67,7 @@ PARTS: Final[dict[str, str]] = {
     "characters": "decode",
     "clean_boxes": "cleaner",
     "clean_code": "cleaner",
+    "clean_code_lines": "cleaner",
     "clean_listings": "cleaner",
     "clean_lists": "cleaner",
     "clean_empty": "cleaner",
