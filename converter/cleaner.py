@@ -72,8 +72,8 @@ from converter.clean_toc import (
     drop_labels_of_hidden_contents,
     drop_page_contents,
     drop_toc_blocks,
-    drop_toc_marks,
 )
+from converter.clean_toc_marks import drop_toc_marks
 from converter.clean_written import embolden_written_bold
 from converter.model import Article, Facts
 from converter.profiles import Profile
@@ -385,7 +385,7 @@ PASSES: Final = (
     Step(list_labels_of_drawings, ("svg",), (b"foreign", b"<text", b"<tspan")),
     Step(link_gists, ("script",), (b"gist.github",)),
     Step(drop_invisible_elements, INVISIBLE),
-    Step(drop_labels_of_hidden_contents, words=(b"display", b"visibility"), phrase="目录".encode()),
+    Step(drop_labels_of_hidden_contents, words=(b"display", b"visibility")),
     Step(
         drop_hidden_elements,
         words=(b"display", b"visibility", b"hidden", b"size:0", b"size: 0"),

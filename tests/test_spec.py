@@ -28,6 +28,7 @@ DIFFERS: Final = {
     "A first row of one bold cell over all columns is a caption": ("look tables", "it is a row no more"),
     "A centred one, and a header above the header": ("tables", "it is a row no more"),
     "A caption over fewer columns than spans tell of": ("tables", "it is a row no more"),
+    "A caption that a style makes bold, and a remark below the table": ("look tables", "it is a row no more"),
     "A list directly in a list belongs to the item before it": ("items", "HTML does not say whose list it is"),
     "A list of hollow items right behind a list belongs to its last item": ("items", "as above"),
     "A list that begins with a list": ("items", "its items have no item to belong to"),
