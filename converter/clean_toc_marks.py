@@ -24,13 +24,15 @@ def drop_toc_marks(root: Element, profile: Profile) -> int:  # noqa: ARG001
     An editor was to put the contents there.
     """
     count = 0
+    more: set[Element] = {root}  # blocks that hold more than a mark
     for element in _MARKS(root):
         block: Element | None = element
         while block is not None and block is not root and block.tag not in _AROUND_MARK:
             block = block.getparent()
         if element.tag in {"code", "pre"} or block is None or block.tag == "pre":
             continue
-        if block is root or not _MARK(text_of(block)):
+        if block in more or not _MARK(text_of(block)):
+            more.add(block)
             count += _drop_marks_in(element)
         elif block.find(".//img") is None:
             drop(block)
