@@ -133,17 +133,17 @@ def join_lists_in_hollow_items(root: Element, profile: Profile) -> int:  # noqa:
     list, a hollow item goes only where no other follows. Where more stands behind the lists, they alone go to the item
     before, and only among bullets.
     """
-    for one in list(root.iter(*_BULLETS)):
-        one.tag = "ul"
     concerned: dict[Element, None] = {}
-    for one in root.iter("ul", "ol"):
+    for one in root.iter(*_LISTS):
+        if one.tag in _BULLETS:
+            one.tag = "ul"
         if (above := _list_around_hollow_item(one)) is not None:
             concerned[above] = concerned[one] = None
     for one in concerned:
         if not _holds_items_only(one):
             _put_strays_into_items(one)
     count = 0
-    for _ in range(_ROUNDS):
+    for _ in range(_ROUNDS if concerned else 0):
         moves = _moves(root)
         if not moves:
             break

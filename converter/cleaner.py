@@ -385,7 +385,10 @@ PASSES: Final = (
     Step(list_labels_of_drawings, ("svg",), (b"foreign", b"<text", b"<tspan")),
     Step(link_gists, ("script",), (b"gist.github",)),
     Step(drop_invisible_elements, INVISIBLE),
-    Step(drop_labels_of_hidden_contents, words=(b"display", b"visibility")),
+    Step(
+        drop_labels_of_hidden_contents,
+        words=(b"display:none", b"display: none", b"visibility:hidden", b"visibility: hidden"),
+    ),
     Step(
         drop_hidden_elements,
         words=(b"display", b"visibility", b"hidden", b"size:0", b"size: 0"),
