@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from typing import TYPE_CHECKING, Final
 
 from lxml import etree
@@ -17,9 +18,10 @@ from converter.tree import (
     Query,
     Values,
     drop,
+    has_content,
     innermost,
     inside,
-    is_blank,
+    neutralize,
     squeezed,
     text_of,
     weight,
@@ -109,21 +111,25 @@ def fold_highlighter_boxes(root: Element, profile: Profile) -> int:
 def _settle_crayon(box: Element, lines: list[Element]) -> bool:
     """Save what the tools of a box of Crayon hold beside its lines; true when its copy of the source took its place.
 
-    The title becomes a paragraph. The copy of the source goes when it says what the lines say, or less; when it says
-    more, the lines go; and when each says something of its own, the copy is a listing before them.
+    The title becomes a paragraph. The copy of the source goes when it says less than the lines; when it says as much,
+    and its indents are the author's, or more, the lines go; and when each says something of its own, the copy is a
+    listing before them.
     """
     language = ""
     for label in _LANGUAGE(box):
         language = text_of(label).strip()
         box.set("data-lang", language)
     for title in _TITLES(box):
-        if not is_blank(text_of(title)):
+        if has_content(title):
+            again = deepcopy(title)
+            again.tail = None
+            neutralize(again)
             paragraph = etree.Element("p")
-            paragraph.text = " ".join(text_of(title).split())
+            paragraph.append(again)
             box.addprevious(paragraph)
     source = next((field for field in box.iter("textarea")), None)
     drawn = "".join(map(squeezed, lines))
-    if source is None or squeezed(source) in drawn:
+    if source is None or (squeezed(source) in drawn and squeezed(source) != drawn):
         return False
     text = text_of(source).removeprefix("\n")
     if drawn in squeezed(source):

@@ -7,19 +7,16 @@ element of its own. The text of the listing is kept byte for byte, the rest goes
 from __future__ import annotations
 
 import re
-from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Final, cast
 
 from lxml import etree
 
-from converter.code_language import bears_out, canonical_name, is_known, language_of
+from converter.code_language import canonical_name, is_known, language_of
 from converter.listings import (
-    BLOCKS,
     LINE_LISTS,
     copy_image,
     is_noise,
-    line_text,
     listing_element,
     text_and_images,
     texts_of_lines,
@@ -60,14 +57,10 @@ _COLLAPSED: Final = Query(
 _FOLDED: Final = Query(f".//div[{with_class('cnblogs_code_hide')}]")
 _COLLAPSE_LABEL: Final = re.compile(r"(?:View Code|Code|代码|展开|查看代码)?", re.IGNORECASE)
 _BROKEN_BARS: Final = Query(f".//div[{with_class('cnblogs_code_toolbar')}][.//pre]")
-# Paragraphs of code elements alone: the lines of a listing, copied off a page without its box.
-# Inline code that an editor broke into lines, and lines of it beside other content.
-_NO_LISTING_IN: Final = ("pre", "table", "a", "h1", "h2", "h3", "h4", "h5", "h6")
 _FEWEST_LINES: Final = 3
+_NO_WORDS: Final = tuple("a img iframe video audio embed object input table ul ol pre x-tex".split())
 _NAMELESS: Final = frozenset({"plaintext", "text", "plain", "txt", "code"})
 _BUTTONS: Final = re.compile(r"copycode|copy|复制代码|复制|编辑|edit|运行|run")
-_PROGRAMS: Final = frozenset({"bash", "php", "python"})
-_MIN_TOKENS: Final = 3
 
 
 def normalize_code_blocks(root: Element, profile: Profile) -> int:
@@ -159,125 +152,6 @@ def drop_drawn_listings(root: Element, profile: Profile) -> int:  # noqa: ARG001
     return count
 
 
-def join_lines_of_code(root: Element, profile: Profile) -> int:
-    """Make one listing of paragraphs that hold nothing but `code`, one token of a highlighter each.
-
-    One paragraph must have three of them; the paragraphs of code right beside it are lines of the same listing. A
-    paragraph alone must divide its lines itself, or it is prose that lists three names.
-    """
-    count = 0
-    for first in [p for p in root.iter("p", "div") if len(p) >= _MIN_TOKENS and _is_line_of_code(p)]:
-        if sum(1 for _ in first.iterchildren("code")) < _MIN_TOKENS or first.getparent() is None:
-            continue
-        start = first
-        while (before := start.getprevious()) is not None and is_blank(before.tail) and _is_line_of_code(before):
-            start = before
-        run = [start]
-        while is_blank(run[-1].tail) and (after := run[-1].getnext()) is not None and _is_line_of_code(after):
-            run.append(after)
-        if len(run) == 1 and first.find("br") is None:
-            continue
-        text = "\n".join(line_text(line, profile) for line in run)
-        for line in run[1:]:
-            drop(line)
-        put_listing(run[0], text, "", [])
-        count += 1
-    return count
-
-
-def fold_broken_code(root: Element, profile: Profile) -> int:
-    """Make listings of inline code that breaks divide into three lines or more, in one element or in one each.
-
-    Fewer lines stay what they are. So do those in a table, a heading or a link, which can hold no listing.
-    """
-    count = 0
-    # Code in code has no more lines than the one around it.
-    for code in [c for c in root.iter("code") if len(c) and not inside(c, ("code",)) and _is_broken(c)]:
-        text = texts_of_lines([code], profile, blank_lines=True)[0]
-        if text.count("\n") + 1 - text.count("\n\n") < _FEWEST_LINES or inside(code, _NO_LISTING_IN):
-            continue
-        language, text = _language_and_rest(code, text)
-        put_listing(code, text, language, [copy_image(image) for image in code.iter("img") if image.get("src")])
-        count += 1
-    for parent in _parents_of_lines(root):
-        if parent.tag in BLOCKS and not inside(parent, _NO_LISTING_IN) and parent.tag not in _NO_LISTING_IN:
-            count += sum(_fold_lines(lines, profile) for lines in _paragraphs_of_code(parent))
-    return count
-
-
-def _language_and_rest(code: Element, text: str) -> tuple[str, str]:
-    """Tell the language of a fence that was read as inline code in a list item: its first line names it.
-
-    The first line of any other code may be such a word as well, so the rest must bear it out; and where the word is a
-    program that is started on that line, there must be the line on which the fence ended.
-    """
-    first, _, rest = text.partition("\n")
-    language = canonical_name(first.strip())
-    if not is_known(language) or not bears_out(language, rest):
-        return "", text
-    last = code[-1]
-    if language in _PROGRAMS and (last.tag != "br" or not is_blank(last.tail)):
-        return "", text
-    return language, rest
-
-
-def _is_broken(code: Element) -> bool:
-    parent = code.getparent()
-    breaks = sum(1 for _ in code.iter("br"))
-    return breaks >= _FEWEST_LINES - 1 and parent is not None and parent.tag != "pre"
-
-
-def _parents_of_lines(root: Element) -> list[Element]:
-    """Find the elements that hold three lines of code, each in an element of its own, and breaks between them."""
-    parents = Counter(code.getparent() for code in root.iter("code"))
-    found = {p for p, count in parents.items() if p is not None and count >= _FEWEST_LINES and p.find("br") is not None}
-    return [element for element in root.iterdescendants() if element in found] if found else []
-
-
-def _paragraphs_of_code(parent: Element) -> list[list[Element]]:
-    """Find the `code` and `br` elements between two ends of paragraphs where nothing else stands between those."""
-    found: list[list[Element]] = []
-    now: list[Element] = []
-    alone, after_break = is_blank(parent.text), False
-    for child in parent:
-        if child.tag in BLOCKS or (child.tag == "br" and after_break):
-            found += [now] if alone else []
-            now, alone = [], True
-        elif child.tag in {"code", "br"}:
-            now.append(child)
-        else:
-            alone = False
-        alone = alone and is_blank(child.tail)
-        after_break = child.tag == "br" and is_blank(child.tail)
-    return [*found, now] if alone else found
-
-
-def _fold_lines(lines: list[Element], profile: Profile) -> int:
-    first = next((at for at, element in enumerate(lines) if element.tag == "code"), len(lines))
-    while lines and lines[-1].tag == "br":
-        lines = lines[:-1]
-    lines = lines[first:]
-    if sum(element.tag == "code" for element in lines) < _FEWEST_LINES or all(e.tag == "code" for e in lines):
-        return 0
-    listing = etree.Element("pre")
-    listing.tail = lines[-1].tail
-    lines[0].addprevious(listing)
-    together = etree.Element("p")
-    together.extend(lines)
-    put_listing(listing, line_text(together, profile), "", [])
-    return 1
-
-
-def _is_line_of_code(element: Element) -> bool:
-    return (
-        element.tag in {"p", "div"}
-        and is_blank(element.text)
-        and len(element) > 0
-        and element[0].tag == "code"
-        and all(is_blank(child.tail) and child.tag in {"code", "br"} for child in element)
-    )
-
-
 def _is_canonical(element: Element) -> bool:
     """Whether a listing is `<pre><code>text</code></pre>` already, as 55 % are."""
     if element.tag != "pre" or len(element) != 1 or not is_blank(element.text):
@@ -300,13 +174,16 @@ def _normalize(element: Element, profile: Profile) -> None:
         drop(element)  # <pre class="lineno">: a gutter
         return
     if len(element) and element[0].tag == "div":
-        _drop_bar(element)
+        _settle_bar(element)
     text, images = text_and_images(element, profile)
     put_listing(element, text, language_of(element, text), images)
 
 
-def _drop_bar(listing: Element) -> None:
-    """Drop the bar that a chat has in a listing, above its one `code`: the name of the language, and buttons."""
+def _settle_bar(listing: Element) -> None:
+    """Drop the bar that a chat has in a listing, above its one `code`: the name of the language, and buttons.
+
+    The name becomes the language where the listing states none.
+    """
     codes = list(islice(listing.iter("code"), 2))
     if len(codes) != 1:
         return
@@ -316,15 +193,29 @@ def _drop_bar(listing: Element) -> None:
         around = cast("Element", inner.getparent())
         if not is_blank(around.text) or any(not is_blank(child.tail) for child in around):
             return
-        bars += [child for child in around if child is not inner]
+        for child in around:
+            if child is inner:
+                break
+            bars.append(child)
         inner = around
+    if any(e.tag != "a" or (e.get("href") or "#")[0] != "#" for bar in bars for e in bar.iter(*_NO_WORDS)):
+        return
     words = "".join(squeezed(bar) for bar in bars).lower()
     name = _BUTTONS.sub("", words)
     language = canonical_name(name)
-    stated = language != "" and language == language_of(listing, text_of(codes[0]))
-    if words and (not name or name in _NAMELESS or stated or is_known(language)):
-        for bar in bars:
-            drop(bar)
+    if not words or (name and name not in _NAMELESS and not _is_language(listing, codes[0], language)):
+        return
+    for bar in bars:
+        drop(bar)
+
+
+def _is_language(listing: Element, code: Element, name: str) -> bool:
+    """Whether a listing is in this language, as it states itself, or states nothing else; then it is told so."""
+    stated = language_of(listing, text_of(code))
+    if name and not stated and is_known(name):
+        _set_language(code, name)
+        return True
+    return name != "" and stated == name
 
 
 def put_listing(element: Element, text: str, language: str, images: list[Element]) -> None:

@@ -25,23 +25,27 @@ _PIXELS: Final = re.compile(r"\s*(\d{1,5})(?:\.\d*)?(?:px)?\s*", re.IGNORECASE).
 class _Line:
     """A line of a heading: the break before it, what it says without white space, its pictures."""
 
-    __slots__ = ("begin", "images", "leading", "text", "trailing")
+    __slots__ = ("begin", "images", "leading", "pieces", "trailing")
 
     def __init__(self, begin: Element | None) -> None:
         """Begin a line behind a break."""
         self.begin = begin
-        self.text = ""
+        self.pieces: list[str] = []
         self.images: list[Element] = []
         self.leading = 0  # pictures before its first word
         self.trailing = 0  # pictures up to its last word
 
     def is_picture(self) -> bool:
         """Whether it holds pictures alone."""
-        return bool(self.images) and not self.text
+        return bool(self.images) and not self.pieces
+
+    def text(self) -> str:
+        """Return what it says."""
+        return "".join(self.pieces)
 
     def is_blank(self) -> bool:
         """Whether it holds nothing."""
-        return not self.images and not self.text
+        return not self.images and not self.pieces
 
 
 def part_long_headings(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
@@ -72,10 +76,10 @@ def _lines_of(heading: Element) -> list[_Line]:
             lines[-1].images.append(element)
         text = element.text if event == "start" else element.tail if element is not heading else None
         if text and not text.isspace():
-            if not lines[-1].text:
+            if not lines[-1].pieces:
                 lines[-1].leading = len(lines[-1].images)
             lines[-1].trailing = len(lines[-1].images)
-            lines[-1].text += "".join(text.split())
+            lines[-1].pieces.append("".join(text.split()))
     return lines
 
 
@@ -101,9 +105,9 @@ def _part(heading: Element, lines: list[_Line]) -> bool:
 
 
 def _are_paragraphs(rest: list[_Line]) -> bool:
-    if any(line.is_picture() or line.text.endswith(_END_OF_SENTENCE) for line in rest):
+    if any(line.is_picture() or line.text().endswith(_END_OF_SENTENCE) for line in rest):
         return True
-    return sum(len(line.text) for line in rest) > (_LONGEST_LINES if len(rest) > 1 else _LONGEST_REST)
+    return sum(len(line.text()) for line in rest) > (_LONGEST_LINES if len(rest) > 1 else _LONGEST_REST)
 
 
 def _depth(element: Element, heading: Element) -> int:
@@ -159,7 +163,7 @@ def _again(phrase: Element) -> Element:
 
 def _put_pictures_beside(heading: Element, lines: list[_Line]) -> bool:
     """Make paragraphs of large pictures before the first and behind the last word of a heading."""
-    said = [line for line in lines if line.text]
+    said = [line for line in lines if line.pieces]
     if not said:
         return False
     first, last = said[0], said[-1]

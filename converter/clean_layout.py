@@ -32,7 +32,8 @@ _LONGEST_CAPTION: Final = 40
 _ROWS_UNDER_CAPTION: Final = 2
 _LEVELS: Final = 12  # of elements around a caption that are looked at
 _NO_CAPTION: Final = ("img", "table", "input", *_BLOCKS)
-_STYLED: Final = re.compile(r"text-align\s*:\s*center|font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE).search
+_BOLD: Final = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE).search
+_CENTRES: Final = re.compile(r"text-align\s*:\s*center", re.IGNORECASE).search
 _CENTRED: Final = re.compile(r"\s*(?:center|middle)\s*", re.IGNORECASE).fullmatch
 
 
@@ -118,13 +119,16 @@ def name_captions(root: Element, profile: Profile) -> int:  # noqa: ARG001
         if len(rows) <= _ROWS_UNDER_CAPTION or len(rows[0]) != 1 or table.find("caption") is not None:
             continue
         cell = rows[0][0]
-        if not _is_caption(cell, rows[1]) or _span(cell, "colspan") < _starts(rows)[1]:
+        if not _is_caption(cell, rows) or _span(cell, "colspan") < _starts(rows)[1]:
             continue
         row = cell.getparent()
         around = row.getparent() if row is not None else None
-        if row is None or around is None:
+        if row is None or around is None or _has_groups(rows):
             continue
+        bold = _BOLD((cell.get("style") or "") + (row.get("style") or "")) is not None
         cell.attrib.clear()
+        if bold:
+            cell.set("style", "font-weight:bold")
         cell.tag = "caption"
         cell.tail = None
         table.insert(0, cell)
@@ -133,6 +137,20 @@ def name_captions(root: Element, profile: Profile) -> int:  # noqa: ARG001
             drop(around)
         count += 1
     return count
+
+
+def _has_groups(rows: list[list[Element]]) -> bool:
+    """Whether another row but the last, which may be a remark, is one cell over several columns: it begins a group."""
+    return any(len(row) == 1 and _span(row[0], "colspan") > 1 for row in islice(rows, 1, len(rows) - 1))
+
+
+def _centres_all(rows: list[list[Element]]) -> bool:
+    """Whether all cells are centred, so that it says nothing of the first."""
+    return all(_is_centred(cell) for row in islice(rows, 1, None) for cell in row)
+
+
+def _is_centred(one: Element) -> bool:
+    return _CENTRED(one.get("align") or "") is not None or _CENTRES(one.get("style") or "") is not None
 
 
 def drop_hollow_columns(root: Element, profile: Profile) -> int:  # noqa: ARG001
@@ -162,8 +180,9 @@ def drop_hollow_columns(root: Element, profile: Profile) -> int:  # noqa: ARG001
     return count
 
 
-def _is_caption(cell: Element, following: list[Element]) -> bool:
+def _is_caption(cell: Element, rows: list[list[Element]]) -> bool:
     """Whether the look of a cell says that it is a title, and the row below it is one of several cells."""
+    following = rows[1]
     text = squeezed(cell)
     if not text or len(text) > _LONGEST_CAPTION or _span(cell, "rowspan") > 1 or not _has_several(following):
         return False
@@ -171,10 +190,10 @@ def _is_caption(cell: Element, following: list[Element]) -> bool:
         return False
     if cell.tag == "th":
         return all(other.tag == "th" for other in following)
-    return any(
-        one.tag in {"strong", "b", "center"} or _STYLED(one.get("style") or "") or _CENTRED(one.get("align") or "")
-        for one in _around_all(cell, text)
-    )
+    around = list(_around_all(cell, text))
+    if any(one.tag in {"strong", "b"} or _BOLD(one.get("style") or "") for one in around):
+        return True
+    return any(one.tag == "center" or _is_centred(one) for one in around) and not _centres_all(rows)
 
 
 def _around_all(cell: Element, text: str) -> Iterator[Element]:

@@ -83,9 +83,15 @@ def _break_before(text: str) -> Element:
 
 
 def unwrap_code_around_listings(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Take away the `code` around a `pre`: themes of Jekyll put a table with numbers and a listing into one."""
+    """Take away the `code` around a `pre`: themes of Jekyll put a table with numbers and a listing into one.
+
+    What it says of the language, a listing in it without a class says then.
+    """
     found = [e for e in root.iter("code") if len(e) and e[0].tag in _AROUND and next(e.iter("pre"), None) is not None]
     for element in found:
+        names = element.get("class")
+        if names and element[0].tag == "pre" and not element[0].get("class"):
+            element[0].set("class", names)
         neutralize(element)
     return len(found)
 

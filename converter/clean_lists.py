@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lxml import etree
@@ -12,7 +13,17 @@ from converter.tree import Element, classes_of, drop, is_blank
 if TYPE_CHECKING:
     from converter.profiles import Profile
 
-_LISTS: Final = frozenset({"ul", "ol", "menu", "dir"})
+_BULLETS: Final = ("menu", "dir")  # lists of bullets by another name
+_LISTS: Final = frozenset({"ul", "ol", *_BULLETS})
+# What may be around a list in an item and says nothing of it, and what does.
+_BOXES: Final = frozenset("div section article center span font p strong b em i u small big".split())
+_LOOKS: Final = {
+    "strong": "font-weight:bold",
+    "b": "font-weight:bold",
+    "em": "font-style:italic",
+    "i": "font-style:italic",
+}
+_LEVELS: Final = 20  # of boxes around a list whose look it keeps
 _DIGITS: Final = 10
 _ROUNDS: Final = 8  # until nothing moves any more; posts need one or two
 _SINGLE: Final = frozenset({"numbered-list", "bulleted-list"})
@@ -87,8 +98,16 @@ def _margin_of_only_item(one: Element) -> float | None:
 
 def _start(one: Element) -> int:
     """Return the number of the first item, -1 when the page says something that is none."""
-    value = one.get("start") or "1"
+    value = one.get("start")
+    if not value:
+        first = next(one.iterchildren("li"), None)
+        value = (first.get("value") if first is not None else None) or "1"
     return int(value) if value.isdecimal() and len(value) < _DIGITS else -1
+
+
+def _counts_on(one: Element) -> bool:
+    """Whether no item but the first says its number itself."""
+    return not any(item.get("value") for item in islice(one.iterchildren("li"), 1, None))
 
 
 class _Move(NamedTuple):
@@ -96,7 +115,7 @@ class _Move(NamedTuple):
 
     Attributes:
         one: the list.
-        hollow: the item that it stands in; the list itself where it stands in no item.
+        hollow: the item that it stands in; the list itself where it stands in no item, or in one that stays.
         above: the item that it goes to; None when its own items take the place of the hollow one.
 
     """
@@ -111,10 +130,20 @@ def join_lists_in_hollow_items(root: Element, profile: Profile) -> int:  # noqa:
 
     Editors that indent an item write `<li>a</li><li><ul><li>b</li></ul></li>` (15 posts of 1,027), where a browser
     shows a bullet of nothing before the nested one. Numbers that other items have stay what they are: in an ordered
-    list, a hollow item goes only where no other follows.
+    list, a hollow item goes only where no other follows. Where more stands behind the lists, they alone go to the item
+    before, and only among bullets.
     """
+    concerned: dict[Element, None] = {}
+    for one in root.iter(*_LISTS):
+        if one.tag in _BULLETS:
+            one.tag = "ul"
+        if (above := _list_around_hollow_item(one)) is not None:
+            concerned[above] = concerned[one] = None
+    for one in concerned:
+        if not _holds_items_only(one):
+            _put_strays_into_items(one)
     count = 0
-    for _ in range(_ROUNDS):
+    for _ in range(_ROUNDS if concerned else 0):
         moves = _moves(root)
         if not moves:
             break
@@ -142,42 +171,106 @@ def _moves(root: Element) -> list[_Move]:
 
 
 def _list_around_hollow_item(one: Element) -> Element | None:
-    """Return the list in which a list stands without an item, or as the first thing in an item."""
+    """Return the list in which a list stands without an item, or as the first thing in an item, boxes left out."""
     parent = one.getparent()
     if parent is None or parent.tag in _LISTS:
         return parent
-    if parent.tag != "li" or not is_blank(parent.text):
-        return None
+    while parent is not None and _is_first(one, parent):
+        if parent.tag == "li":
+            above = parent.getparent()
+            return above if above is not None and above.tag in _LISTS else None
+        if parent.tag not in _BOXES:
+            return None
+        one, parent = parent, parent.getparent()
+    return None
+
+
+def _is_first(one: Element, parent: Element) -> bool:
+    """Whether only breaks stand before an element."""
+    if not is_blank(parent.text):
+        return False
     before = one.getprevious()
     while before is not None and before.tag == "br" and is_blank(before.tail):
         before = before.getprevious()
-    above = parent.getparent()
-    return above if before is None and above is not None and above.tag in _LISTS else None
+    return before is None
 
 
-def _lists_alone_in(item: Element) -> list[Element]:
-    """Return the lists of which a child of a list consists; none where anything else is in it or behind it."""
-    if not is_blank(item.tail):
-        return []
-    found = [item]
-    if item.tag not in _LISTS:
-        found = []
-        for child in item if is_blank(item.text) else ():
-            if child.tag == "br" and is_blank(child.tail):
-                continue
-            if child.tag not in _LISTS or not is_blank(child.tail):
-                return []
+def _leading_lists(item: Element) -> tuple[list[Element], bool]:
+    """Return the lists with which a child of a list begins, and whether nothing else is in it or behind it."""
+    if item.tag in _LISTS:
+        return ([item], True) if is_blank(item.tail) and _holds_items_only(item) else ([], False)
+    return _lists_at_begin(item) if is_blank(item.text) else ([], False)
+
+
+def _lists_at_begin(item: Element) -> tuple[list[Element], bool]:
+    found: list[Element] = []
+    levels = [(item, item.iterchildren())]
+    while levels:
+        around, children = levels[-1]
+        child = next(children, None)
+        if child is None:
+            levels.pop()
+            if not is_blank(around.tail):
+                return found, False
+        elif child.tag in _LISTS and _holds_items_only(child):
             found.append(child)
-    return found if all(_holds_items_only(one) for one in found) else []
+            if not is_blank(child.tail):
+                return found, False
+        elif child.tag in _BOXES and is_blank(child.text):
+            levels.append((child, child.iterchildren()))
+        elif child.tag != "br" or not is_blank(child.tail):
+            return found, False
+    return found, True
 
 
 def _holds_items_only(one: Element) -> bool:
     return is_blank(one.text) and all((e.tag == "li" or e.tag in _LISTS) and is_blank(e.tail) for e in one)
 
 
+def _put_strays_into_items(one: Element) -> None:
+    """Put what stands between the items of a list into the one before, or into one of its own, as the reader does.
+
+    A list between items stays where it is, and then so does all else.
+    """
+    if next(one.iterchildren(*_LISTS), None) is not None:
+        return
+    item: Element | None = None
+    stray: Element | None = None
+    text, one.text = one.text, None
+    for child in [None, *one]:
+        if child is not None:
+            text, child.tail = child.tail, None
+            if child.tag == "li":
+                item, stray = child, None
+            else:
+                item, stray = _open_stray(one, child, item, stray)
+                stray.append(child)
+                child.tail = text
+                continue
+        if text is not None and not is_blank(text):
+            item, stray = _open_stray(one, child, item, stray)
+            stray.text = text
+
+
+def _open_stray(
+    one: Element, child: Element | None, item: Element | None, stray: Element | None
+) -> tuple[Element, Element]:
+    """Return the item to which a stray belongs, and the box in it."""
+    if item is None:
+        item = etree.Element("li")
+        if child is None:
+            one.insert(0, item)
+        else:
+            child.addprevious(item)
+    if stray is None:
+        stray = etree.SubElement(item, "div")
+    return item, stray
+
+
 def _moves_in(around: Element, hollow: set[Element]) -> list[_Move]:
     """Decide what happens to the hollow items of a list; those that lists below it lose are known."""
-    items = [(item, _lists_alone_in(item)) for item in around]
+    parts = [(item, *_leading_lists(item)) for item in around]
+    items = [(item, lists if alone else []) for item, lists, alone in parts]
     last = max((place for place, (_, lists) in enumerate(items) if not lists), default=-1)
     if last < 0:
         return _moves_of_all(around, items, hollow)
@@ -185,8 +278,10 @@ def _moves_in(around: Element, hollow: set[Element]) -> list[_Move]:
     moves: list[_Move] = []
     above: Element | None = None
     first = True
-    for place, (item, lists) in enumerate(items):
-        if not lists:
+    for place, (item, lists, alone) in enumerate(parts):
+        if not alone or not lists:
+            if above is not None and not numbered:
+                moves += [_Move(one, one, above) for one in lists]
             above = item if not is_blank(item.text) or next(item.iterchildren(), None) is not None else None
             first = False
         elif above is not None and (not numbered or place > last or item.tag != "li"):
@@ -217,11 +312,15 @@ def _moves_of_all(around: Element, items: list[tuple[Element, list[Element]]], h
     if kind == "ol" and len(lists) > 1:
         following = _start(lists[0])
         for one in lists:
-            if following < 1 or _start(one) != following or any(item in hollow for item in one):
+            if following < 1 or _start(one) != following or not _counts_on(one):
+                return []
+            if any(item in hollow for item in one):
                 return []
             following += sum(1 for _ in one.iterchildren("li"))
     around.tag = kind
-    around.set("start", lists[0].get("start") or "1")
+    around.attrib.pop("start", "")
+    if start := lists[0].get("start"):
+        around.set("start", start)
     return [_Move(one, item, None) for item, found in items for one in found]
 
 
@@ -235,15 +334,7 @@ def _carry_out(moves: list[_Move]) -> None:
     lxml walks all below an element that moves. So the lists leave the tree first, inner ones before outer ones, and
     come back in the other order: what moves is small each time.
     """
-    holders: dict[Element, Element] = {}
-    for one, hollow, _ in reversed(moves):
-        holder = hollow
-        if hollow is one:
-            holder = etree.Element("li")
-            one.addprevious(holder)
-        holders[one] = holder
-        one.tail = None
-        one.getparent().remove(one)  # type: ignore[union-attr]
+    holders = {move.one: _take_out(move) for move in reversed(moves)}
     emptied = frozenset(holders.values())
     following: dict[Element, int] = {}  # number of the next item of an ordered list
     for one, _, above in moves:
@@ -266,6 +357,19 @@ def _carry_out(moves: list[_Move]) -> None:
             _close_gap(around)
 
 
+def _take_out(move: _Move) -> Element:
+    """Take a list out of the tree; returns the item that is left of it, which goes in the end."""
+    one, holder, _ = move
+    if holder is one:
+        holder = etree.Element("li")
+        one.addprevious(holder)
+        holder.tail = one.tail
+    _keep_look(one)
+    one.tail = None
+    one.getparent().remove(one)  # type: ignore[union-attr]
+    return holder
+
+
 def _close_gap(emptied: Element) -> None:
     """Drop a list that has nothing left; lists of bullets that only it parted are one."""
     before, after = emptied.getprevious(), emptied.getnext()
@@ -281,9 +385,24 @@ def _close_gap(emptied: Element) -> None:
 
 def _keep_style(item: Element, one: Element) -> None:
     """Give the style of a list to an item that leaves it: it may be bold."""
-    style = one.get("style")
-    if style and not item.get("style"):
-        item.set("style", style)
+    if style := one.get("style"):
+        own = item.get("style")
+        item.set("style", f"{style};{own}" if own else style)
+
+
+def _keep_look(one: Element) -> None:
+    """Give a list that leaves an item the look that the item and the boxes in it have: they may be bold."""
+    above = one.getparent()
+    for _ in range(_LEVELS):
+        if above is None or above.tag in _LISTS:
+            return
+        look = above.get("style") or _LOOKS.get(above.tag, "")
+        if "font-" in look or "line-through" in look:
+            own = one.get("style")
+            one.set("style", f"{look};{own}" if own else look)
+        if above.tag == "li":
+            return
+        above = above.getparent()
 
 
 def _goes_on(before: Element, one: Element, emptied: frozenset[Element], following: dict[Element, int]) -> bool:
@@ -300,8 +419,8 @@ def _goes_on(before: Element, one: Element, emptied: frozenset[Element], followi
     if before not in following:
         if any(item in emptied for item in before):
             return False
-        following[before] = _start(before) + sum(1 for _ in before.iterchildren("li"))
-    if _start(one) != following[before]:
+        following[before] = _start(before) + sum(1 for _ in before.iterchildren("li")) if _counts_on(before) else -1
+    if _start(one) != following[before] or following[before] < 1 or not _counts_on(one):
         return False
     following[before] += count
     return True

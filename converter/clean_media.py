@@ -24,7 +24,8 @@ _FILE_OF_OBJECT: Final = frozenset({"movie", "src", "filename", "url"})
 # How the source of a diagram begins: prose may begin with `timeline` or `graph` as well.
 _DIAGRAM: Final = re.compile(
     r"(?:sequence|class|state|er)Diagram\b|gitGraph\b|(?:graph|flowchart)(?:-elk)?(?:[ \t]+(?:T[BD]|BT|RL|LR)\b|;|$)"
-    r"|pie(?:[ \t]+showData)?(?:[ \t]+title\b|$)|(?:gantt|journey|mindmap|timeline)$"
+    r"|pie(?:[ \t]+showData)?(?:[ \t]+title\b|$)"
+    r"|(?:gantt|journey|mindmap|timeline)(?:[ \t]+(?:title|section|dateFormat)\b|;|$)"
 ).match
 _FILES: Final = (".mp4", ".webm", ".ogv", ".mov", ".m4v", ".mp3", ".ogg", ".wav", ".m4a", ".flac", ".pdf")
 _LABELS: Final = ("text", "foreignobject")

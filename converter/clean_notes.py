@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import unquote
 
+from converter.listings import BLOCKS
 from converter.tree import (
     Element,
     Query,
@@ -24,6 +25,7 @@ from converter.tree import (
     page_links,
     squeezed,
     text_of,
+    weight,
 )
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ _AROUND_REFERENCE: Final = frozenset({"sup", "span", "b", "strong", "small", "fo
 _NO_REFERENCE_IN: Final = ("pre", "code", "textarea", "x-note")
 # With one of these in it a table is kept as HTML, where Markdown is not read.
 _NOT_IN_PIPES: Final = ("pre", "ul", "ol", "table", "hr", "dl")
+_NO_NOTES_IN: Final = ("table", "a", "pre")
 _MOST_LEVELS: Final = 3
 _LONG: Final = 10  # digits; no list counts so far
 
@@ -82,21 +85,50 @@ def _link_numbered_notes(root: Element) -> int:
     references = [sup for sup in root.iter("sup") if "footnote-ref" in classes_of(sup) and not len(sup)]
     if not references:
         return 0
-    notes: dict[str, Element] = {}
-    for number in _NUMBERS(root):
-        note = number.getparent()
-        if note is not None and note.tag != "li" and "footnote-item" in classes_of(note) and not _cannot_refer(note):
-            notes.setdefault(squeezed(number), number)
+    notes = _numbered_notes(root)
+    for reference in references:  # one in its own note refers to nothing
+        own = notes.get(squeezed(reference))
+        if own is not None and any(above is own.getparent() for above in reference.iterancestors()):
+            del notes[squeezed(reference)]
     labels: dict[str, str] = {}
     for reference in references:
         said = squeezed(reference)
-        if said in notes and not _cannot_refer(reference):
+        if said in notes and not _cannot_refer(reference) and not inside(reference, ("a",)):
             _refer(reference, labels.setdefault(said, str(len(labels) + 1)))
     for said, label in labels.items():
         note = cast("Element", notes[said].getparent())
         _drop_with_space(notes[said])
         _move(root, note, label)
     return len(labels)
+
+
+def _numbered_notes(root: Element) -> dict[str, Element]:
+    """Find the numbers of notes that say something, by what they show."""
+    notes: dict[str, Element] = {}
+    places: dict[Element, bool] = {}
+    for number in _NUMBERS(root):
+        note = number.getparent()
+        around = note.getparent() if note is not None else None
+        if note is None or around is None or note.tag == "li" or not _is_note(note):
+            continue
+        if around not in places:
+            places[around] = _holds_notes(around)
+        if places[around] and (weight(note) > weight(number) or note.find(".//img") is not None):
+            notes.setdefault(squeezed(number), number)
+    return notes
+
+
+def _is_note(element: Element) -> bool:
+    return "footnote-item" in classes_of(element)
+
+
+def _holds_notes(around: Element) -> bool:
+    """Whether an element is a block where notes can stand: no text or phrase beside them, no table or link around."""
+    if around.tag not in BLOCKS or around.tag in _NO_NOTES_IN or inside(around, _NO_NOTES_IN):
+        return False
+    if not is_blank(around.text):
+        return False
+    return all(is_blank(e.tail) and (e.tag in BLOCKS or e.tag == "br" or _is_note(e)) for e in around)
 
 
 def _target(link: Element, named: dict[str, Element]) -> Element | None:

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from converter.clean_toc import letters
-from converter.tree import Element, drop, drop_all, is_blank, squeezed, text_of
+from converter.tree import Element, drop, drop_all, is_blank, squeezed, text_of, weight
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +20,9 @@ _AROUND_ROW: Final = frozenset({"td", "th", "tbody", "thead", "table"})
 def drop_repeated_title(root: Element, title: str) -> int:
     """Drop the first block of an article when it says the title once more; 1,893 posts of 24,597 begin so.
 
+    That is one heading and one other block at most, and no paragraph that is all of a post: what is said again and
+    again is text.
+
     Args:
         root: the cleaned article.
         title: the title that the front matter of the output has, from the page or from its front matter.
@@ -29,11 +32,18 @@ def drop_repeated_title(root: Element, title: str) -> int:
 
     """
     wanted = letters(title)
-    count = 0
+    heading, line = 0, 0
     while wanted and (block := _first_block(root)) is not None and letters(text_of(block)) == wanted:
+        if heading if block.tag in _HEADINGS else line or _is_all(block, root):
+            return heading + line
+        heading, line = (1, line) if block.tag in _HEADINGS else (heading, 1)
         drop(block)
-        count += 1
-    return count + (wanted != "" and _drop_first_line(root, wanted))
+    return heading + line + (wanted != "" and not line and _drop_first_line(root, wanted))
+
+
+def _is_all(block: Element, root: Element) -> bool:
+    """Whether nothing is in an article but its first block."""
+    return weight(block) == weight(root) and next(root.iter("img", "input", "hr", "x-tex"), None) is None
 
 
 def _drop_first_line(root: Element, wanted: str) -> bool:

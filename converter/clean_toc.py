@@ -24,6 +24,7 @@ from converter.tree import (
     text_of,
     weight,
 )
+from converter.urls import runs_script
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -42,15 +43,12 @@ _OLD_LABEL: Final = re.compile(r"目录\(\?\)\[[-+]\]").fullmatch
 _OLD_TARGET: Final = re.compile(r"#t\d+$").search
 _HIDES: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE).search
 _FOLD: Final = frozenset({"展开", "收起", "折叠", "隐藏"})
-_MARK: Final = re.compile(r"\s*@?\[{1,2}_?toc_?\]{1,2}(?:\([^\n]*\))?\s*", re.IGNORECASE).fullmatch
-_MARKS: Final = Query("descendant::text()[contains(., 'TOC') or contains(., 'toc') or contains(., 'Toc')]/parent::*")
 _IDS: Final = Values("descendant::*/@id")  # a union of two paths takes the square of what it finds
 _NAMES: Final = Values("descendant::a/@name")
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 _SAID_AGAIN: Final = frozenset({"a", *_HEADINGS})
 _LISTS: Final = frozenset({"ul", "ol", "dl"})
 _LINES: Final = frozenset({"p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "center", "blockquote"})
-_AROUND_MARK: Final = frozenset({"p", "div", "li", "center", "section", *_HEADINGS})
 _NUMBERS: Final = "0123456789一二三四五六七八九十第章节"
 _LONGEST_LINE: Final = 500  # a pretty-printer's indent included
 _FEWEST: Final = 2  # links of a table of contents without a label
@@ -119,7 +117,8 @@ class Contents:
     """Tells whether blocks that a class calls tables of contents hold pictures, listings or prose as well.
 
     `@[TOC](title)` and the lines right after it became one block: 5 of 98 posts would lose their text or their only
-    picture. Contents are links, a heading, a label, numbers, and words that are those of headings outside of the block.
+    picture. Contents are links, not all to other pages, a heading, a label, numbers, and words that are those of
+    headings outside of the block.
     """
 
     def __init__(self, root: Element, gone: Container[Element]) -> None:
@@ -148,7 +147,8 @@ class Contents:
                 own = _words_of_headings(block) if own is None else own
                 if self._headings[said] <= own[said]:
                     return True
-        return False
+        links = [href for link in block.iter("a") if (href := (link.get("href") or "").strip())]
+        return bool(links) and all("#" not in href and not runs_script(href) for href in links)
 
 
 def _words_of_headings(root: Element, gone: Container[Element] = ()) -> Counter[str]:
@@ -212,7 +212,8 @@ def drop_absolute_contents(root: Element, profile: Profile) -> int:  # noqa: ARG
     """Drop tables of contents that were copied with the address of the page that they belong to.
 
     All their links lead to places in one and the same page, and they say what headings further down say: lines too,
-    where a label stands before them. Copies of pages of cnblogs and Baike: 2 posts of 1,027.
+    where a label stands before them. Without one, the places must be in the post.
+    Copies of pages of cnblogs and Baike: 2 posts of 1,027.
     """
     pages: dict[str, list[Element]] = {}
     for link in root.iter("a"):
@@ -232,6 +233,7 @@ def drop_absolute_contents(root: Element, profile: Profile) -> int:  # noqa: ARG
     if not runs:
         return 0
     known = frozenset(links)
+    named = frozenset([*_IDS(root), *_NAMES(root)])
     places = {element: place for place, element in enumerate(root.iter())}
     sections = {text: places[heading] for text, heading in headings.items()}
     lines = {_numberless(text_of(line)): places[line] for line in root.iter("p", "strong", *_HEADINGS)}
@@ -239,7 +241,11 @@ def drop_absolute_contents(root: Element, profile: Profile) -> int:  # noqa: ARG
     for run in runs:
         label = _before(run[0])
         labelled = label is not None and _is_label(label)
-        said = [_numberless(text_of(link)) for block in run for link in block.iter("a") if link in known]
+        inside = [link for block in run for link in block.iter("a") if link in known]
+        # Without a label it may be a list of places in the documentation of somebody else, with a section for each.
+        if not labelled and sum(_is_named(link, named) for link in inside) < _MOST * len(inside):
+            continue
+        said = [_numberless(text_of(link)) for link in inside]
         end = places[run[-1]]
         proven = sum((lines if labelled else sections).get(one, 0) > end for one in said if one)
         if len(said) < _FEWEST_ABSOLUTE or proven < _MOST * len(said):
@@ -300,6 +306,11 @@ def _is_label(block: Element) -> bool:
 def _leads_somewhere(link: Element, targets: frozenset[str], texts: frozenset[str]) -> bool:
     href = (link.get("href") or "")[1:]
     return href in targets or unquote(href) in targets or letters(text_of(link)) in texts
+
+
+def _is_named(link: Element, names: frozenset[str]) -> bool:
+    name = (link.get("href") or "").partition("#")[2]
+    return name in names or unquote(name) in names
 
 
 def _numberless_lines(root: Element, contents: list[Element]) -> frozenset[str]:
@@ -396,21 +407,6 @@ def _holds_old_links_only(contents: Element) -> bool:
     if not all(_OLD_TARGET(link.get("href") or "") for link in contents.iter("a")):
         return False
     return sum(map(weight, contents.iter("a"))) == weight(contents)
-
-
-def drop_toc_marks(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Drop `[TOC]` and `@[TOC](title)` where they are all of a block: an editor was to put the contents there."""
-    count = 0
-    for element in _MARKS(root):
-        block: Element | None = element
-        while block is not None and block is not root and block.tag not in _AROUND_MARK:
-            block = block.getparent()
-        if block is None or block is root or block.tag == "pre" or not _MARK(text_of(block)):
-            continue
-        if element.tag not in {"code", "pre"} and block.find(".//img") is None:
-            drop(block)
-            count += 1
-    return count
 
 
 def letters(text: str) -> str:

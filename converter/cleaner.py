@@ -16,10 +16,9 @@ from converter.clean_code import (
     LISTINGS,
     drop_code_tool_bars,
     drop_drawn_listings,
-    fold_broken_code,
-    join_lines_of_code,
     normalize_code_blocks,
 )
+from converter.clean_code_lines import fold_broken_code, join_lines_of_code
 from converter.clean_empty import drop_empty_elements
 from converter.clean_gutters import drop_number_gutters, drop_number_lists, drop_numbers_of_lines
 from converter.clean_headings import part_long_headings
@@ -73,8 +72,8 @@ from converter.clean_toc import (
     drop_labels_of_hidden_contents,
     drop_page_contents,
     drop_toc_blocks,
-    drop_toc_marks,
 )
+from converter.clean_toc_marks import drop_toc_marks
 from converter.clean_written import embolden_written_bold
 from converter.model import Article, Facts
 from converter.profiles import Profile
@@ -366,7 +365,7 @@ PASSES: Final = (
         words=(b"code_",),
         classes=(b"syntaxhighlighter", b"CodeMirror", b"blob-code", b"blockcode", b"crayon-syntax"),
     ),
-    Step(unwrap_code_around_listings, ("pre",), classes=(b"rouge", b"highlight")),
+    Step(unwrap_code_around_listings, ("pre",), words=(b"<code",)),
     Step(drop_number_gutters, ("td",)),
     Step(drop_number_lists, ("pre",)),
     Step(fold_tables_of_code, ("table",)),
@@ -378,7 +377,7 @@ PASSES: Final = (
         (b"ql-code-block", b"fragment"),
     ),
     Step(drop_numbers_of_lines, ("pre",), classes=(b"cnblogs_code",)),
-    Step(join_lines_of_code, ("code",)),
+    Step(join_lines_of_code, ("code", "tt")),
     Step(join_tokens_of_code, ("code",), classes=tuple(f" {kind}".encode() for kind in TOKENS)),
     Step(join_listings_of_a_line, ("pre",)),
     Step(normalize_code_blocks, ("ol", *LISTINGS)),
@@ -386,7 +385,10 @@ PASSES: Final = (
     Step(list_labels_of_drawings, ("svg",), (b"foreign", b"<text", b"<tspan")),
     Step(link_gists, ("script",), (b"gist.github",)),
     Step(drop_invisible_elements, INVISIBLE),
-    Step(drop_labels_of_hidden_contents, words=(b"display", b"visibility"), phrase="目录".encode()),
+    Step(
+        drop_labels_of_hidden_contents,
+        words=(b"display:none", b"display: none", b"visibility:hidden", b"visibility: hidden"),
+    ),
     Step(
         drop_hidden_elements,
         words=(b"display", b"visibility", b"hidden", b"size:0", b"size: 0"),
@@ -423,13 +425,13 @@ PASSES: Final = (
     Step(part_long_headings, ("img", "br")),
     Step(move_stray_content_out_of_tables, ("table",)),
     Step(unwrap_layout_tables, ("table",)),
-    Step(name_captions, ("table",), (b"colspan",)),
     Step(drop_hollow_columns, ("table",), (b"colspan",)),
-    Step(fold_broken_code, ("code",)),
+    Step(name_captions, ("table",), (b"colspan",)),
+    Step(fold_broken_code, ("code", "tt")),
     Step(drop_empty_elements),
     Step(merge_adjacent_rules, ("hr",)),
     Step(nest_lists_of_one_item, ("li",), words=(b"list-style-type", b"ed-list")),
     Step(wrap_stray_items, ("li",)),
-    Step(join_lists_in_hollow_items, ("ul", "ol")),
+    Step(join_lists_in_hollow_items, ("ul", "ol", "menu", "dir")),
     Step(drop_toc_marks, text=re.compile(rb"\[(?:[\s_]|<[^<>]*>)*toc", re.IGNORECASE)),
 )

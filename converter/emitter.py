@@ -151,9 +151,17 @@ def _is_tight(item: Item) -> bool:
     blocks = item.blocks
     if len(blocks) <= 1:
         return True
-    # An ordered list that does not begin with 1 cannot interrupt a paragraph.
-    rest_lists = all(isinstance(b, List) and b.start in {None, 1} for b in blocks[1:])
+    rest_lists = all(isinstance(b, List) and _may_interrupt(b) for b in blocks[1:])
     return len(blocks) == 2 and rest_lists and isinstance(blocks[0], Paragraph)  # noqa: PLR2004
+
+
+def _may_interrupt(block: List) -> bool:
+    """Whether a list may stand right below a paragraph: not one that begins with another number than 1, or empty."""
+    return block.start in {None, 1} and (not block.items or _has_more_than_a_marker(block.items[0]))
+
+
+def _has_more_than_a_marker(item: Item) -> bool:
+    return bool(item.blocks) or item.checked is not None
 
 
 def _item(item: Item, style: _Style, mark: str, *, tight: bool) -> list[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from converter.elements import ENTER, LEAVE, READ, add_block, enter_block, read_inline
 from converter.nodes import Paragraph
 from converter.reading import State
-from converter.tables import read_table
+from converter.tables import is_box, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -98,7 +98,11 @@ def _enter_table(state: State, table: Element) -> bool:
         return _walk(inner, element)
 
     state.flush()
+    marks = state.marks
+    if table.get("style") and is_box(table):
+        state.restyle(table)
     for block in read_table(table, read_inside, exact=state.exact):
         add_block(state, block)
+    state.marks = marks
     state.end_paragraph()
     return True

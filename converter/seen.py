@@ -52,6 +52,8 @@ _STYLES: Final = (
 _EDGES: Final = " \t\n\r\f\u3000"
 _SPACES: Final = re.compile(r"[ \t\n\r\f]+")
 _ALNUM: Final = re.compile(r"[^\W_]")
+_PLAIN: Final = f"{LOOK}0 {LOOK}"
+_LOOKS: Final = re.compile(f"{LOOK}[^{LOOK}]*{LOOK}")
 _DIGITS: Final = 9
 
 
@@ -350,6 +352,20 @@ class Table:
         self.column = 0
         self.is_new = True
         self.taken: dict[int, int] = {}
+
+
+def apart(lines: list[str]) -> list[str]:
+    """Let each line say its look anew, as blocks do; a link may go on from one to the next."""
+    out: list[str] = []
+    said = _PLAIN
+    for line in lines:
+        looks = _LOOKS.findall(line)
+        first = looks[0] if looks and line.startswith(looks[0]) else ""
+        rest = line[len(first) :]
+        begin = first or said
+        out.append(rest if begin == _PLAIN or not rest else begin + rest)
+        said = looks[-1] if looks else said
+    return out
 
 
 def attribute(attributes: str, name: str) -> str:

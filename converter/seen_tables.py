@@ -28,8 +28,9 @@ def enter_table(walk: Walk, tag: str, attributes: str, text: str) -> None:
     """Begin a table; one with a single filled cell is a box around that."""
     if walk.path.count("t") >= _DEEPEST or _filled_cells(walk) <= 1:
         walk.tables.append(None)
+        marks = walk.marks
         enter_block(walk, tag, attributes, text)
-        walk.stack[-1] = (_leave_box, walk.marks, None)
+        walk.stack[-1] = (_leave_box, marks, None)
         return
     walk.tables.append(Table())
     walk.begin("table")
@@ -51,6 +52,8 @@ def enter_caption(walk: Walk, tag: str, attributes: str, text: str) -> None:
         walk.pending.pop()
         walk.path.pop()
         walk.stack.append((_leave_caption, walk.marks, None))
+        if attributes and tells(attributes):
+            walk.restyle(attributes)
     else:
         enter_block(walk, tag, attributes, text)
 

@@ -30,6 +30,7 @@ from converter.seen import (
     List,
     Token,
     Walk,
+    apart,
     attribute,
     enter_block,
     number_of,
@@ -305,23 +306,22 @@ def _leave_heading(walk: Walk, marks: int, heading: Heading) -> None:
             first += 1
         while last > first and _PICTURES.fullmatch(lines[last - 1]):
             last -= 1
-        _say_lines(walk, lines[:first])
-        _say_lines(walk, [" ".join(lines[first:last]).strip(_WIDE_BLANK)], heading.level)
-        _say_lines(walk, lines[last:])
+        lines = [*lines[:first], " ".join(lines[first:last]).strip(_WIDE_BLANK), *lines[last:]]
+        for place, line in enumerate(apart(lines)):
+            _say_line(walk, line, heading.level if place == first else "")
     else:
-        _say_lines(walk, [text.strip(_WIDE_BLANK)], heading.level)
+        _say_line(walk, text.strip(_WIDE_BLANK), heading.level)
     walk.boundary = 2
     walk.out += heading.behind
 
 
-def _say_lines(walk: Walk, lines: list[str], sign: str = "") -> None:
-    for line in lines:
-        if line:
-            walk.boundary = 2
-            if sign:
-                walk.pending.append(sign)
-            walk.arrive()
-            walk.out.append(line)
+def _say_line(walk: Walk, line: str, sign: str) -> None:
+    if line:
+        walk.boundary = 2
+        if sign:
+            walk.pending.append(sign)
+        walk.arrive()
+        walk.out.append(line)
 
 
 def _enter_quote(walk: Walk, tag: str, attributes: str, text: str) -> None:

@@ -55,18 +55,23 @@ def read_table(table: Element, read_inside: Read, *, exact: bool = False) -> lis
     if not rows:
         return read_inside(table)
     filled = [cell for _, row in rows for cell in row if has_content(cell)]
+    caption = table.find("caption")
     if not filled and not exact:
-        return []
+        return [] if caption is None else read_inside(caption)
     if len(filled) == 1 and not exact:
         blocks = [block for cell in filled for block in read_inside(cell)]
     elif any(_is_unsayable(cell) for cell in filled if len(cell)) or _is_hollow(rows):
         blocks = [Html(to_html(table))]
     else:
         blocks = [_pipe_table(read_inside, rows, exact=exact)]
-    caption = table.find("caption")
     if caption is not None and has_content(caption) and not isinstance(blocks[0], Html):
         blocks[:0] = read_inside(caption)
     return blocks
+
+
+def is_box(table: Element) -> bool:
+    """Whether a table draws a box around one filled cell."""
+    return sum(has_content(cell) for _, row in _rows(table) for cell in row) == 1
 
 
 def _is_unsayable(cell: Element) -> bool:
