@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from lxml import etree
 
 from converter.clean_code import put_listing
+from converter.clean_layout import is_box
 from converter.code_language import bears_out, canonical_name, is_known
 from converter.listings import BLOCKS, copy_image, line_text, texts_of_lines
 from converter.tree import Element, drop, inside, is_blank
@@ -92,13 +93,14 @@ def _copies_of_images(elements: list[Element]) -> list[Element]:
 def fold_broken_code(root: Element, profile: Profile) -> int:
     """Make listings of inline code that breaks divide into three lines or more, in one element or in one each.
 
-    Fewer lines stay what they are. So do those in a table, a heading or a link, which can hold no listing.
+    Fewer lines stay what they are. So do those in a table of data, a heading or a link, which can hold no listing.
     """
     count = 0
+    boxes: dict[Element, bool] = {}
     # Code in code has no more lines than the one around it.
     for code in [c for c in root.iter(*_CODE) if len(c) and not inside(c, _CODE) and _is_broken(c)]:
         text = texts_of_lines([code], profile, blank_lines=True)[0]
-        if text.count("\n") + 1 - text.count("\n\n") < _FEWEST_LINES or inside(code, _NO_LISTING_IN):
+        if text.count("\n") + 1 - text.count("\n\n") < _FEWEST_LINES or _is_no_place(code, boxes):
             continue
         if _holds_more_than_code(code):
             continue
@@ -106,9 +108,24 @@ def fold_broken_code(root: Element, profile: Profile) -> int:
         put_listing(code, text, language, _copies_of_images([code]))
         count += 1
     for parent in _parents_of_lines(root):
-        if parent.tag in BLOCKS and not inside(parent, _NO_LISTING_IN) and parent.tag not in _NO_LISTING_IN:
+        if parent.tag in BLOCKS and parent.tag not in _NO_LISTING_IN and not _is_no_place(parent, boxes):
             count += sum(_fold_lines(lines, profile) for lines in _paragraphs_of_code(parent))
     return count
+
+
+def _is_no_place(element: Element, boxes: dict[Element, bool]) -> bool:
+    """Whether no listing can stand where an element is; a table with one filled cell is only a box, and goes.
+
+    `boxes` remembers which tables are.
+    """
+    for above in element.iterancestors(*_NO_LISTING_IN):
+        if above.tag != "table":
+            return True
+        if above not in boxes:
+            boxes[above] = is_box(above)
+        if not boxes[above]:
+            return True
+    return False
 
 
 def _language_and_rest(code: Element, text: str) -> tuple[str, str]:

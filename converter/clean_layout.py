@@ -82,6 +82,11 @@ def _is_layout(table: Element, rows: list[list[Element]], inner: list[Element]) 
     return any(_is_long(cell) and len(cell) >= _PARTS_OF_ARTICLE for cell in blocks)
 
 
+def is_box(table: Element) -> bool:
+    """Whether a table draws a box around one filled cell."""
+    return sum(1 for row in _own_cells(table) for cell in row if has_content(cell)) == 1
+
+
 def _is_data(table: Element) -> bool:
     """Whether more than one cell is filled."""
     return sum(1 for row in _own_cells(table) for cell in row if has_content(cell)) > 1

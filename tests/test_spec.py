@@ -84,6 +84,10 @@ DIFFERS: Final = {
         "it was no listing",
     ),
     "Words of the author above the code in a listing stay": ("listings", "a block is a line of its own"),
+    "CATALOG 4.4: the same in a table that is only a box around one cell": (
+        "text look flow listings",
+        "it was no listing",
+    ),
     "CATALOG 4.1: a heading and a table in a listing": ("listings", "a block is a line of its own"),
     "CATALOG 4.2: an ideographic space stays, a zero-width one goes": ("listings", "hygiene of law 8"),
     "CATALOG 5: KaTeX with an empty comment in it": ("formulas", "a comment is no space"),
