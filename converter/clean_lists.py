@@ -25,6 +25,7 @@ _LOOKS: Final = {
 }
 _LEVELS: Final = 20  # of boxes around a list whose look it keeps
 _DIGITS: Final = 10
+_FEWEST_ITEMS: Final = 2
 _ROUNDS: Final = 8  # until nothing moves any more; posts need one or two
 _SINGLE: Final = frozenset({"numbered-list", "bulleted-list"})
 _ITEM_MARGIN: Final = re.compile(r"margin-left\s*:\s*(\d{1,3}(?:\.\d{1,3})?)em", re.IGNORECASE)
@@ -304,7 +305,9 @@ def _moves_of_all(around: Element, items: list[tuple[Element, list[Element]]], h
         if above is not None and above.tag == "li" and above not in hollow:
             return [_Move(one, item, above) for item, found in items for one in found]
     kind = lists[0].tag
-    if not is_blank(around.text) or any(one.tag != kind for one in lists):
+    # One item in one item: nothing tells that an editor made the outer one.
+    few = sum(len(one) for one in lists) < _FEWEST_ITEMS
+    if few or not is_blank(around.text) or any(one.tag != kind for one in lists):
         return []
     numbers = sum(item.tag == "li" for item, _ in items) if around.tag == "ol" else 0
     if (kind != "ol" and numbers > 1) or (numbers and _says_number(around, items[0][0])):
