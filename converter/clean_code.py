@@ -198,7 +198,7 @@ def _settle_bar(listing: Element) -> None:
                 break
             bars.append(child)
         inner = around
-    if any(e.tag != "a" or (e.get("href") or "#")[0] != "#" for bar in bars for e in bar.iter(*_NO_WORDS)):
+    if any(e.tag != "a" or not _is_button(e) for bar in bars for e in bar.iter(*_NO_WORDS)):
         return
     words = "".join(squeezed(bar) for bar in bars).lower()
     name = _BUTTONS.sub("", words)
@@ -210,12 +210,15 @@ def _settle_bar(listing: Element) -> None:
 
 
 def _is_language(listing: Element, code: Element, name: str) -> bool:
-    """Whether a listing is in this language, as it states itself, or states nothing else; then it is told so."""
+    """Whether this is the name of a language; a listing that states none is told so. Highlighters guess others."""
     stated = language_of(listing, text_of(code))
-    if name and not stated and is_known(name):
+    if not stated and is_known(name):
         _set_language(code, name)
-        return True
-    return name != "" and stated == name
+    return is_known(name) or (name != "" and stated == name)
+
+
+def _is_button(link: Element) -> bool:
+    return (link.get("href") or "#")[0] == "#" or _BUTTONS.fullmatch(squeezed(link).lower()) is not None
 
 
 def put_listing(element: Element, text: str, language: str, images: list[Element]) -> None:

@@ -204,6 +204,11 @@ def _pieces_of(block: Element) -> list[_Piece]:
     return pieces
 
 
+def _ends_in_break(code: Element | None) -> bool:
+    last = next(code.iterchildren(reversed=True), None) if code is not None else None
+    return last is not None and last.tag == "br" and is_blank(last.tail)
+
+
 def _paragraphs_of_code(parent: Element) -> list[list[_Piece]]:
     """Find the `code` and `br` elements between two ends of paragraphs where nothing else stands between those."""
     found: list[list[_Piece]] = []
@@ -220,7 +225,7 @@ def _paragraphs_of_code(parent: Element) -> list[list[_Piece]]:
             alone = False
         blank = piece.is_alone()
         alone = alone and blank
-        after_break = tag == "br" and blank
+        after_break = blank and (tag == "br" or (tag in _CODE and _ends_in_break(piece.element)))
     return [*found, now] if alone else found
 
 

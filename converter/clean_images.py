@@ -95,7 +95,7 @@ def _is_line(image: Element) -> bool:
     if (image.get("width") or "").strip() not in _ONE and (image.get("height") or "").strip() not in _ONE:
         return False
     width, height = _pixels(image, "width"), _pixels(image, "height")
-    return min(width, height) <= 1 and (max(width, height) <= _NARROW or (image.get("width") or "").strip() == "100%")
+    return max(width, height) <= _NARROW or _ANY_SIZE in (width, height)
 
 
 def _least(image: Element) -> int:

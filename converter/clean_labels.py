@@ -26,10 +26,14 @@ _TOP: Final = re.compile(
 ).fullmatch
 _ARTICLES: Final = frozenset({"article", "main"})
 _META: Final = re.compile(
-    r"(?:(?:post|entry|article|page)[-_]+)?(?:meta|metadata|info|breadcrumbs?|byline|tags|categories|share|date)",
+    r"(?:(?:post|entry|article|page)[-_]+)?(?:meta|metadata|breadcrumbs?|byline|tags|categories|share|date)"
+    r"|(?:post|entry|article)[-_]+info",
     re.IGNORECASE,
 ).fullmatch
-_SAID_IN_FOOTERS: Final = frozenset("p pre blockquote table img picture video audio iframe h1 h2 h3 h4 h5 h6".split())
+_SAID_IN_HEADERS: Final = tuple("p pre code blockquote table img picture video audio iframe h1 h2 h3 h4 h5 h6".split())
+_SAID_IN_FOOTERS: Final = frozenset(
+    "ol p pre blockquote table img picture video audio iframe h1 h2 h3 h4 h5 h6".split()
+)
 _MOSTLY: Final = 0.8
 _SMALL: Final = 32  # pixels; an arrow
 _NUMBER: Final = re.compile(r"\s*(\d{1,3})(?:px)?\s*").fullmatch
@@ -151,7 +155,8 @@ def drop_page_frame(root: Element, profile: Profile) -> int:  # noqa: ARG001
     found = list(root.iterchildren("nav"))
     first, last = next(iter(root), None), next(root.iterchildren(reversed=True), None)
     if first is not None and first.tag == "header":
-        found += [e for e in first.iterdescendants() if _is_of_the_theme(e)]
+        dates: dict[Element, bool] = {}
+        found += [e for e in first.iterdescendants() if _is_of_the_theme(e, dates)]
     if last is not None and last.tag == "footer" and is_blank(last.tail) and _is_links_alone(last):
         found.append(last)
     found = outermost(found)
@@ -159,14 +164,19 @@ def drop_page_frame(root: Element, profile: Profile) -> int:  # noqa: ARG001
     return len(found)
 
 
-def _is_of_the_theme(element: Element) -> bool:
-    """Whether an element of a header is its navigation, a date by itself, or what its class calls facts of the post."""
+def _is_of_the_theme(element: Element, dates: dict[Element, bool]) -> bool:
+    """Whether an element of a header is its navigation, a date by itself, or what its class calls facts of the post.
+
+    `dates` remembers which elements hold one date alone.
+    """
     if element.tag == "nav":
         return True
     if element.tag == "time":
         parent = element.getparent()
-        return parent is not None and squeezed(parent) == squeezed(element)
-    held = next(element.iterdescendants("h1", "h2", "h3", "h4", "h5", "h6", "p", "img", "video", "iframe"), None)
+        if parent is not None and parent not in dates:
+            dates[parent] = squeezed(parent) == squeezed(element)
+        return parent is not None and dates[parent]
+    held = next(element.iterdescendants(*_SAID_IN_HEADERS), None)
     return held is None and any(map(_META, classes_of(element)))
 
 

@@ -11,6 +11,8 @@ from bisect import bisect_left
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from lxml import etree
+
 from converter.tree import Element, drop, has_content, is_blank, squeezed, text_of
 
 if TYPE_CHECKING:
@@ -113,6 +115,15 @@ def _unwrap(table: Element) -> None:
             part.text = None
 
 
+def _embolden(cell: Element) -> None:
+    """Put all that a cell holds into bold; a style would go where the table stays HTML."""
+    bold = etree.Element("strong")
+    bold.text, cell.text = cell.text, None
+    for child in list(cell):
+        bold.append(child)
+    cell.append(bold)
+
+
 def name_captions(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Read a first row of one short cell over all columns, bold or centred, as the caption of the table.
 
@@ -133,7 +144,7 @@ def name_captions(root: Element, profile: Profile) -> int:  # noqa: ARG001
         bold = _BOLD((cell.get("style") or "") + (row.get("style") or "")) is not None
         cell.attrib.clear()
         if bold:
-            cell.set("style", "font-weight:bold")
+            _embolden(cell)
         cell.tag = "caption"
         cell.tail = None
         table.insert(0, cell)

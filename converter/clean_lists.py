@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lxml import etree
 
-from converter.tree import Element, classes_of, drop, is_blank
+from converter.tree import Element, classes_of, drop, has_content, is_blank
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
@@ -302,7 +302,7 @@ def _moves_of_all(around: Element, items: list[tuple[Element, list[Element]]], h
     if around.tag == "ul" and before is not None and before.tag in _LISTS and is_blank(before.tail):
         # Yuque cuts a nested list into lists side by side: <ol><li>a</li></ol><ul><li><ul><li>b</li></ul></li></ul>
         above = next(before.iterchildren(reversed=True), None)
-        if above is not None and above.tag == "li" and above not in hollow:
+        if above is not None and above.tag == "li" and above not in hollow and _is_settled(above):
             return [_Move(one, item, above) for item, found in items for one in found]
     kind = lists[0].tag
     # One item in one item: nothing tells that an editor made the outer one.
@@ -325,6 +325,14 @@ def _moves_of_all(around: Element, items: list[tuple[Element, list[Element]]], h
     if start := lists[0].get("start"):
         around.set("start", start)
     return [_Move(one, item, None) for item, found in items for one in found]
+
+
+def _is_settled(item: Element) -> bool:
+    """Whether an item stays where it is, with words of its own, and gives what comes into it no look."""
+    lists, alone = _leading_lists(item)
+    around = item.getparent()
+    styles = (item.get("style") or "") + ((around.get("style") if around is not None else None) or "")
+    return not (lists and alone) and has_content(item) and "font-" not in styles and "line-through" not in styles
 
 
 def _says_number(one: Element, item: Element) -> bool:
@@ -353,7 +361,10 @@ def _carry_out(moves: list[_Move]) -> None:
                 before.append(item)
         else:
             above.append(one)
+    kept = frozenset([above for _, _, above in moves if above is not None])
     for holder in dict.fromkeys(reversed(holders.values())):
+        if holder in kept:
+            continue  # something came into it
         around = holder.getparent()
         drop(holder)
         if around is not None and around.tag in _LISTS and next(around.iterchildren(), None) is None:

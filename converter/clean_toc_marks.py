@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from converter.clean_layout import is_box
 from converter.listings import BLOCKS
 from converter.tree import Element, Query, drop, is_blank, text_of
 
@@ -16,6 +17,8 @@ _MARK: Final = re.compile(r"\s*@?\[{1,2}_?toc_?\]{1,2}(?:\([^\n]*\))?\s*", re.IG
 _MARKS: Final = Query("descendant::text()[contains(., 'TOC') or contains(., 'toc') or contains(., 'Toc')]/parent::*")
 _AROUND_MARK: Final = frozenset({"p", "div", "li", "center", "section", *_HEADINGS})
 _MARKED_PHRASES: Final = frozenset("span font strong b em i u".split())
+
+_QUOTING: Final = frozenset({"blockquote", "dt", "dd", "caption"})
 
 
 def drop_toc_marks(root: Element, profile: Profile) -> int:  # noqa: ARG001
@@ -29,15 +32,23 @@ def drop_toc_marks(root: Element, profile: Profile) -> int:  # noqa: ARG001
         block: Element | None = element
         while block is not None and block is not root and block.tag not in _AROUND_MARK:
             block = block.getparent()
-        if element.tag in {"code", "pre"} or block is None or block.tag == "pre":
+        if element.tag in {"code", "pre"} or block is None or block.tag == "pre" or _is_quoted(element):
             continue
-        if block in more or not _MARK(text_of(block)):
+        if block in more or not _MARK(text_of(block)) or block.find(".//img") is not None:
             more.add(block)
             count += _drop_marks_in(element)
-        elif block.find(".//img") is None:
+        else:
             drop(block)
             count += 1
     return count
+
+
+def _is_quoted(element: Element) -> bool:
+    """Whether a mark stands where somebody writes about it: in a table of data, in a quotation, in a term."""
+    for above in (element, *element.iterancestors()):
+        if above.tag in _QUOTING or (above.tag == "table" and not is_box(above)):
+            return True
+    return False
 
 
 def _drop_marks_in(element: Element) -> int:

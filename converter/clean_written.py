@@ -120,7 +120,9 @@ def _may_close(before: str, words: str, after: str) -> bool:
     `**` in a sentence is a power, a pointer, any folder: a sentence that begins with bold begins behind a mark.
     """
     last = words[-1]
-    if before and (before in _PATTERNS or (before.isascii() and before.isalnum())):
+    if before and (
+        before in _PATTERNS or (before.isascii() and before.isalnum() and not any(c >= "\u4e00" for c in words[:-1]))
+    ):
         return False
     if before and words[:-1].isascii() and words[:-1].isidentifier():
         return False

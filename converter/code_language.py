@@ -85,6 +85,8 @@ _BOXED: Final = re.compile(
 )
 _LANGUAGES: Final = ("lang", "data-lang", "data-language", "data-enlighter-language", "data-ke-language")
 _PARAMETERS: Final = "data-syntaxhighlighter-params"  # Confluence: `brush: java; gutter: false`
+# What themes of Hexo write beside the language.
+_OF_THE_BOX: Final = frozenset("wrap wrapper open closed center centered left right copyright full wide figure".split())
 _NAME: Final = re.compile(r"[a-z][a-z0-9+#_-]*")  # no file names (`models.py`), no words of a message (`[ERROR]`)
 _NATURAL: Final = re.compile(r"[a-z]{2}(?:-[a-z]+)?")  # lang="zh-CN" is about the words
 
@@ -211,5 +213,7 @@ def _around(element: Element) -> str | None:
         if "language-" in names and (stated := _named(names)) and is_known(canonical_name(stated[0])):
             return stated[0]
         if names.startswith("highlight ") and box.tag == "figure":  # Hexo: <figure class="highlight js">
-            return next((name for name in names.split() if is_known(canonical_name(name))), None)
+            found = names.split()
+            known = next((name for name in found if is_known(canonical_name(name))), None)
+            return known or (found[1] if found[1] not in _OF_THE_BOX and "-" not in found[1] else None)
     return None

@@ -104,8 +104,9 @@ _GUARDS: Final[Mapping[str, TemplateGuard]] = {"jekyll": "liquid", "hexo": "nunj
 _DATED: Final = re.compile(r"\d{4}-\d{2}-\d{2}-.").match
 _DATE: Final = re.compile(r"---\n(?:(?!---\n).*\n)*?date: '?(\d{4}-\d{2}-\d{2})").match
 _ADDRESS: Final = re.compile(r"(?:(?:https?|ftp)://|www\.)[^\s<]*", re.IGNORECASE)
-_ATTRIBUTES: Final = re.compile(r'([ >]*)\{:start="\d+"\}').fullmatch
-_FENCE: Final = re.compile(r"(?:[ >]|[-*] |\d{1,9}[.)] )*(`{3,})").match
+_ATTRIBUTES: Final = re.compile(r'((?:[ >]|[-*] |\d{1,9}[.)] )*)\{:start="\d+"\}').fullmatch
+_FENCE: Final = re.compile(r"(?:[ >]|[-*] |\d{1,9}[.)] )*(`{3,})[^`]*$").match
+_ITEM: Final = re.compile(r"[ >]*\d{1,9}[.)](?=\s|$)").match
 _COMMENT: Final = "<!-- -->"
 
 
@@ -175,7 +176,7 @@ def without_attributes(body: str) -> str:
     if "{:start=" not in body:
         return body
     out: list[str] = []
-    fence = ""
+    fence = prefix = ""
     lines = body.split("\n")
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
         found = _FENCE(line)
@@ -183,9 +184,11 @@ def without_attributes(body: str) -> str:
             fence = "" if found is not None and found[1] == fence and line.endswith(fence) else fence
         elif found is not None:
             fence = found[1]
-        elif (attributes := _ATTRIBUTES(line)) and _NUMBER.match(following.removeprefix(attributes[1])):
+        elif (attributes := _ATTRIBUTES(line)) and _ITEM(following):
+            prefix = attributes[1]  # it may hold the marker of an item
             continue
-        out.append(line)
+        out.append(prefix + line[len(prefix) :])
+        prefix = ""
     return "\n".join(out)
 
 

@@ -31,11 +31,13 @@ def most_likely(tree: Element, profile: Profile) -> tuple[Lookup, Element] | Non
         (place, outermost([e for e in place.all(tree, around) if e.tag != "meta" and has_content(e)]))
         for place in profile.root
     ]
-    for place, found in matches:
-        own = [element for element in found if not _is_beside_the_post(element, whole)]
-        root = _one_of(own)
-        if root is not None and (root.tag in _FRAMES or _is_most_of_its_frame(root)):
-            return place, root
+    weights: dict[Element, int] = {}
+    for lenient in (False, True):
+        for place, found in matches[:-1] if not lenient else matches:
+            own = [e for e in found if not _is_beside_the_post(e, weights, whole if lenient else 0)]
+            root = _one_of(own)
+            if root is not None and (root.tag in _FRAMES or _is_most_of_its_frame(root)):
+                return place, root
     # All of it is beside something, or there is no text at all.
     told = next(((place, found[0]) for place, found in reversed(matches) if found), None)
     return told or next(((place, root) for place in profile.root if (root := place.first(tree)) is not None), None)
@@ -76,11 +78,19 @@ def _names_of(element: Element) -> list[str]:
     return [*classes_of(element), element.get("id") or ""]
 
 
-def _is_beside_the_post(element: Element, whole: int) -> bool:
-    """Whether an element is a comment, or lies in what a page has beside its post: never in half of the page."""
+def _is_beside_the_post(element: Element, weights: dict[Element, int], whole: int) -> bool:
+    """Whether an element is a comment, or lies in what a page has beside its post.
+
+    With the weight of the whole page given, half of it is never beside. `weights` remembers those of other elements.
+    """
     if element.tag == "aside" or not _BESIDE.isdisjoint(_names_of(element)):
         return True
     for one in element.iterancestors():
-        if (one.tag == "aside" or not _BESIDE.isdisjoint(_names_of(one))) and 2 * weight(one) < whole:
-            return True
+        if one.tag == "aside" or not _BESIDE.isdisjoint(_names_of(one)):
+            if not whole:
+                return True
+            if one not in weights:
+                weights[one] = weight(one)
+            if 2 * weights[one] < whole:
+                return True
     return False

@@ -70,8 +70,8 @@ def read_table(table: Element, read_inside: Read, *, exact: bool = False) -> lis
 
 
 def is_box(table: Element) -> bool:
-    """Whether a table draws a box around one filled cell."""
-    return sum(has_content(cell) for _, row in _rows(table) for cell in row) == 1
+    """Whether a table draws a box around one filled cell, or around its caption alone."""
+    return sum(has_content(cell) for _, row in _rows(table) for cell in row) <= 1
 
 
 def _is_unsayable(cell: Element) -> bool:

@@ -31,6 +31,7 @@ DIFFERS: Final = {
     "A caption that a style makes bold, and a remark below the table": ("look tables", "it is a row no more"),
     "A list directly in a list belongs to the item before it": ("items", "HTML does not say whose list it is"),
     "A list of hollow items right behind a list belongs to its last item": ("items", "as above"),
+    "Lists side by side lose nothing, however many there are": ("items", "HTML does not say whose list it is"),
     "A list that begins with a list": ("items", "its items have no item to belong to"),
     "An item that holds only a list, at the start of a list of the same kind": ("items", "as above"),
     "An item that holds only a numbered list": ("items", "the list takes the place of the one around it"),
