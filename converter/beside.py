@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from converter.profiles import Profile
 
 _MARKS_END: Final = 0x2000  # an emoji is said, the marks of a fence are not
-_HIDDEN: Final = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+_HIDDEN: Final = r"(?i)display\s*:\s*none"
 _INLINE: Final = frozenset(
     "a abbr acronym b bdi bdo big br cite code data del dfn em font i img ins kbd mark math picture q ruby s samp"
     " small span strike strong sub sup time tt u var wbr".split()
@@ -147,7 +147,7 @@ def _is_named(element: Element) -> bool:
 
 
 def _is_gone(element: Element, profile: Profile) -> bool:
-    return _HIDDEN.search(element.get("style") or "") is not None or profile.drop.rule_of_any(element) is not None
+    return re.search(_HIDDEN, element.get("style") or "") is not None or profile.drop.rule_of_any(element) is not None
 
 
 def _is_said(element: Element, profile: Profile) -> bool:

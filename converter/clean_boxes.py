@@ -74,7 +74,7 @@ _LINED_BOXES: Final = (
 _NAMES: Final = Values("descendant::*/@class | descendant::div/@id")
 _TITLES: Final = Query(f".//*[{with_class('crayon-title')}]")
 _LANGUAGE: Final = Query(f".//span[{with_class('crayon-language')}]")
-_GUTTER: Final = re.compile(r"gutter|number|blob-num|nums")
+_GUTTER: Final = r"gutter|number|blob-num|nums"
 # What a class of such a box may say besides the language.
 _BOX_WORDS: Final = frozenset(
     "blockcode codemirror collapsed crayon-syntax ie nogutter notranslate printing syntaxhighlighter".split()
@@ -102,7 +102,7 @@ def fold_highlighter_boxes(root: Element, profile: Profile) -> int:
                     count += 1
                     continue
             for tool in tools:
-                if not _GUTTER.search(tool.get("class") or "") or holds_numbers(tool):
+                if not re.search(_GUTTER, tool.get("class") or "") or holds_numbers(tool):
                     drop(tool)
             count += _fold(box, innermost(lines_of(box)), profile)
     return count

@@ -22,7 +22,7 @@ _CODE: Final = ("code", "tt")
 _LINES: Final = frozenset({"br", *_CODE})
 _PARAGRAPHS: Final = frozenset({"p", "div", "section", "center"})
 _MERE_PHRASES: Final = frozenset("span font small big u ins mark".split())
-_LOOK: Final = re.compile(r"font-(?:weight|style)|line-through", re.IGNORECASE).search
+_LOOK: Final = r"(?i)font-(?:weight|style)|line-through"
 _LEVELS: Final = 12  # of phrases that are looked through
 _NO_LISTING_IN: Final = ("pre", "table", "a", "h1", "h2", "h3", "h4", "h5", "h6")
 _FEWEST_LINES: Final = 3
@@ -78,7 +78,7 @@ def _is_mere_phrase(element: Element) -> bool:
     if element.tag not in _MERE_PHRASES:
         return False
     style = element.get("style")
-    return not (style and _LOOK(style)) and "kdocs-" not in (element.get("class") or "")
+    return not (style and re.search(_LOOK, style)) and "kdocs-" not in (element.get("class") or "")
 
 
 def _holds_more_than_code(element: Element) -> bool:

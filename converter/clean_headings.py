@@ -19,7 +19,7 @@ _LONGEST_REST: Final = 40  # characters of a second line, and
 _LONGEST_LINES: Final = 20  # of several lines, that are read as part of a heading
 _END_OF_SENTENCE: Final = ("。", "！", "？", "；")
 _LARGE: Final = 100  # pixels; no icon is as wide or high
-_PIXELS: Final = re.compile(r"\s*(\d{1,5})(?:\.\d*)?(?:px)?\s*", re.IGNORECASE).fullmatch
+_PIXELS: Final = r"(?i)\s*(\d{1,5})(?:\.\d*)?(?:px)?\s*"
 
 
 class _Line:
@@ -187,7 +187,10 @@ def _put_pictures_beside(heading: Element, lines: list[_Line]) -> bool:
 
 def _large_picture(image: Element, heading: Element) -> Element | None:
     """Return a large picture with the phrases around it alone; None when it is small, or in a link with words."""
-    if not any((found := _PIXELS(image.get(name) or "")) and int(found[1]) >= _LARGE for name in ("width", "height")):
+    if not any(
+        (found := re.fullmatch(_PIXELS, image.get(name) or "")) and int(found[1]) >= _LARGE
+        for name in ("width", "height")
+    ):
         return None
     unit = image
     above = unit.getparent()

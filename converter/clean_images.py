@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from converter.profiles import Profile
 
-_PIXELS: Final = re.compile(r"\s*(\d{1,4})(?:px)?\s*").fullmatch
+_PIXELS: Final = r"\s*(\d{1,4})(?:px)?\s*"
 _ONE: Final = frozenset({"0", "1", "0px", "1px"})
 _NARROW: Final = 200
 _THIN: Final = 10
@@ -105,7 +105,7 @@ def _least(image: Element) -> int:
 def _pixels(image: Element, name: str) -> int:
     """Read a size; a large number where none is given in pixels."""
     size = image.get(name)
-    found = _PIXELS(size) if size is not None else None
+    found = re.fullmatch(_PIXELS, size) if size is not None else None
     return int(found[1]) if found is not None else _ANY_SIZE
 
 

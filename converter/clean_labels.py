@@ -25,18 +25,17 @@ _TOP: Final = re.compile(
     r"|回页首|(?:back|go|return)to(?:the)?top)[\]】）)]?[↑▲]?"
 ).fullmatch
 _ARTICLES: Final = frozenset({"article", "main"})
-_META: Final = re.compile(
-    r"(?:(?:post|entry|article|page)[-_]+)?(?:meta|metadata|breadcrumbs?|byline|tags|categories|share|date)"
-    r"|(?:post|entry|article)[-_]+info",
-    re.IGNORECASE,
-).fullmatch
+_META: Final = (  # compiled where a header is: start-up counts
+    r"(?i)(?:(?:post|entry|article|page)[-_]+)?(?:meta|metadata|breadcrumbs?|byline|tags|categories|share|date)"
+    r"|(?:post|entry|article)[-_]+info"
+)
 _SAID_IN_HEADERS: Final = tuple("p pre code blockquote table img picture video audio iframe h1 h2 h3 h4 h5 h6".split())
 _SAID_IN_FOOTERS: Final = frozenset(
     "ol p pre blockquote table img picture video audio iframe h1 h2 h3 h4 h5 h6".split()
 )
 _MOSTLY: Final = 0.8
 _SMALL: Final = 32  # pixels; an arrow
-_NUMBER: Final = re.compile(r"\s*(\d{1,3})(?:px)?\s*").fullmatch
+_NUMBER: Final = r"\s*(\d{1,3})(?:px)?\s*"
 _EMBEDDED: Final = ("iframe", "video", "audio", "object", "embed", "pre", "input")
 _BRACKETS: Final = "[]【】（）()|↑▲ \t\n"
 
@@ -136,8 +135,11 @@ def _with_tables(links: list[Element]) -> list[Element]:
 def _holds_arrows_only(table: Element) -> bool:
     if next(table.iter(*_EMBEDDED), None) is not None:
         return False
-    sizes = [[_NUMBER(image.get(name) or "") for name in ("width", "height")] for image in table.iter("img")]
-    return all(any(size and int(size[1]) <= _SMALL for size in both) for both in sizes)
+    for image in table.iter("img"):
+        sizes = [re.fullmatch(_NUMBER, image.get(name) or "") for name in ("width", "height")]
+        if not any(size and int(size[1]) <= _SMALL for size in sizes):
+            return False
+    return True
 
 
 def _leads_to_top(link: Element) -> bool:
@@ -177,7 +179,7 @@ def _is_of_the_theme(element: Element, dates: dict[Element, bool]) -> bool:
             dates[parent] = squeezed(parent) == squeezed(element)
         return parent is not None and dates[parent]
     held = next(element.iterdescendants(*_SAID_IN_HEADERS), None)
-    return held is None and any(map(_META, classes_of(element)))
+    return held is None and any(map(_is_meta, classes_of(element)))
 
 
 def _is_links_alone(footer: Element) -> bool:
@@ -186,6 +188,11 @@ def _is_links_alone(footer: Element) -> bool:
     if not any(part.get("class") for part in parts) or any(part.tag in _SAID_IN_FOOTERS for part in parts):
         return False
     facts = outermost(
-        [e for e in parts if e.tag in {"a", "time"} or (e is not footer and any(map(_META, classes_of(e))))]
+        [e for e in parts if e.tag in {"a", "time"} or (e is not footer and any(map(_is_meta, classes_of(e))))]
     )
     return _MOSTLY * weight(footer) <= sum(map(weight, facts))
+
+
+def _is_meta(name: str) -> bool:
+    """Whether a class says that facts of the post stand there."""
+    return re.fullmatch(_META, name) is not None

@@ -34,9 +34,9 @@ _LONGEST_CAPTION: Final = 40
 _ROWS_UNDER_CAPTION: Final = 2
 _LEVELS: Final = 12  # of elements around a caption that are looked at
 _NO_CAPTION: Final = ("img", "table", "input", *_BLOCKS)
-_BOLD: Final = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE).search
-_CENTRES: Final = re.compile(r"text-align\s*:\s*center", re.IGNORECASE).search
-_CENTRED: Final = re.compile(r"\s*(?:center|middle)\s*", re.IGNORECASE).fullmatch
+_BOLD: Final = r"(?i)font-weight\s*:\s*(?:bold|[6-9]00)"
+_CENTRES: Final = r"(?i)text-align\s*:\s*center"
+_CENTRED: Final = r"(?i)\s*(?:center|middle)\s*"
 
 
 def unwrap_layout_tables(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
@@ -141,7 +141,7 @@ def name_captions(root: Element, profile: Profile) -> int:  # noqa: ARG001
         around = row.getparent() if row is not None else None
         if row is None or around is None or _has_groups(rows):
             continue
-        bold = _BOLD((cell.get("style") or "") + (row.get("style") or "")) is not None
+        bold = re.search(_BOLD, (cell.get("style") or "") + (row.get("style") or "")) is not None
         cell.attrib.clear()
         if bold:
             _embolden(cell)
@@ -166,7 +166,10 @@ def _centres_all(rows: list[list[Element]]) -> bool:
 
 
 def _is_centred(one: Element) -> bool:
-    return _CENTRED(one.get("align") or "") is not None or _CENTRES(one.get("style") or "") is not None
+    return (
+        re.fullmatch(_CENTRED, one.get("align") or "") is not None
+        or re.search(_CENTRES, one.get("style") or "") is not None
+    )
 
 
 def drop_hollow_columns(root: Element, profile: Profile) -> int:  # noqa: ARG001
@@ -207,7 +210,7 @@ def _is_caption(cell: Element, rows: list[list[Element]]) -> bool:
     if cell.tag == "th":
         return all(other.tag == "th" for other in following)
     around = list(_around_all(cell, text))
-    if any(one.tag in {"strong", "b"} or _BOLD(one.get("style") or "") for one in around):
+    if any(one.tag in {"strong", "b"} or re.search(_BOLD, one.get("style") or "") for one in around):
         return True
     return any(one.tag == "center" or _is_centred(one) for one in around) and not _centres_all(rows)
 

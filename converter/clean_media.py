@@ -22,11 +22,11 @@ EMBEDS: Final = ("iframe", "video", "audio", "embed", "object")
 _BOXES: Final = frozenset({"video", "csdn-video-box"})
 _FILE_OF_OBJECT: Final = frozenset({"movie", "src", "filename", "url"})
 # How the source of a diagram begins: prose may begin with `timeline` or `graph` as well.
-_DIAGRAM: Final = re.compile(
+_DIAGRAM: Final = (  # compiled where one may be: start-up counts
     r"(?:sequence|class|state|er)Diagram\b|gitGraph\b|(?:graph|flowchart)(?:-elk)?(?:[ \t]+(?:T[BD]|BT|RL|LR)\b|;|$)"
     r"|pie(?:[ \t]+showData)?(?:[ \t]+title\b|$)"
     r"|(?:gantt|journey|mindmap|timeline)(?:[ \t]+(?:title|section|dateFormat)\b|;|$)"
-).match
+)
 _FILES: Final = (".mp4", ".webm", ".ogv", ".mov", ".m4v", ".mp3", ".ogg", ".wav", ".m4a", ".flac", ".pdf")
 _LABELS: Final = ("text", "foreignobject")
 _DRAWN_FORMULAS: Final = frozenset({"katex", "katex-html", "MathJax", "MathJax_SVG", "MathJax_Display"})
@@ -134,7 +134,7 @@ def list_sources_of_drawings(root: Element, profile: Profile) -> int:  # noqa: A
 
 def _is_diagram(source: str) -> bool:
     lines = (line.strip() for line in source.split("\n"))
-    return _DIAGRAM(next((line for line in lines if line and not line.startswith("%%")), "")) is not None
+    return re.match(_DIAGRAM, next((line for line in lines if line and not line.startswith("%%")), "")) is not None
 
 
 def list_labels_of_drawings(root: Element, profile: Profile) -> int:  # noqa: ARG001

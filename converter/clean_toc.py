@@ -39,9 +39,9 @@ _LABEL: Final = re.compile(
     r"\W*(?:文章|本文|博客|阅读|内容)?(?:目\s*录|table\s+of\s+contents|contents)\W*(?:contents?)?\W*", re.IGNORECASE
 ).fullmatch
 # The contents of pages of CSDN until 2017, copied with a post: a label with two buttons, and links to t0, t1, ...
-_OLD_LABEL: Final = re.compile(r"目录\(\?\)\[[-+]\]").fullmatch
-_OLD_TARGET: Final = re.compile(r"#t\d+$").search
-_HIDES: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE).search
+_OLD_LABEL: Final = r"目录\(\?\)\[[-+]\]"
+_OLD_TARGET: Final = r"#t\d+$"
+_HIDES: Final = r"(?i)display\s*:\s*none|visibility\s*:\s*hidden"
 _FOLD: Final = frozenset({"展开", "收起", "折叠", "隐藏"})
 _IDS: Final = Values("descendant::*/@id")  # a union of two paths takes the square of what it finds
 _NAMES: Final = Values("descendant::a/@name")
@@ -104,7 +104,12 @@ def drop_labels_of_hidden_contents(root: Element, profile: Profile) -> int:  # n
     count = 0
     for label in list(root.iter("p", *_HEADINGS)):
         after = label.getnext()
-        if after is None or not is_blank(label.tail) or not _HIDES(after.get("style") or "") or not _is_label(label):
+        if (
+            after is None
+            or not is_blank(label.tail)
+            or not re.search(_HIDES, after.get("style") or "")
+            or not _is_label(label)
+        ):
             continue
         links = page_links(after)
         if links and sum(map(weight, links)) == weight(after):
@@ -382,7 +387,7 @@ def drop_copied_contents(root: Element, profile: Profile) -> int:  # noqa: ARG00
     count = 0
     buttons = [link for link in root.iter("a") if (link.text or "").strip() == "(?)"]
     for label in dict.fromkeys(next(button.iterancestors("p", "div"), None) for button in buttons):
-        if label is None or label is root or not _OLD_LABEL(squeezed(label)):
+        if label is None or label is root or not re.fullmatch(_OLD_LABEL, squeezed(label)):
             continue
         contents = _after(label)
         drop(label)
@@ -404,7 +409,7 @@ def _after(block: Element) -> Element | None:
 
 def _holds_old_links_only(contents: Element) -> bool:
     # Contents in contents begin with a button, whose target is none: the look at them ends there.
-    if not all(_OLD_TARGET(link.get("href") or "") for link in contents.iter("a")):
+    if not all(re.search(_OLD_TARGET, link.get("href") or "") for link in contents.iter("a")):
         return False
     return sum(map(weight, contents.iter("a"))) == weight(contents)
 

@@ -190,14 +190,13 @@ def _updated(work: _Work) -> datetime | str | None:
 
 
 # A row of spaces as an editor writes it; a single one may be what the post is about.
-_SPACES: Final = re.compile(r"(?:\s*&nbsp;){2,}\s*")
-_NO_TAIL: Final = re.compile(r"[\u3001-\u9fff\uff01-\uff5e]_").fullmatch  # `tang_bo_hu_` and `以 _` are names
+_SPACES: Final = r"(?:\s*&nbsp;){2,}\s*"  # compiled where one is: start-up counts
 
 
 def _description(work: _Work) -> str:
     text = _text(work.raw.get("description")) or _text(work.page.description)
     if "&nbsp;" in text:
-        text = _SPACES.sub(" ", text).strip()
+        text = re.sub(_SPACES, " ", text).strip()
     query = _text(work.raw.get("keywords")) or _text(work.page.keywords)
     at = text.find("_") if query else -1
     while at >= 0:
@@ -207,7 +206,8 @@ def _description(work: _Work) -> str:
             work.note("description-tail-cut", f"_{tail}")
             return text[:at].rstrip()
         at = text.find("_", at + 1)
-    if query and _NO_TAIL(text[-2:]):  # cut right before the query
+    # Cut right before the query; `tang_bo_hu_` and `以 _` are names.
+    if query and text[-1:] == "_" and text[-2:-1] > "\u3000":
         work.note("description-tail-cut", "_")
         return text[:-1].rstrip()
     return text

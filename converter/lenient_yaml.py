@@ -173,7 +173,7 @@ def _read_value(key: str, first: str, rest: list[str], notes: list[Note], depth:
         return value
     text = _unquote(" ".join([first, *(line.strip() for line in rest)]).strip())
     if key == "description" and text.count("\\") == 1:
-        text = _LONE_QUOTE.sub("\u201c", text)
+        text = re.sub(_LONE_QUOTE, "\u201c", text)
     notes.append(Note("front-matter-repaired", f"{key}: read as text: {_shown(text)}"))
     return text
 
@@ -235,7 +235,7 @@ _REPAIRS: Final[tuple[tuple[str, _Repair], ...]] = (
 # `\X\` was `"X"` before the exporter lost the quotes and kept the backslashes. Not in paths: `D:\X\y`, `a\X\b`.
 _LOST_QUOTES: Final = re.compile(r"(?<![\x21-\x7e])\\(?=[^\W_])([^\\\"\n]{1,60}?)(?<=[^\s(])\\(?![A-Za-z0-9_\\\"])")
 # The same of a pair whose second half was cut off with the rest of a description.
-_LONE_QUOTE: Final = re.compile(r"(?<![\x21-\x27\x29-\x7e])\\(?=[\u4e00-\u9fff])")
+_LONE_QUOTE: Final = r"(?<![\x21-\x27\x29-\x7e])\\(?=[\u4e00-\u9fff])"  # compiled where there is one: start-up counts
 _ESCAPES: Final = re.compile(r"\\([\"\\/]|t(?![A-Za-z]))")
 
 

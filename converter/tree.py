@@ -15,18 +15,30 @@ Element = etree._Element  # noqa: SLF001 (lxml publishes no other name for it)
 _WITH_CLASS: Final = "(contains(@class, '{0}') and contains(concat(' ', normalize-space(@class), ' '), ' {0} '))"
 
 
-class Query:
-    """A compiled XPath that yields elements."""
+class _Path:
+    """An XPath that is compiled when it is asked for first: most are for what few posts have, and start-up counts."""
 
-    __slots__ = ("_path",)
+    __slots__ = ("_compiled", "_source")
 
     def __init__(self, path: str) -> None:
-        """Compile the path."""
-        self._path = etree.XPath(path, smart_strings=False)
+        """Keep the path."""
+        self._source = path
+        self._compiled: etree.XPath | None = None
+
+    def _evaluate(self, context: Element) -> object:
+        if self._compiled is None:
+            self._compiled = etree.XPath(self._source, smart_strings=False)
+        return self._compiled(context)
+
+
+class Query(_Path):
+    """An XPath that yields elements."""
+
+    __slots__ = ()
 
     def __call__(self, context: Element) -> list[Element]:
         """Find the elements, in document order."""
-        return cast("list[Element]", self._path(context))
+        return cast("list[Element]", self._evaluate(context))
 
 
 def with_class(*names: str) -> str:
@@ -34,32 +46,28 @@ def with_class(*names: str) -> str:
     return " or ".join(_WITH_CLASS.format(name) for name in names)
 
 
-class Values:
-    """A compiled XPath that yields the values of attributes."""
+class Values(_Path):
+    """An XPath that yields the values of attributes."""
 
-    __slots__ = ("_path",)
-
-    def __init__(self, path: str) -> None:
-        """Compile the path."""
-        self._path = etree.XPath(path, smart_strings=False)
+    __slots__ = ()
 
     def __call__(self, context: Element) -> list[str]:
         """Find the values, in document order."""
-        return cast("list[str]", self._path(context))
+        return cast("list[str]", self._evaluate(context))
 
 
-class Test:
-    """A compiled XPath that yields true or false."""
+class Test(_Path):
+    """An XPath that yields true or false."""
 
-    __slots__ = ("_path",)
+    __slots__ = ()
 
     def __init__(self, path: str) -> None:
-        """Compile the path."""
-        self._path = etree.XPath(f"boolean({path})")
+        """Keep the path."""
+        super().__init__(f"boolean({path})")
 
     def __call__(self, context: Element) -> bool:
         """Evaluate it."""
-        return bool(self._path(context))
+        return bool(self._evaluate(context))
 
 
 def append_text_before(element: Element, text: str) -> None:
