@@ -42,12 +42,13 @@ _BULLETS: Final = frozenset("\uf06c\uf06d\uf06e\uf075\uf076\uf0a7\uf0b7\uf0d8")
 _ITEM: Final = re.compile(r"<li\b[^>]*>(?:\s|<(?:p|div|span|font|b|strong)\b[^>]*>)*", re.IGNORECASE).fullmatch
 _NEAR: Final = 400  # characters of tags between an item's and its text
 _EMOJI: Final = "\u2190-\u2bff\U0001f000-\U0001faff"
-_DROP: Final = re.compile(f"[{_DROPPED}]+")
+# Three that few posts need are compiled when one does: start-up counts.
+_DROP: Final = f"[{_DROPPED}]+"
 _TO_SPACE: Final = re.compile(f"[{_SPACES}]")
 # `;` and `&`: emoji that are written as numbers.
-_LONE_JOINER: Final = re.compile(f"(?<![{_EMOJI}\ufe0f;])\u200d+|\u200d+(?![{_EMOJI}&])")
+_LONE_JOINER: Final = f"(?<![{_EMOJI}\ufe0f;])\u200d+|\u200d+(?![{_EMOJI}&])"
 _ANY: Final = re.compile(f"[{_DROPPED}{_SPACES}{''.join(_SIGNS)}\u200d]")
-_SIGN_OR_CODE: Final = re.compile(f"</?(?:pre|code|textarea)\\b|[{''.join(_SIGNS)}]", re.IGNORECASE)
+_SIGN_OR_CODE: Final = f"(?i)</?(?:pre|code|textarea)\\b|[{''.join(_SIGNS)}]"
 # Numbers count without a semicolon, too, and with any number of zeros.
 _ENTITY: Final = re.compile(
     r"&(?:nbsp;?|(?:ensp|emsp|thinsp|shy|zwnj|zwj|lrm|rlm);|#(?:0*\d{1,7}(?!\d)|[xX]0*[0-9a-fA-F]{1,6}(?![0-9a-fA-F]));?)",
@@ -92,8 +93,8 @@ def _cleaned(text: str, data: bytes) -> tuple[str, bytes]:
         for character in odd - {"\u200d"}:
             text = text.replace(character, " " if _TO_SPACE.match(character) else "")
     else:
-        text = _DROP.sub("", _TO_SPACE.sub(" ", text))
-    text = _LONE_JOINER.sub("", text) if "\u200d" in odd else text
+        text = re.sub(_DROP, "", _TO_SPACE.sub(" ", text))
+    text = re.sub(_LONE_JOINER, "", text) if "\u200d" in odd else text
     return text, text.encode()
 
 
@@ -101,7 +102,7 @@ def _with_signs(text: str) -> str:
     """Write the bullets and arrows of Word's fonts as characters that every font has; code keeps its own."""
     pieces: list[str] = []
     at = depth = 0
-    for found in _SIGN_OR_CODE.finditer(text):
+    for found in re.finditer(_SIGN_OR_CODE, text):
         if found[0][0] == "<":
             depth = max(0, depth + (1 if found[0][1] != "/" else -1))
         elif not depth:

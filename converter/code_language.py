@@ -91,32 +91,30 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9+#_-]*")  # no file names (`models.py`),
 _NATURAL: Final = re.compile(r"[a-z]{2}(?:-[a-z]+)?")  # lang="zh-CN" is about the words
 
 _TAG: Final = re.compile(r"<[A-Za-z/!?]")
-# Bare classes that are believed when the text bears them out. No pattern looks far, so none costs the square.
+# Bare classes that are believed when the text bears them out. No pattern looks far, so none costs the square. They are
+# compiled where one is asked for: start-up counts.
 _PLAUSIBLE: Final = {
-    "java": re.compile(
+    "java": (
         r"\b(?:public|private|protected)\s+(?:[\w<>\[\]]+\s+){1,6}\w+\s*[({;=]|\bimport\s+java|System\.out\.|@Override\b"
     ),
-    "bash": re.compile(
-        r"^[ \t]*(?:[$#][ \t]*)?(?:#!/bin/|(?:sudo|apt(?:-get)?|yum|cd|ls|mkdir|rm|cp|mv|tar|wget|curl|export|chmod"
-        r"|echo|git)\s)",
-        re.MULTILINE,
+    "bash": (
+        r"(?m)^[ \t]*(?:[$#][ \t]*)?(?:#!/bin/|(?:sudo|apt(?:-get)?|yum|cd|ls|mkdir|rm|cp|mv|tar|wget|curl|export|chmod"
+        r"|echo|git)\s)"
     ),
-    "xml": re.compile(r"\A\s*(?:<\?xml|<!--|<[A-Za-z][\w.:-]*[\s/>])"),
-    "sql": re.compile(
-        r"^[ \t]*(?:\w+>[ \t]*)?(?:select\b[^;]{1,500}\bfrom|insert\s+into"
-        r"|create\s+(?:table|database|index|view|user)|update\s+\w+\s+set|delete\s+from|(?:alter|drop)\s+table)\b",
-        re.IGNORECASE | re.MULTILINE,
+    "xml": (r"\A\s*(?:<\?xml|<!--|<[A-Za-z][\w.:-]*[\s/>])"),
+    "sql": (
+        r"(?im)^[ \t]*(?:\w+>[ \t]*)?(?:select\b[^;]{1,500}\bfrom|insert\s+into"
+        r"|create\s+(?:table|database|index|view|user)|update\s+\w+\s+set|delete\s+from|(?:alter|drop)\s+table)\b"
     ),
-    "python": re.compile(
-        r"^[ \t]*(?:def \w+\([^\n]*\):|from [\w.]+ import |import [\w.]+[ \t]*$|class \w+[^\n{]*:[ \t]*$"
-        r"|(?:if|for|while) [^\n{]*:[ \t]*$)",
-        re.MULTILINE,
+    "python": (
+        r"(?m)^[ \t]*(?:def \w+\([^\n]*\):|from [\w.]+ import |import [\w.]+[ \t]*$|class \w+[^\n{]*:[ \t]*$"
+        r"|(?:if|for|while) [^\n{]*:[ \t]*$)"
     ),
-    "cpp": re.compile(r"#include\s*[<\"]|\bstd::|\busing\s+namespace\b|\b(?:cout|cin)\s*(?:<<|>>)"),
-    "javascript": re.compile(r"\b(?:var|let|const)\s+[\w$]+\s*=|\bfunction(?:\s+\w+)?\s*\(|console\.log\(|=>\s*[{(\w]"),
-    "json": re.compile(r"\A\s*[\[{]\s*(?:\"[^\"\n]*\"\s*[:,\]]|[\[{\]}])"),
-    "css": re.compile(r"\{\s*[a-z-]+\s*:[^{};]+[;}]"),
-    "php": re.compile(r"<\?php|\$\w+\s*(?:->|=[^=])"),
+    "cpp": (r"#include\s*[<\"]|\bstd::|\busing\s+namespace\b|\b(?:cout|cin)\s*(?:<<|>>)"),
+    "javascript": (r"\b(?:var|let|const)\s+[\w$]+\s*=|\bfunction(?:\s+\w+)?\s*\(|console\.log\(|=>\s*[{(\w]"),
+    "json": (r"\A\s*[\[{]\s*(?:\"[^\"\n]*\"\s*[:,\]]|[\[{\]}])"),
+    "css": (r"\{\s*[a-z-]+\s*:[^{};]+[;}]"),
+    "php": (r"<\?php|\$\w+\s*(?:->|=[^=])"),
 }
 _MOST_PROSE: Final = 5  # one character in five: more than comments make
 _BELIEVABLE: Final = 20_000
@@ -144,7 +142,7 @@ def language_of(element: Element, text: str) -> str:
     # The pattern is compiled when the first listing asks for it; most are ASCII.
     if not head.isascii() and _MOST_PROSE * len(re.findall("[\u4e00-\u9fff]", head)) > len("".join(head.split())):
         return ""  # Chinese prose with some code in it
-    return next((name for name, bears_out in _PLAUSIBLE.items() if name in guesses and bears_out.search(head)), "")
+    return next((name for name, telling in _PLAUSIBLE.items() if name in guesses and re.search(telling, head)), "")
 
 
 @lru_cache(maxsize=1024)  # an archive has a few hundred spellings, and many listings
@@ -163,7 +161,7 @@ def is_known(name: str) -> bool:
 def bears_out(name: str, text: str) -> bool:
     """Tell whether a text shows that it is in a language; never of one that has no telling signs."""
     telling = _PLAUSIBLE.get("xml" if name == "html" else name)
-    return telling is not None and telling.search(text[:_BELIEVABLE]) is not None
+    return telling is not None and re.search(telling, text[:_BELIEVABLE]) is not None
 
 
 def language_of_names(names: Iterable[str]) -> str:

@@ -15,30 +15,18 @@ Element = etree._Element  # noqa: SLF001 (lxml publishes no other name for it)
 _WITH_CLASS: Final = "(contains(@class, '{0}') and contains(concat(' ', normalize-space(@class), ' '), ' {0} '))"
 
 
-class _Path:
-    """An XPath that is compiled when it is asked for first: most are for what few posts have, and start-up counts."""
+class Query:
+    """A compiled XPath that yields elements."""
 
-    __slots__ = ("_compiled", "_source")
+    __slots__ = ("_path",)
 
     def __init__(self, path: str) -> None:
-        """Keep the path."""
-        self._source = path
-        self._compiled: etree.XPath | None = None
-
-    def _evaluate(self, context: Element) -> object:
-        if self._compiled is None:
-            self._compiled = etree.XPath(self._source, smart_strings=False)
-        return self._compiled(context)
-
-
-class Query(_Path):
-    """An XPath that yields elements."""
-
-    __slots__ = ()
+        """Compile the path."""
+        self._path = etree.XPath(path, smart_strings=False)
 
     def __call__(self, context: Element) -> list[Element]:
         """Find the elements, in document order."""
-        return cast("list[Element]", self._evaluate(context))
+        return cast("list[Element]", self._path(context))
 
 
 def with_class(*names: str) -> str:
@@ -46,28 +34,32 @@ def with_class(*names: str) -> str:
     return " or ".join(_WITH_CLASS.format(name) for name in names)
 
 
-class Values(_Path):
-    """An XPath that yields the values of attributes."""
+class Values:
+    """A compiled XPath that yields the values of attributes."""
 
-    __slots__ = ()
+    __slots__ = ("_path",)
+
+    def __init__(self, path: str) -> None:
+        """Compile the path."""
+        self._path = etree.XPath(path, smart_strings=False)
 
     def __call__(self, context: Element) -> list[str]:
         """Find the values, in document order."""
-        return cast("list[str]", self._evaluate(context))
+        return cast("list[str]", self._path(context))
 
 
-class Test(_Path):
-    """An XPath that yields true or false."""
+class Test:
+    """A compiled XPath that yields true or false."""
 
-    __slots__ = ()
+    __slots__ = ("_path",)
 
     def __init__(self, path: str) -> None:
-        """Keep the path."""
-        super().__init__(f"boolean({path})")
+        """Compile the path."""
+        self._path = etree.XPath(f"boolean({path})")
 
     def __call__(self, context: Element) -> bool:
         """Evaluate it."""
-        return bool(self._evaluate(context))
+        return bool(self._path(context))
 
 
 def append_text_before(element: Element, text: str) -> None:
