@@ -66,12 +66,9 @@ def _is_most_of_its_frame(root: Element) -> bool:
     if frame is None:
         return True
     furniture = [e for e in frame.iterdescendants() if e.tag in _FURNITURE or not _BESIDE.isdisjoint(_names_of(e))]
-    beside = sum(weight(e) for e in outermost(furniture) if root not in e.iterancestors() and e not in _above(root))
+    above = set(root.iterancestors())
+    beside = sum(weight(e) for e in outermost(furniture) if e not in above and root not in e.iterancestors())
     return 2 * weight(root) >= weight(frame) - beside
-
-
-def _above(root: Element) -> set[Element]:
-    return set(root.iterancestors())
 
 
 def _names_of(element: Element) -> list[str]:
