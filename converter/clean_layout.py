@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
-from converter.tree import Element, drop, has_content, is_blank, squeezed, text_of
+from converter.tree import Element, drop, has_content, is_blank, most_places, span_of, squeezed, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,9 +27,6 @@ _BLOCKS: Final = ("pre", "ul", "ol", "hr", "dl", "h1", "h2", "h3", "h4", "h5", "
 _LOOKED_AT: Final = 20  # tables in one table; of more than that none is data
 _ARTICLE: Final = 600  # characters, and
 _PARTS_OF_ARTICLE: Final = 4  # elements: no cell of a table of data says as much in blocks
-_MAX_SPAN: Final = 100
-_FREE_CELLS: Final = 10_000  # a table whose spans ask for more, and
-_MOST_PER_CELL: Final = 20  # for more than these for each cell, is hostile
 _LONGEST_CAPTION: Final = 40
 _ROWS_UNDER_CAPTION: Final = 2
 _LEVELS: Final = 12  # of elements around a caption that are looked at
@@ -135,7 +132,7 @@ def name_captions(root: Element, profile: Profile) -> int:  # noqa: ARG001
         if len(rows) <= _ROWS_UNDER_CAPTION or len(rows[0]) != 1 or table.find("caption") is not None:
             continue
         cell = rows[0][0]
-        if not _is_caption(cell, rows) or _span(cell, "colspan") < _starts(rows)[1]:
+        if not _is_caption(cell, rows) or span_of(cell, "colspan") < _starts(rows)[1]:
             continue
         row = cell.getparent()
         around = row.getparent() if row is not None else None
@@ -157,7 +154,7 @@ def name_captions(root: Element, profile: Profile) -> int:  # noqa: ARG001
 
 def _has_groups(rows: list[list[Element]]) -> bool:
     """Whether another row but the last, which may be a remark, is one cell over several columns: it begins a group."""
-    return any(len(row) == 1 and _span(row[0], "colspan") > 1 for row in islice(rows, 1, len(rows) - 1))
+    return any(len(row) == 1 and span_of(row[0], "colspan") > 1 for row in islice(rows, 1, len(rows) - 1))
 
 
 def _centres_all(rows: list[list[Element]]) -> bool:
@@ -187,7 +184,7 @@ def drop_hollow_columns(root: Element, profile: Profile) -> int:  # noqa: ARG001
         changed = False
         for row, places in zip(rows, starts, strict=False):
             for cell, x in zip(row, places, strict=True):
-                wide = _span(cell, "colspan")
+                wide = span_of(cell, "colspan")
                 narrow = bisect_left(begun, x + wide) - bisect_left(begun, x) if wide > 1 else 1
                 if narrow < wide:
                     changed = True
@@ -203,7 +200,7 @@ def _is_caption(cell: Element, rows: list[list[Element]]) -> bool:
     """Whether the look of a cell says that it is a title, and the row below it is one of several cells."""
     following = rows[1]
     text = squeezed(cell)
-    if not text or len(text) > _LONGEST_CAPTION or _span(cell, "rowspan") > 1 or not _has_several(following):
+    if not text or len(text) > _LONGEST_CAPTION or span_of(cell, "rowspan") > 1 or not _has_several(following):
         return False
     if len(cell) and next(cell.iter(*_NO_CAPTION), None) is not None:
         return False
@@ -240,20 +237,15 @@ def _rows_of(table: Element) -> list[list[Element]]:
     return [row for row in rows if row]
 
 
-def _span(cell: Element, name: str) -> int:
-    value = (cell.get(name) or "1").strip()
-    return min(max(int(value[:10]), 1), _MAX_SPAN) if value.isascii() and value.isdigit() else 1
-
-
 def _starts(rows: list[list[Element]]) -> tuple[list[list[int]], int]:
     """Return in which column each cell begins, and how many columns there are; nothing and many of a hostile table."""
     area = cells = 0
     for row in rows:
         cells += len(row)
         for cell in row:
-            area += _span(cell, "colspan") * _span(cell, "rowspan")
-    if area > _FREE_CELLS + _MOST_PER_CELL * cells:
-        return [], _FREE_CELLS
+            area += span_of(cell, "colspan") * span_of(cell, "rowspan")
+    if area > (most := most_places(cells)):
+        return [], most
     taken: set[tuple[int, int]] = set()
     starts: list[list[int]] = []
     width = 0
@@ -264,7 +256,7 @@ def _starts(rows: list[list[Element]]) -> tuple[list[list[int]], int]:
             while (y, x) in taken:
                 x += 1
             places.append(x)
-            wide, high = _span(cell, "colspan"), _span(cell, "rowspan")
+            wide, high = span_of(cell, "colspan"), span_of(cell, "rowspan")
             taken.update([(y + dy, x + dx) for dy in range(1, high) for dx in range(wide)])
             x += wide
         starts.append(places)

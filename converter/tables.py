@@ -10,14 +10,11 @@ from typing import Final
 from lxml import etree
 
 from converter.nodes import BREAK, CODE, STRONG, TEX, TEXT, Block, Formula, Heading, Html, Paragraph, Quote, Run, Table
-from converter.tree import Element, has_content, is_blank
+from converter.tree import Element, has_content, is_blank, most_places, span_of
 
 Read = Callable[[Element], list[Block]]
 
-_MAX_SPAN: Final = 100
 _CORNER_AND_ONE: Final = 2
-_FREE_CELLS: Final = 10_000
-_MOST_PER_CELL: Final = 20
 _CELLS: Final = ("td", "th")
 _ALIGNMENTS: Final = frozenset({"left", "center", "right"})
 # What a cell of a pipe table cannot hold.
@@ -90,11 +87,6 @@ def _rows(table: Element) -> list[tuple[bool, list[Element]]]:
     return [row for row in found if row[1]]
 
 
-def _span(cell: Element, name: str) -> int:
-    value = (cell.get(name) or "1").strip()
-    return min(max(int(value[:10]), 1), _MAX_SPAN) if value.isascii() and value.isdigit() else 1
-
-
 def _has_spans(row: list[Element]) -> bool:
     for cell in row:  # noqa: SIM110 (a generator takes longer than the loop)
         if cell.get("colspan") or cell.get("rowspan"):
@@ -109,10 +101,10 @@ def _is_hollow(rows: list[tuple[bool, list[Element]]]) -> bool:
     for _, row in rows:
         wide = len(row)
         if _has_spans(row):
-            wide = sum(_span(cell, "colspan") for cell in row)
-            area += sum(_span(cell, "colspan") * _span(cell, "rowspan") for cell in row)
+            wide = sum(span_of(cell, "colspan") for cell in row)
+            area += sum(span_of(cell, "colspan") * span_of(cell, "rowspan") for cell in row)
         width = max(width, wide)
-    return max(area, width * len(rows)) > _FREE_CELLS + _MOST_PER_CELL * cells
+    return max(area, width * len(rows)) > most_places(cells)
 
 
 def _grid(rows: list[tuple[bool, list[Element]]]) -> list[list[Element | None]]:
@@ -126,7 +118,7 @@ def _grid(rows: list[tuple[bool, list[Element]]]) -> list[list[Element | None]]:
         for cell in row:
             while (y, x) in taken:
                 x += 1
-            wide, high = _span(cell, "colspan"), min(_span(cell, "rowspan"), len(rows) - y)
+            wide, high = span_of(cell, "colspan"), min(span_of(cell, "rowspan"), len(rows) - y)
             for dy in range(high):
                 for dx in range(wide):
                     taken.setdefault((y + dy, x + dx), None)
@@ -159,7 +151,7 @@ def _all_bold(written: list[Element], places: list[Element | None], row: list[li
     texts = [run for cell in row for run in cell if run.kind in {TEXT, CODE}]
     if not texts or not all(run.marks & STRONG for run in texts):
         return False
-    wide = any(_span(cell, "colspan") > 1 for cell in written)
+    wide = any(span_of(cell, "colspan") > 1 for cell in written)
     if not wide and len(written) < len(places):
         return False
     filled = [bool(cell) for cell, place in zip(row, places, strict=False) if place is not None]

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 Element = etree._Element  # noqa: SLF001 (lxml publishes no other name for it)
 
+_MAX_SPAN: Final = 100
+_FREE_PLACES: Final = 10_000  # of a table without a cell, and
+_MOST_PER_CELL: Final = 20  # for each cell: 12 KB with spans can ask for ten million
 # The first condition is there for speed: few elements pass it.
 _WITH_CLASS: Final = "(contains(@class, '{0}') and contains(concat(' ', normalize-space(@class), ' '), ' {0} '))"
 
@@ -207,3 +210,14 @@ def page_links(element: Element) -> list[Element]:
     """List the links below an element that lead to a place in the same page."""
     # XPath sorts what it finds, which takes long where it lies deep.
     return [link for link in element.iterdescendants("a") if (link.get("href") or "").startswith("#")]
+
+
+def span_of(cell: Element, name: str) -> int:
+    """Read the `colspan` or `rowspan` of a cell: 1 where it says nothing sensible, and never more than 100."""
+    value = (cell.get(name) or "1").strip()
+    return min(max(int(value[:10]), 1), _MAX_SPAN) if value.isascii() and value.isdigit() else 1
+
+
+def most_places(cells: int) -> int:
+    """Return how many places the spans of a table of so many cells may ask for; one that asks for more is hostile."""
+    return _FREE_PLACES + _MOST_PER_CELL * cells
