@@ -27,7 +27,7 @@ from converter.tree import (
 from converter.urls import runs_script
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Container, Iterator, Mapping
 
     from converter.profiles import Profile
 
@@ -196,8 +196,8 @@ def drop_page_contents(root: Element, profile: Profile) -> int:  # noqa: ARG001
     count = 0
     lines: frozenset[str] | None = None
     for run in runs:
-        label = _before(run[0])
-        labelled = label is not None and _is_label(label)
+        label = _label_of(run)
+        labelled = label is not None
         inside = [link for block in run for link in page_links(block) if not is_blank(text_of(link))]
         # Without a label it may be a list of figures.
         targets = every if labelled else of_headings
@@ -207,7 +207,7 @@ def drop_page_contents(root: Element, profile: Profile) -> int:  # noqa: ARG001
             proven = sum(_numberless(text_of(link)) in lines for link in inside)
         if (len(inside) < _FEWEST and not labelled) or proven < _MOST * len(inside):
             continue
-        for block in (*run, label) if label is not None and labelled else run:
+        for block in run if label is None else (*run, label):
             drop(block)
             count += 1
     return count
@@ -239,26 +239,30 @@ def drop_absolute_contents(root: Element, profile: Profile) -> int:  # noqa: ARG
         return 0
     known = frozenset(links)
     named = frozenset([*_IDS(root), *_NAMES(root)])
+    labels = [_label_of(run) for run in runs]
     places = {element: place for place, element in enumerate(root.iter())}
     sections = {text: places[heading] for text, heading in headings.items()}
-    lines = {_numberless(text_of(line)): places[line] for line in root.iter("p", "strong", *_HEADINGS)}
+    lines = _places_of_lines(root, places) if any(label is not None for label in labels) else {}
     count = 0
-    for run in runs:
-        label = _before(run[0])
-        labelled = label is not None and _is_label(label)
+    for run, label in zip(runs, labels, strict=True):
         inside = [link for block in run for link in block.iter("a") if link in known]
         # Without a label it may be a list of places in the documentation of somebody else, with a section for each.
-        if not labelled and sum(_is_named(link, named) for link in inside) < _MOST * len(inside):
+        if label is None and sum(_is_named(link, named) for link in inside) < _MOST * len(inside):
             continue
         said = [_numberless(text_of(link)) for link in inside]
         end = places[run[-1]]
-        proven = sum((lines if labelled else sections).get(one, 0) > end for one in said if one)
+        proven = sum((sections if label is None else lines).get(one, 0) > end for one in said if one)
         if len(said) < _FEWEST_ABSOLUTE or proven < _MOST * len(said):
             continue
-        for block in (*run, label) if label is not None and labelled else run:
+        for block in run if label is None else (*run, label):
             drop(block)
             count += 1
     return count
+
+
+def _places_of_lines(root: Element, places: Mapping[Element, int]) -> dict[str, int]:
+    """Tell where the lines of an article are, by their texts as `_numberless` leaves them."""
+    return {_numberless(text_of(line)): places[line] for line in root.iter("p", "strong", *_HEADINGS)}
 
 
 def _blocks_of(links: list[Element], root: Element) -> Iterator[Element]:
@@ -301,6 +305,12 @@ def _before(block: Element) -> Element | None:
             return before
         before = before.getprevious()
     return None
+
+
+def _label_of(run: list[Element]) -> Element | None:
+    """Return the label of contents that stands before them."""
+    before = _before(run[0])
+    return before if before is not None and _is_label(before) else None
 
 
 def _is_label(block: Element) -> bool:
