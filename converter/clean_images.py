@@ -28,6 +28,7 @@ _STAND_INS: Final = tuple(
     "loading blank 1x1 spacer placeholder lazy transparent trans.gif squares grey gray pixel".split()
 )
 _PICTURES: Final = (".gif", ".png", ".svg", ".jpg", ".jpeg")
+_DRAWINGS: Final = (".png", ".jpg", ".jpeg", ".webp", ".svg", ".bmp")
 _LONGEST_NUMBER: Final = 10
 _TINY: Final = 200  # bytes of a `data:` address: spacers and dots; the smallest real picture seen has 1,094
 
@@ -74,7 +75,7 @@ def _rule_of(image: Element, src: str, profile: Profile, *, suspect: bool) -> st
             (known.tracking, "tracking-image"),
             (known.random, "random-image"),
         ):
-            if any(part in src for part in parts):
+            if any(part in src and not (_is_kind_of_host(part) and _is_drawing(src)) for part in parts):
                 return rule
     if alt in known.tool_alts:
         return "button-image"
@@ -84,6 +85,16 @@ def _rule_of(image: Element, src: str, profile: Profile, *, suspect: bool) -> st
         return "tracking-image"
     tiny = src[:5] == "data:" and len(src) < _TINY
     return "spacer-image" if tiny and "spacer-image" not in profile.keep else None
+
+
+def _is_kind_of_host(part: str) -> bool:
+    """Whether a part of addresses says no more than how the name of a host begins: `//stat.`."""
+    return part[:2] == "//" and part[-1:] == "."
+
+
+def _is_drawing(src: str) -> bool:
+    """Whether an address names a file that counters do not answer with: theirs are programs and GIFs."""
+    return name_of_file(src).lower().endswith(_DRAWINGS)
 
 
 def _is_line(image: Element) -> bool:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 from converter.tree import Element, Query, classes_of, drop, drop_all, is_blank, outermost, squeezed, text_of, weight
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from converter.profiles import Profile
 
 _BUTTON: Final = re.compile(r"\s*\[\s*\]\(\s*javascript:void\(0\)\W*").fullmatch
@@ -37,6 +39,11 @@ _MOSTLY: Final = 0.8
 _SMALL: Final = 32  # pixels; an arrow
 _NUMBER: Final = r"\s*(\d{1,3})(?:px)?\s*"
 _EMBEDDED: Final = ("iframe", "video", "audio", "object", "embed", "pre", "input")
+_HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_CELLS: Final = frozenset({"li", "td", "th", "dt", "dd"})
+_PHRASES: Final = frozenset("a b em font i small span strong sub sup u".split())
+_MOST_BESIDE: Final = 8  # elements beside a link that are looked at
+_OPENING: Final = "[【（("
 _BRACKETS: Final = "[]【】（）()|↑▲ \t\n"
 
 
@@ -109,27 +116,41 @@ def drop_written_buttons(root: Element, profile: Profile) -> int:
 def drop_top_links(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Drop links back to the top of the page, or to contents that are gone, with the brackets or the table around them.
 
-    A table of nothing but such a link and its arrow is how IBM's old pages set it.
+    Only what stands on a line of its own or ends a heading: how to build such a link is what many a post is about. A
+    table of nothing but such a link and its arrow is how IBM's old pages set it.
     """
-    found = _with_tables([link for link in root.iter("a") if _leads_to_top(link)])
-    around = dict.fromkeys(link.getparent() for link in found)
-    drop_all(found)
-    for parent in around:
-        if parent is not None and parent.tag in _AROUND and next(iter(parent), None) is None:
-            parent.text = (parent.text or "").strip(_BRACKETS) and parent.text
+    boxes: dict[Element, bool] = {}
+    found = [link for link in root.iter("a") if _leads_to_top(link) and _stands_alone(link, boxes)]
+    for link in found:
+        _unbracket(link)
+    drop_all(list(dict.fromkeys(_with_table(link, boxes) for link in found)))
     return len(found)
 
 
-def _with_tables(links: list[Element]) -> list[Element]:
-    """Put tables in the place of links that are all they say, but for arrows."""
-    alone: dict[Element, bool] = {}
-    out: list[Element] = []
-    for link in links:
-        table = next(link.iterancestors("table"), None)
-        if table is not None and table not in alone:
-            alone[table] = squeezed(table) == squeezed(link) and _holds_arrows_only(table)
-        out.append(table if table is not None and alone[table] else link)
-    return out
+def _with_table(link: Element, boxes: Mapping[Element, bool]) -> Element:
+    """Put a table in the place of a link that is all it says, but for arrows."""
+    table = next(link.iterancestors("table"), None)
+    return table if table is not None and boxes.get(table) and _holds_arrows_only(table) else link
+
+
+def _unbracket(link: Element) -> None:
+    """Take away the brackets and bars that are left of a line of links to the top."""
+    tail = link.tail or ""
+    if tail.strip(_BRACKETS) == "":
+        link.tail = "".join(filter(str.isspace, tail))
+    before, parent = link.getprevious(), link.getparent()
+    if before is not None:
+        before.tail = _unopened(before.tail)
+    elif parent is not None:
+        parent.text = _unopened(parent.text)
+
+
+def _unopened(text: str | None) -> str | None:
+    """Take an opening bracket off the end of a text, and all that separates links when there is nothing else."""
+    if not text or not _says(text):
+        return text and "".join(filter(str.isspace, text))
+    bare = text.rstrip()
+    return bare[:-1] if bare[-1] in _OPENING else text
 
 
 def _holds_arrows_only(table: Element) -> bool:
@@ -144,6 +165,56 @@ def _holds_arrows_only(table: Element) -> bool:
 
 def _leads_to_top(link: Element) -> bool:
     return "#" in (link.get("href") or "") and _TOP(squeezed(link).lower()) is not None
+
+
+def _stands_alone(link: Element, boxes: dict[Element, bool]) -> bool:
+    """Whether there are only brackets and links of its kind on the line of a link, or a heading before it.
+
+    `boxes` remembers which tables and lists say nothing else; in others it is an example.
+    """
+    begins = True
+    element = link
+    while (parent := element.getparent()) is not None:
+        if any(map(_says, _texts_beside(element))):
+            return False
+        begins = begins and not any(map(_says, _texts_beside(element, before=True)))
+        if parent.tag in _HEADINGS:
+            return True
+        if not begins:
+            return False
+        if parent.tag not in _PHRASES:
+            break
+        element = parent
+    if parent is not None and parent.tag not in _CELLS and (above := parent.getparent()) is not None:
+        parent = above if _is_alone(parent, above) else parent
+    box = None if parent is None or parent.tag not in _CELLS else next(parent.iterancestors("table", "ul", "ol"), None)
+    if box is not None and box not in boxes:
+        boxes[box] = squeezed(box) == squeezed(link)
+    return box is None or boxes[box]
+
+
+def _says(text: str | None) -> bool:
+    return text is not None and text.strip(_BRACKETS) != ""
+
+
+def _texts_beside(element: Element, *, before: bool = False) -> Iterator[str | None]:
+    """Yield what is said before or behind an element, links to the top left out, up to the end of its line.
+
+    Of a line with many elements the rest is only said to be there.
+    """
+    if not before:
+        yield element.tail
+    for number, one in enumerate(element.itersiblings(preceding=before)):
+        if before:
+            yield one.tail
+        if one.tag not in _PHRASES and one.tag != "img":
+            return
+        yield "more" if number == _MOST_BESIDE else None if _TOP(squeezed(one).lower()) else text_of(one)
+        if not before:
+            yield one.tail
+    parent = element.getparent()
+    if before and parent is not None:
+        yield parent.text
 
 
 def drop_page_frame(root: Element, profile: Profile) -> int:  # noqa: ARG001

@@ -195,7 +195,7 @@ def test_an_attribute_says_what_it_was() -> None:
         ("share-bar", "share me"),
         ("tracking-image", "aggbug.gif"),
         ("tracking-image", "/x.png"),
-        ("random-image", "picsum.photos"),
+        ("random-image", "picsum.photos/1"),
         ("code-gutter", "1\n"),
         ("placeholder", "- 无标签"),
     ],
