@@ -45,6 +45,7 @@ def tidy_links(root: Element, profile: Profile) -> Mapping[str, int]:
     """Give links the address that they lead to; those that lead nowhere, or to what is there already, become text."""
     counts: dict[str, int] = {}
     inner: list[Element] = []
+    anchors: list[Element] = []
     for link in list(root.iter("a")):
         href = (link.get("href") or "").strip()
         if href[:1] == "#" and len(href) > 1:
@@ -55,13 +56,19 @@ def tidy_links(root: Element, profile: Profile) -> Mapping[str, int]:
         if rule:
             if rule == "keyword-link":
                 link.attrib.pop("style", "")  # the site's, like the link: bold and red
-            neutralize(link)
+            # Places that links lead to, mostly headings, keep their names until those are settled.
+            if href or not (link.get("id") or link.get("name")):
+                neutralize(link)
+            else:
+                anchors.append(link)
             counts[rule] = counts.get(rule, 0) + 1
             continue
         for name in (*_readdress(link, href, profile), *_tidy_title(link)):
             counts[name] = counts.get(name, 0) + 1
     if inner and "page-link" not in profile.keep:
         counts |= _settle_page_links(root, inner)
+    for anchor in anchors:
+        neutralize(anchor)
     return counts
 
 

@@ -294,7 +294,7 @@ def _from_image(image: Element) -> int:
     if not tex:
         named = _QUERY_TEX.search(src)
         tex = unquote(named[1] if named else src.partition("?")[2])
-    tex = _bare(_STYLING.sub("", _bare(tex.replace("&plus;", "+"))))
+    tex = _bare(_STYLING.sub("", _bare(tex.replace("&plus;", "+").replace("&space;", " "))))
     if is_blank(tex):
         return 0
     replace(image, tex_element(tex, display="math-block" in classes_of(image)))

@@ -10,6 +10,8 @@ from lxml import etree
 from converter.tree import Element, append_text_before, inside, is_blank, text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from converter.profiles import Profile
 
 _WINGDINGS: Final = re.compile(r"font-family\s*:\s*[\"']?Wingdings(?!\s*[23])", re.IGNORECASE)
@@ -30,6 +32,7 @@ _SYMBOLS: Final = {
     "þ": "☑",
     "¨": "◻",
 }
+_BULLETS: Final = frozenset("lnuv§Ø")
 _RAISED: Final = re.compile(r"vertical-align\s*:\s*(super|sub)\s*(?:;|$)", re.IGNORECASE)
 _LONGEST_SCRIPT: Final = 20  # more is a whole phrase that some editor shifted
 _PHRASES: Final = ("span", "a", "b", "strong", "i", "em", "font", "label")
@@ -85,9 +88,12 @@ def _quotes_around_blocks(root: Element) -> set[Element]:
     return found
 
 
-def write_symbols(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Write what Wingdings shows for a letter, as for the characters that Word makes of them (`characters._SIGNS`)."""
-    count = 0
+def write_symbols(root: Element, profile: Profile) -> Mapping[str, int]:
+    """Write what Wingdings shows for a letter, as for the characters that Word makes of them (`characters._SIGNS`).
+
+    Bullets that begin an item of a list, which has one already, go.
+    """
+    counts: dict[str, int] = {}
     for phrase in list(root.iter("span", "font")):
         letter = text_of(phrase).strip()
         if letter not in _SYMBOLS or not _is_in_wingdings(phrase) or inside(phrase, ("pre", "code")):
@@ -95,9 +101,20 @@ def write_symbols(root: Element, profile: Profile) -> int:  # noqa: ARG001
         inner = next((e for e in phrase.iter() if letter in (e.text or "")), None)
         if inner is None or any("font-family" in (e.get("style") or "") for e in phrase.iterdescendants()):
             continue
-        inner.text = (inner.text or "").replace(letter, _SYMBOLS[letter])
-        count += 1
-    return count
+        bullet = letter in _BULLETS and "item-bullet" not in profile.keep and _begins_item(phrase)
+        inner.text = (inner.text or "").replace(letter, "" if bullet else _SYMBOLS[letter])
+        rule = "item-bullet" if bullet else "symbol"
+        counts[rule] = counts.get(rule, 0) + 1
+    return counts
+
+
+def _begins_item(phrase: Element) -> bool:
+    """Whether a phrase is the first thing in an item of a list."""
+    while phrase.getprevious() is None and (parent := phrase.getparent()) is not None and is_blank(parent.text):
+        if parent.tag == "li":
+            return True
+        phrase = parent
+    return False
 
 
 def _is_in_wingdings(phrase: Element) -> bool:

@@ -201,8 +201,9 @@ def _description(work: _Work) -> str:
     at = text.find("_") if query else -1
     while at >= 0:
         tail = text[at + 1 :].strip()
-        # The site's own summary is `lead_query`, cut at 50 characters.
-        if tail and query.startswith(tail):
+        # The site's own summary is `lead_query`, cut at 50 characters. `user_id` is a name, whatever the query.
+        named = tail != query and tail.isascii() and text[at - 1 : at].isascii() and text[at - 1 : at].isalnum()
+        if tail and query.startswith(tail) and not named:
             work.note("description-tail-cut", f"_{tail}")
             return text[:at].rstrip()
         at = text.find("_", at + 1)

@@ -236,11 +236,15 @@ _REPAIRS: Final[tuple[tuple[str, _Repair], ...]] = (
 _LOST_QUOTES: Final = re.compile(r"(?<![\x21-\x7e])\\(?=[^\W_])([^\\\"\n]{1,60}?)(?<=[^\s(])\\(?![A-Za-z0-9_\\\"])")
 # The same of a pair whose second half was cut off with the rest of a description.
 _LONE_QUOTE: Final = r"(?<![\x21-\x27\x29-\x7e])\\(?=[\u4e00-\u9fff])"  # compiled where there is one: start-up counts
+# `"a" and "b"` was never quoted as a whole; of `"a"b"c"` nobody can tell.
+_TWO_QUOTED: Final = r"""(?s)"[^"]*[^"\s]"\s(?:.*\s)?"[^"\s][^"]*"|'[^']*[^'\s]'\s(?:.*\s)?'[^'\s][^']*'"""
 _ESCAPES: Final = re.compile(r"\\([\"\\/]|t(?![A-Za-z]))")
 
 
 def _unquote(text: str) -> str:
     """Take the quotes off a scalar that strict YAML refuses; text without quotes is what it is."""
+    if re.fullmatch(_TWO_QUOTED, text):
+        return text
     if len(text) > 1 and text[0] == text[-1] == "'":
         return text[1:-1].replace("''", "'")
     if len(text) > 1 and text[0] == text[-1] == '"':

@@ -67,7 +67,9 @@ RULES: Final[dict[str, Rule]] = {
     "redirector": Rule("noise", "Pages that count a click and send it on; the link leads where they would."),
     "repeated-title": Rule("noise", "A first block that says the title once more; the front matter has it."),
     "spacer-image": Rule("noise", "Pictures of a few bytes that stand in their own address."),
-    "top-link": Rule("noise", "Links back to the top of the page, or to its contents, on lines of their own and behind headings."),
+    "top-link": Rule(
+        "noise", "Links back to the top of the page, or to its contents, on lines of their own and behind headings."
+    ),
     "tracking-image": Rule("noise", "Pictures that count visitors, by their address or a size of one pixel."),
     "tracking-parameter": Rule("noise", "What addresses carry along to tell who came from where: `spm`, `utm_source`."),
     "written-bold": Rule(
