@@ -36,8 +36,12 @@ def guard_addresses(text: str) -> str:
         text: the Markdown of one block's inline content.
 
     """
+    return _guarded(text) if "://" in text or "www." in text else text
+
+
+def _guarded(text: str) -> str:
     links = "\\[" not in text and "\\]" not in text
-    if ("://" not in text and "www." not in text) or (links and _are_destinations(text)):
+    if links and _are_destinations(text):
         return text
     found: list[Span] | None = None
     pieces: list[str] = []

@@ -307,10 +307,11 @@ def _is_text(text: str) -> bool:
 
 def _is_markdown_in_boxes(body: str) -> bool:
     """Whether the text in the boxes is Markdown: no HTML in them but in code, and two lines are signs of Markdown."""
-    code = min(at if at >= 0 else len(body) for at in (body.find("`"), body.find("~~~")))
     for tag in ("<p", "<br", "<li", "<span"):
-        if body.find(tag, 0, code) >= 0:
+        at = body.find(tag)
+        if at >= 0 and body.find("`", 0, at) < 0 and body.find("~~~", 0, at) < 0:
             return False  # nearly always
+    code = min(at if at >= 0 else len(body) for at in (body.find("`"), body.find("~~~")))
     html, marks = _signs()
     if html.search(body, 0, code):
         return False

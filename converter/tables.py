@@ -57,7 +57,7 @@ def read_table(table: Element, read_inside: Read, *, exact: bool = False) -> lis
         return [] if caption is None else read_inside(caption)
     if len(filled) == 1 and not exact:
         blocks = [block for cell in filled for block in read_inside(cell)]
-    elif any(_is_unsayable(cell) for cell in filled if len(cell)) or _is_hollow(rows):
+    elif (_is_unsayable(table) and any(_is_unsayable(cell) for cell in filled if len(cell))) or _is_hollow(rows):
         blocks = [Html(to_html(table))]
     else:
         blocks = [_pipe_table(read_inside, rows, exact=exact)]
@@ -71,8 +71,9 @@ def is_box(table: Element) -> bool:
     return sum(has_content(cell) for _, row in _rows(table) for cell in row) <= 1
 
 
-def _is_unsayable(cell: Element) -> bool:
-    return next(cell.iter(*_UNSAYABLE), None) is not None
+def _is_unsayable(box: Element) -> bool:
+    """Whether there is something in a table or cell that no cell of a pipe table can hold."""
+    return next(box.iterdescendants(*_UNSAYABLE), None) is not None
 
 
 def _rows(table: Element) -> list[tuple[bool, list[Element]]]:
