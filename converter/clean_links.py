@@ -49,8 +49,7 @@ def tidy_links(root: Element, profile: Profile) -> Mapping[str, int]:
     for link in list(root.iter("a")):
         href = (link.get("href") or "").strip()
         if href[:1] == "#" and len(href) > 1:
-            if not _is_note(link):
-                inner.append(link)
+            inner.append(link)
             continue
         rule = link_rule(link, href, profile)
         if rule:
@@ -200,6 +199,8 @@ def _settle_page_links(root: Element, links: list[Element]) -> dict[str, int]:
         name = unquote((link.get("href") or "").strip()[1:])
         anchor = anchors.get(name) or anchors.get(name.lower())
         if anchor is None:
+            if _is_note(link):
+                continue
             neutralize(link)
         elif anchor != name:
             link.set("href", f"#{anchor}")

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from lxml import etree
 
+from converter.listings import BLOCKS
 from converter.tree import Element, Query, classes_of, drop, inside, is_blank, replace, text_of
 
 if TYPE_CHECKING:
@@ -34,7 +35,10 @@ _TAGS: Final = frozenset({"math", "mjx-container"})
 _IMAGES: Final = Query(".//img[@src]")
 _SERVICES: Final = (
     "latex.csdn.net/eq?",
-    "codecogs.com/",
+    "codecogs.com/gif.",
+    "codecogs.com/png.",
+    "codecogs.com/svg.",
+    "codecogs.com/eq",
     "/equation?tex=",
     "chart.googleapis.com/chart?cht=tx",
     "wikimedia.org/api/rest_v1/media/math/",
@@ -69,7 +73,10 @@ _TEX_ALT: Final = re.compile(
     r"|Omega|left|right|cdot|times|leq?|geq?|neq|approx|infty|partial|nabla|mathrm|mathbf|mathbb|mathcal|operatorname"
     r"|begin|hat|bar|vec|overline|in|to|rightarrow|Rightarrow|log|ln|lim|max|min|text)(?![A-Za-z])|[\^_]\{[^{}]+\}"
 )
-_NO_TEX: Final = re.compile(r"://|^[A-Za-z]:\\")
+# What is a formula holds no words but as names in commands; `HKLM\Software\log` is a path, and a picture that becomes a
+# formula is lost.
+_NO_TEX: Final = re.compile(r"://|^[A-Za-z]:\\|(?<!\\)%|(?<![A-Za-z\\])[A-Za-z]{4,}")
+_NAMES_IN_TEX: Final = re.compile(r"\\(?:text|math|operatorname|mbox|begin|end)[a-z]*\*?\s*\{[^{}]*\}")
 
 
 def recover_formulas(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
@@ -112,7 +119,7 @@ def _from_markup(element: Element) -> int:
     if not _KATEX.isdisjoint(names) or "mwe-math-element" in names:
         return _from_katex(element)
     if any(element.get(name) for name in _SOURCES):
-        return _from_katex(element)
+        return 0 if _is_of_a_sheet(element) else _from_katex(element)
     if (value := element.get("data-value")) and ("ql-formula" in names or element.get("data-w-e-type") == "formula"):
         replace(element, tex_element(value, display=False))
         return 1
@@ -123,6 +130,13 @@ def _from_markup(element: Element) -> int:
     if element.tag == "mjx-container" or not _GLYPHS.isdisjoint(names):
         return _from_katex(element) or _from_glyphs(element)
     return 0
+
+
+def _is_of_a_sheet(element: Element) -> bool:
+    """Whether a formula is that of a spreadsheet, whose value is shown: `<td data-formula="=B2+B3">6</td>`."""
+    if (element.get("data-formula") or "").lstrip()[:1] == "=" or element.tag in {"td", "th"}:
+        return True
+    return element.get("data-formula") is not None and next(element.iterdescendants(*BLOCKS), None) is not None
 
 
 def tex_element(tex: str, *, display: bool) -> Element:
@@ -286,7 +300,9 @@ def _from_image(image: Element) -> int:
     src = image.get("src") or ""
     alt = (image.get("alt") or "").strip()
     if not ("mathcode" in (image.get("class") or "") or any(part in src for part in _SERVICES)) and not (
-        _TEX_ALT.search(alt) and not _NO_TEX.search(alt) and not any("\u4e00" <= char <= "\u9fff" for char in alt)
+        _TEX_ALT.search(alt)
+        and not _NO_TEX.search(_NAMES_IN_TEX.sub("", alt))
+        and not any("\u4e00" <= char <= "\u9fff" for char in alt)
     ):
         return 0
     alt = _IMAGE_PREFIX.sub("", alt)

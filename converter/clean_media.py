@@ -127,9 +127,21 @@ def list_sources_of_drawings(root: Element, profile: Profile) -> int:  # noqa: A
             tail = box.tail
             box.clear()
             box.tag, box.tail = "pre", tail
-            etree.SubElement(box, "code", {"class": "language-mermaid"}).text = dedent(source).strip("\n")
+            etree.SubElement(box, "code", {"class": "language-mermaid"}).text = _evened(source)
             count += 1
     return count
+
+
+def _evened(source: str) -> str:
+    """Take off the indent of a diagram; a pretty-printer indents its first line, and no other."""
+    first, _, rest = source.strip("\n").partition("\n")
+    if not rest or len(first) - len(first.lstrip()) <= _indent(rest):
+        return dedent(source).strip("\n")
+    return f"{first.lstrip()}\n{rest}"
+
+
+def _indent(lines: str) -> int:
+    return min((len(line) - len(line.lstrip()) for line in lines.split("\n") if line.strip()), default=0)
 
 
 def _is_diagram(source: str) -> bool:

@@ -35,7 +35,7 @@ _GONE: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNO
 _AROUND_CODE: Final = ("pre", "code", "td")
 _SIZELESS: Final = re.compile(r"font-size\s*:\s*0(?:px|pt|em|%)?\s*(?:;|$)", re.IGNORECASE)
 _OF_A_THREAD: Final = frozenset(
-    "comment comment-body comment-list commentlist comment- comment-respond disqus_thread".split()
+    "comment comment-body comment-list commentlist comment- comment-respond comment_content disqus_thread".split()
 )
 _MARKS: Final = frozenset({"", "¶", "#", "§", "🔗", "\uf0c1"})  # the last is a chain link in Sphinx's font
 _MARKED_BY_LINKS: Final = ("h1", "h2", "h3", "h4", "h5", "h6", "dt", "caption", "figcaption")

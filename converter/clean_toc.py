@@ -1,4 +1,4 @@
-"""Passes for tables of contents, and for marks where an editor would put one.
+"""Passes for tables of contents that a class, an id or a label tells.
 
 A table of contents says again what the headings say, and its links lead to anchors that Markdown has no more.
 """
@@ -9,13 +9,11 @@ import re
 import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote
 
 from converter.tree import (
     Element,
     Inside,
     Query,
-    Values,
     drop,
     is_blank,
     outermost,
@@ -27,12 +25,12 @@ from converter.tree import (
 from converter.urls import runs_script
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping
+    from collections.abc import Container, Iterator
 
     from converter.profiles import Profile
 
 _TOC_BLOCKS: Final = Query(".//*[@id and substring(@id, string-length(@id) - 3) = '-toc']")
-_TOC_TITLE: Final = re.compile(r"目录|contents", re.IGNORECASE)
+HAS_TITLE: Final = re.compile(r"目录|contents", re.IGNORECASE).search
 _TOC_TITLE_LENGTH: Final = 14
 # `目录`, `文章目录：`, `阅读目录(Content)`, `❉ 文章目录`, `Table of Contents`, `目录(?)[-]` of the site's old script.
 _LABEL: Final = re.compile(
@@ -43,19 +41,11 @@ _OLD_LABEL: Final = r"目录\(\?\)\[[-+]\]"
 _OLD_TARGET: Final = r"#t\d+$"
 _HIDES: Final = r"(?i)display\s*:\s*none|visibility\s*:\s*hidden"
 _FOLD: Final = frozenset({"展开", "收起", "折叠", "隐藏"})
-_IDS: Final = Values("descendant::*/@id")  # a union of two paths takes the square of what it finds
-_NAMES: Final = Values("descendant::a/@name")
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
-_SAID_AGAIN: Final = frozenset({"a", *_HEADINGS})
 _LISTS: Final = frozenset({"ul", "ol", "dl"})
-_LINES: Final = frozenset({"p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "center", "blockquote"})
-_NUMBERS: Final = "0123456789一二三四五六七八九十第章节"
-_LONGEST_LINE: Final = 500  # a pretty-printer's indent included
-_FEWEST: Final = 2  # links of a table of contents without a label
-_FEWEST_ABSOLUTE: Final = 3  # links of one with the address of the page
+_SAID_AGAIN: Final = frozenset({"a", *_HEADINGS})
 _LONGEST_NUMBER: Final = 8  # `2.1.3`, an icon
 _MOST_LEVELS: Final = 8  # of contents in contents; each takes a look at all that is in it
-_MOST: Final = 0.8  # of its links lead to what is in the post
 
 
 def drop_toc_blocks(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
@@ -66,7 +56,7 @@ def drop_toc_blocks(root: Element, profile: Profile) -> int:  # noqa: ARG001 (al
     blocks = _TOC_BLOCKS(root)
     if not blocks:
         return 0
-    more, with_images = _hold_more(root, page_links(root)), _around_images(root)
+    more, with_images = hold_more(root, page_links(root)), around_images(root)
     gone: set[Element] = set()
     labels: dict[Element, None] = {}
     asked: set[Element] = set()
@@ -74,9 +64,8 @@ def drop_toc_blocks(root: Element, profile: Profile) -> int:  # noqa: ARG001 (al
     for element in blocks:
         if element in gone or element in with_images:
             continue
-        text = squeezed(element)
-        if element not in more or (len(text) <= _TOC_TITLE_LENGTH and _TOC_TITLE.search(text)):
-            if text and (label := _label_before(element, asked)) is not None:
+        if element not in more or is_label(element) or _is_title(element, more):
+            if not is_blank(text_of(element)) and (label := _label_before(element, asked)) is not None:
                 labels[label] = None
             gone.update(element.iter())
             drop(element)
@@ -88,13 +77,22 @@ def drop_toc_blocks(root: Element, profile: Profile) -> int:  # noqa: ARG001 (al
     return count
 
 
+def _is_title(block: Element, more: Container[Element]) -> bool:
+    """Whether a block is the editor's title of contents, whatever else it says, with the first of them behind it."""
+    text = squeezed(block)
+    if len(text) > _TOC_TITLE_LENGTH or not HAS_TITLE(text):
+        return False
+    after = block.getnext()
+    return after is not None and after not in more and is_blank(block.tail) and next(after.iter("a"), None) is not None
+
+
 def _label_before(block: Element, asked: set[Element]) -> Element | None:
     """Return the label right before a block, empty blocks left out; each block is asked once."""
     before = block.getprevious()
     while before is not None and before not in asked and is_blank(before.tail):
         asked.add(before)
         if before.find(".//img") is not None or before.tag == "img" or not is_blank(text_of(before)):
-            return before if _is_label(before) else None
+            return before if is_label(before) else None
         before = before.getprevious()
     return None
 
@@ -108,7 +106,7 @@ def drop_labels_of_hidden_contents(root: Element, profile: Profile) -> int:  # n
             after is None
             or not is_blank(label.tail)
             or not re.search(_HIDES, after.get("style") or "")
-            or not _is_label(label)
+            or not is_label(label)
         ):
             continue
         links = page_links(after)
@@ -178,189 +176,13 @@ def _pieces_outside(block: Element, tags: frozenset[str]) -> Iterator[str]:
             yield element.tail or ""
 
 
-def drop_page_contents(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Drop tables of contents that no class names: lists and paragraphs of nothing but links into the page.
-
-    Their links must lead to what is in the post: a target (of a heading, when no label says what the links are), or a
-    block with the same text. A label before them goes with them; a label before anything else stays (more than 100 of
-    319: contents of books, chapters to come).
-    """
-    links = page_links(root)
-    if len(links) < _FEWEST:
-        return 0
-    found = list(dict.fromkeys(_blocks_of(links, root)))
-    more = _hold_more(root, links) | _around_images(root)
-    runs = _runs(outermost([block for block in found if block not in more]))
-    texts = _texts(root, [block for run in runs for block in run])
-    every, of_headings = frozenset([*_IDS(root), *_NAMES(root)]), frozenset(_names_of_headings(root))
-    count = 0
-    lines: frozenset[str] | None = None
-    for run in runs:
-        label = _label_of(run)
-        labelled = label is not None
-        inside = [link for block in run for link in page_links(block) if not is_blank(text_of(link))]
-        # Without a label it may be a list of figures.
-        targets = every if labelled else of_headings
-        proven = sum(_leads_somewhere(link, targets, texts) for link in inside)
-        if labelled and proven < _MOST * len(inside):
-            lines = _numberless_lines(root, [block for one in runs for block in one]) if lines is None else lines
-            proven = sum(_numberless(text_of(link)) in lines for link in inside)
-        if (len(inside) < _FEWEST and not labelled) or proven < _MOST * len(inside):
-            continue
-        for block in run if label is None else (*run, label):
-            drop(block)
-            count += 1
-    return count
-
-
-def drop_absolute_contents(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Drop tables of contents that were copied with the address of the page that they belong to.
-
-    All their links lead to places in one and the same page, and they say what headings further down say: lines too,
-    where a label stands before them. Without one, the places must be in the post.
-    Copies of pages of cnblogs and Baike: 2 posts of 1,027.
-    """
-    pages: dict[str, list[Element]] = {}
-    for link in root.iter("a"):
-        href = link.get("href")
-        if href and (at := href.find("#")) > 0 and at + 1 < len(href):
-            pages.setdefault(href[:at], []).append(link)
-    links = max(pages.values(), key=len, default=[])
-    if len(links) < _FEWEST_ABSOLUTE:
-        return 0
-    headings = {_numberless(text_of(heading)): heading for heading in root.iter(*_HEADINGS)}
-    told = sum(_numberless(text_of(link)) in headings for link in links)
-    if told < _FEWEST_ABSOLUTE and _TOC_TITLE.search(text_of(root)) is None:
-        return 0
-    found = list(dict.fromkeys(_blocks_of(links, root)))
-    more = _hold_more(root, links) | _around_images(root)
-    runs = _runs(outermost([block for block in found if block not in more]))
-    if not runs:
-        return 0
-    known = frozenset(links)
-    named = frozenset([*_IDS(root), *_NAMES(root)])
-    labels = [_label_of(run) for run in runs]
-    places = {element: place for place, element in enumerate(root.iter())}
-    sections = {text: places[heading] for text, heading in headings.items()}
-    lines = _places_of_lines(root, places) if any(label is not None for label in labels) else {}
-    count = 0
-    for run, label in zip(runs, labels, strict=True):
-        inside = [link for block in run for link in block.iter("a") if link in known]
-        # Without a label it may be a list of places in the documentation of somebody else, with a section for each.
-        if label is None and sum(_is_named(link, named) for link in inside) < _MOST * len(inside):
-            continue
-        said = [_numberless(text_of(link)) for link in inside]
-        end = places[run[-1]]
-        proven = sum((sections if label is None else lines).get(one, 0) > end for one in said if one)
-        if len(said) < _FEWEST_ABSOLUTE or proven < _MOST * len(said):
-            continue
-        for block in run if label is None else (*run, label):
-            drop(block)
-            count += 1
-    return count
-
-
-def _places_of_lines(root: Element, places: Mapping[Element, int]) -> dict[str, int]:
-    """Tell where the lines of an article are, by their texts as `_numberless` leaves them."""
-    return {_numberless(text_of(line)): places[line] for line in root.iter("p", "strong", *_HEADINGS)}
-
-
-def _blocks_of(links: list[Element], root: Element) -> Iterator[Element]:
-    """Yield for each link the outermost list, else the innermost line, that it stands in; none for some."""
-    known: dict[Element, tuple[Element | None, Element | None]] = {root: (None, None)}
-    for link in links:
-        way: list[Element] = []
-        above = link.getparent()
-        while above is not None and above not in known:
-            way.append(above)
-            above = above.getparent()
-        outer, line = (None, None) if above is None else known[above]
-        for element in reversed(way):
-            if element.tag in _LISTS:
-                outer = element if outer is None else outer
-            elif element.tag in _LINES:
-                line = element
-            known[element] = (outer, line)
-        block = line if outer is None else outer
-        if block is not None:
-            yield block
-
-
-def _runs(blocks: list[Element]) -> list[list[Element]]:
-    """Group blocks that follow each other with nothing between them."""
-    runs: list[list[Element]] = []
-    for block in blocks:
-        if runs and _before(block) is runs[-1][-1]:
-            runs[-1].append(block)
-        else:
-            runs.append([block])
-    return runs
-
-
-def _before(block: Element) -> Element | None:
-    """Return the block before, empty ones and rules left out; None when text stands between."""
-    before = block.getprevious()
-    while before is not None and is_blank(before.tail):
-        if before.find(".//img") is not None or before.tag == "img" or not is_blank(text_of(before)):
-            return before
-        before = before.getprevious()
-    return None
-
-
-def _label_of(run: list[Element]) -> Element | None:
-    """Return the label of contents that stands before them."""
-    before = _before(run[0])
-    return before if before is not None and _is_label(before) else None
-
-
-def _is_label(block: Element) -> bool:
+def is_label(block: Element) -> bool:
+    """Whether a block says that contents follow, and nothing else."""
     text = " ".join(text_of(block).split())
     return len(text) <= 2 * _TOC_TITLE_LENGTH and bool(_LABEL(text)) and block.find(".//img") is None
 
 
-def _leads_somewhere(link: Element, targets: frozenset[str], texts: frozenset[str]) -> bool:
-    href = (link.get("href") or "")[1:]
-    return href in targets or unquote(href) in targets or letters(text_of(link)) in texts
-
-
-def _is_named(link: Element, names: frozenset[str]) -> bool:
-    name = (link.get("href") or "").partition("#")[2]
-    return name in names or unquote(name) in names
-
-
-def _numberless_lines(root: Element, contents: list[Element]) -> frozenset[str]:
-    """Collect the texts of lines outside of the contents, without numbers in front: `1、甲` is the line of `甲`."""
-    inside = Inside(contents)
-    gone = frozenset(contents)
-    lines = (e for e in root.iter("p", "strong", *_HEADINGS) if e not in gone and not inside(e))
-    return frozenset(_numberless(text_of(e)) for e in lines) - {""}
-
-
-def _numberless(text: str) -> str:
-    """Reduce a text as `letters` does, and by its number; nothing is left of what is no line of contents."""
-    return letters(text).lstrip(_NUMBERS) if len(text) < _LONGEST_LINE else ""
-
-
-def _texts(root: Element, contents: list[Element]) -> frozenset[str]:
-    """Collect the texts of headings and of bold lines, but for those in tables of contents.
-
-    Not those of paragraphs: whether a text is one depends on what stands beside it, and a caption is none of a chapter.
-    """
-    blocks = [*outermost(list(root.iter(*_HEADINGS))), *outermost(list(root.iter("strong")))]
-    inside = Inside(contents)
-    gone = frozenset(contents)
-    return frozenset(letters(text_of(e)) for e in blocks if e not in gone and not inside(e))
-
-
-def _names_of_headings(root: Element) -> Iterator[str]:
-    """Yield the names by which a link can lead to a heading: on it, in it, and on the element right before it."""
-    for heading in outermost(list(root.iter(*_HEADINGS))):
-        before = heading.getprevious()
-        for element in heading.iter() if before is None else (before, *heading.iter()):
-            yield from filter(None, (element.get("id"), element.get("name")))
-
-
-def _hold_more(root: Element, links: list[Element]) -> set[Element]:
+def hold_more(root: Element, links: list[Element]) -> set[Element]:
     """Find the elements that hold text which is in none of these links, numbers and icons before them left out."""
     found: set[Element] = set()
     in_link = Inside(links)
@@ -379,7 +201,8 @@ def _says(text: str | None) -> bool:
     return len(said) > _LONGEST_NUMBER or (said not in _FOLD and letters(said).strip("0123456789") != "")
 
 
-def _around_images(root: Element) -> set[Element]:
+def around_images(root: Element) -> set[Element]:
+    """Find all pictures and the elements around them."""
     found: set[Element] = set()
     for image in root.iter("img"):
         _mark_upwards(image, found)

@@ -32,7 +32,7 @@ def drop_toc_marks(root: Element, profile: Profile) -> int:  # noqa: ARG001
         block: Element | None = element
         while block is not None and block is not root and block.tag not in _AROUND_MARK:
             block = block.getparent()
-        if element.tag in {"code", "pre"} or block is None or block.tag == "pre" or _is_quoted(element):
+        if element.tag in {"code", "pre"} or block is None or block.tag == "pre" or _is_quoted(element, block):
             continue
         if block in more or not _MARK(text_of(block)) or block.find(".//img") is not None:
             more.add(block)
@@ -43,8 +43,10 @@ def drop_toc_marks(root: Element, profile: Profile) -> int:  # noqa: ARG001
     return count
 
 
-def _is_quoted(element: Element) -> bool:
-    """Whether a mark stands where somebody writes about it: in a table of data, in a quotation, in a term."""
+def _is_quoted(element: Element, block: Element) -> bool:
+    """Whether a mark stands where somebody writes about it: in a table of data, a quotation, a list of more, a term."""
+    if block.tag == "li" and any(True for before in (False, True) for _ in block.itersiblings("li", preceding=before)):
+        return True
     for above in (element, *element.iterancestors()):
         if above.tag in _QUOTING or (above.tag == "table" and not is_box(above)):
             return True

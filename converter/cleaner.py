@@ -66,13 +66,8 @@ from converter.clean_structure import (
 )
 from converter.clean_styles import break_around_blocks, name_raised_phrases, write_drawn_marks, write_symbols
 from converter.clean_title import drop_repeated_title
-from converter.clean_toc import (
-    drop_absolute_contents,
-    drop_copied_contents,
-    drop_labels_of_hidden_contents,
-    drop_page_contents,
-    drop_toc_blocks,
-)
+from converter.clean_toc import drop_copied_contents, drop_labels_of_hidden_contents, drop_toc_blocks
+from converter.clean_toc_links import drop_absolute_contents, drop_page_contents
 from converter.clean_toc_marks import drop_toc_marks
 from converter.clean_written import embolden_written_bold
 from converter.model import Article, Facts

@@ -85,6 +85,7 @@ PARTS: Final[dict[str, str]] = {
     "clean_styles": "cleaner",
     "clean_title": "cleaner",
     "clean_toc": "cleaner",
+    "clean_toc_links": "cleaner",
     "clean_toc_marks": "cleaner",
     "clean_written": "cleaner",
     "code_language": "cleaner",
