@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 TEMPORARY: Final = ".archive2md-{}.tmp"
 _TRIES: Final = 3
-_LEFT: Final = re.compile(r"\.archive2md-[0-9a-f]{16}\.tmp")
+# SQLite writes a journal beside a manifest that it packs.
+_LEFT: Final = re.compile(r"\.archive2md-[0-9a-f]{16}\.tmp(?:-journal|-wal|-shm)?")
 _READ: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _MODE: Final = 0o666

@@ -714,6 +714,21 @@ def test_an_input_that_changes_while_it_is_read(monkeypatch: pytest.MonkeyPatch)
         store.read_input("a.md", "a.md")
 
 
+def test_what_a_killed_run_has_left_is_swept(batch: ModuleType) -> None:
+    write_posts(2)
+    run(batch)
+    fresh = tree("out")
+    for name in (".archive2md/.archive2md-{}.tmp", ".archive2md/.archive2md-{}.tmp-journal", "d1/.archive2md-{}.tmp"):
+        path = Path("out", name.format("0123456789abcdef"))
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x")
+    Path("out/d1/.archive2md-notes.tmp").write_bytes(b"the user's")
+    with contextlib.closing(sqlite3.connect(manifest_path(Path("out")))) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")  # as it is during a run
+    assert {outcome.status for outcome in run(batch)} == {"unchanged"}
+    assert tree("out") == fresh | {"d1/.archive2md-notes.tmp": b"the user's"}
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_killed_runs_leave_nothing_behind(workers: str) -> None:
     """Killed again and again at other moments, the last run ends as if nothing had been."""
