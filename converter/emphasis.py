@@ -145,7 +145,7 @@ def settle(runs: list[Run]) -> tuple[list[Run], list[Extent]]:
             boxes = Boxes(runs)
     groups = [group for mark in present for group in _groups(runs, boxes, mark)]
     # What was moved out may have left punctuation alone.
-    return runs, [*boxes.every, *(g for g in groups if any(map(_shows_emphasis, runs[g.start : g.end])))]
+    return runs, [*boxes.every, *(g for g in groups if shows(runs[g.start : g.end]))]
 
 
 def _push_into_boxes(runs: list[Run], boxes: Boxes, mark: int) -> tuple[list[Run], bool]:
@@ -219,11 +219,23 @@ def _move_punctuation_out(runs: list[Run], boxes: Boxes, mark: int) -> list[Run]
         end_boxed = any(box.holds(group) for box in boxes.ending_at(group.end))
         out += _trim_group(inner, mark, "" if start_boxed else before, "" if end_boxed else after)
         done = group.end
-    return out + runs[done:] if done else runs
+    return _join_code(out + runs[done:]) if done else runs
+
+
+def _join_code(runs: list[Run]) -> list[Run]:
+    """Join code that nothing tells apart any more: the backticks of two code spans that touch would be one's."""
+    out = runs[:1]
+    for run in runs[1:]:
+        last = out[-1]
+        if run.kind == last.kind == CODE and run.marks == last.marks and run.link == last.link and not run.space:
+            out[-1] = last._replace(text=last.text + run.text)
+        else:
+            out.append(run)
+    return out
 
 
 def _trim_group(inner: list[Run], mark: int, before: str, after: str) -> list[Run]:
-    if not any(_shows_emphasis(run) for run in inner):
+    if not shows(inner):
         return [run._replace(marks=run.marks & ~mark) for run in inner]
     head: list[Run] = []
     tail: list[Run] = []
@@ -274,8 +286,12 @@ def _behind_partner(text: str, opening: str, closing: str) -> str:
     return ""
 
 
+def shows(runs: list[Run]) -> bool:
+    """Tell whether runs look different when they are bold: punctuation hardly does, a picture not at all."""
+    return any(map(_shows_emphasis, runs))
+
+
 def _shows_emphasis(run: Run) -> bool:
-    """Tell whether a run looks different when it is bold: punctuation hardly does, a picture not at all."""
     return run.kind != IMAGE and (run.kind != TEXT or run.marks & KEPT > 0 or _ALNUM.search(run.text) is not None)
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import quote
 
 from converter.bare_addresses import guard_addresses
-from converter.emphasis import BOXES, INNER, Extent, settle
+from converter.emphasis import BOXES, INNER, Extent, settle, shows
 from converter.nodes import BREAK, CODE, DEL, EM, EMPHASIS, IMAGE, KEPT, STRONG, TEX, TEXT, Link, Run
 from converter.protect import Draft
 from converter.unsafe import HALVES, is_hazardous
@@ -369,7 +369,7 @@ def _close(draft: Draft, stack: list[Extent], at: int, runs: list[Run]) -> None:
             draft.markup(BOXES[extent.kind][1])
         else:
             draft.close_emphasis()
-        if extent.end > at:
+        if extent.end > at and (extent.kind not in _DELIMITERS or shows(runs[at : extent.end])):
             again.append(extent)
     for extent in reversed(again):
         _open(draft, extent)
