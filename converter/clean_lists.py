@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lxml import etree
 
+from converter.clean_structure import put_strays_into_items
 from converter.tree import Element, classes_of, drop, has_content, is_blank
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 _BULLETS: Final = ("menu", "dir")  # lists of bullets by another name
 _LISTS: Final = frozenset({"ul", "ol", *_BULLETS})
 # What may be around a list in an item and says nothing of it, and what does.
-_BOXES: Final = frozenset("div section article center span font p strong b em i u small big".split())
+_BOXES: Final = frozenset("div section article center dl dt dd span font p strong b em i u small big".split())
+_SHOWN: Final = frozenset({"img", "hr", "input", "x-tex", "x-ref", *_LISTS})  # also without text
 _LOOKS: Final = {
     "strong": "font-weight:bold",
     "b": "font-weight:bold",
@@ -140,9 +142,10 @@ def join_lists_in_hollow_items(root: Element, profile: Profile) -> int:  # noqa:
             one.tag = "ul"
         if (above := _list_around_hollow_item(one)) is not None:
             concerned[above] = concerned[one] = None
-    for one in concerned:
+    for one in reversed(concerned):
+        _settle_hidden_items(one)
         if not _holds_items_only(one):
-            _put_strays_into_items(one)
+            put_strays_into_items(one)
     count = 0
     for _ in range(_ROUNDS if concerned else 0):
         moves = _moves(root)
@@ -188,12 +191,39 @@ def _list_around_hollow_item(one: Element) -> Element | None:
 
 def _is_first(one: Element, parent: Element) -> bool:
     """Whether only breaks stand before an element."""
-    if not is_blank(parent.text):
-        return False
+    return is_blank(parent.text) and _shown_before(one) is None
+
+
+def _shown_before(one: Element) -> Element | None:
+    """Return what stands before an element, breaks without text behind them left out."""
     before = one.getprevious()
-    while before is not None and before.tag == "br" and is_blank(before.tail):
+    while before is not None and is_blank(before.tail) and _shows_nothing(before):
         before = before.getprevious()
-    return before is None
+    return before
+
+
+def _shows_nothing(element: Element) -> bool:
+    """Whether nothing but breaks is in an element: `<li><br></li>`, as editors leave a line without words.
+
+    Lists are looked at for themselves, so that no element is walked through more than a few times.
+    """
+    if element.tag in _SHOWN or not is_blank(element.text):
+        return False
+    return all(is_blank(e.text) and is_blank(e.tail) and e.tag not in _SHOWN for e in element.iterdescendants())
+
+
+def _settle_hidden_items(one: Element) -> None:
+    """Drop what shows nothing in a list, as the reader will; a number stays, and a list behind it is in its item."""
+    for child in reversed(list(one)):
+        if not is_blank(child.tail) or not _shows_nothing(child):
+            continue
+        after = child.getnext() if child.tag == "li" and one.tag == "ol" else None
+        if after is None:
+            drop(child)
+        elif after.tag in _LISTS:
+            child.append(after)
+    if is_blank(one.text) and next(one.iterchildren(), None) is None:
+        drop(one)
 
 
 def _leading_lists(item: Element) -> tuple[list[Element], bool]:
@@ -219,53 +249,13 @@ def _lists_at_begin(item: Element) -> tuple[list[Element], bool]:
                 return found, False
         elif child.tag in _BOXES and is_blank(child.text):
             levels.append((child, child.iterchildren()))
-        elif child.tag != "br" or not is_blank(child.tail):
+        elif not is_blank(child.tail) or not _shows_nothing(child):
             return found, False
     return found, True
 
 
 def _holds_items_only(one: Element) -> bool:
     return is_blank(one.text) and all((e.tag == "li" or e.tag in _LISTS) and is_blank(e.tail) for e in one)
-
-
-def _put_strays_into_items(one: Element) -> None:
-    """Put what stands between the items of a list into the one before, or into one of its own, as the reader does.
-
-    A list between items stays where it is, and then so does all else.
-    """
-    if next(one.iterchildren(*_LISTS), None) is not None:
-        return
-    item: Element | None = None
-    stray: Element | None = None
-    text, one.text = one.text, None
-    for child in [None, *one]:
-        if child is not None:
-            text, child.tail = child.tail, None
-            if child.tag == "li":
-                item, stray = child, None
-            else:
-                item, stray = _open_stray(one, child, item, stray)
-                stray.append(child)
-                child.tail = text
-                continue
-        if text is not None and not is_blank(text):
-            item, stray = _open_stray(one, child, item, stray)
-            stray.text = text
-
-
-def _open_stray(
-    one: Element, child: Element | None, item: Element | None, stray: Element | None
-) -> tuple[Element, Element]:
-    """Return the item to which a stray belongs, and the box in it."""
-    if item is None:
-        item = etree.Element("li")
-        if child is None:
-            one.insert(0, item)
-        else:
-            child.addprevious(item)
-    if stray is None:
-        stray = etree.SubElement(item, "div")
-    return item, stray
 
 
 def _moves_in(around: Element, hollow: set[Element]) -> list[_Move]:
@@ -283,7 +273,7 @@ def _moves_in(around: Element, hollow: set[Element]) -> list[_Move]:
         if not alone or not lists:
             if above is not None and not numbered:
                 moves += [_Move(one, one, above) for one in lists]
-            above = item if not is_blank(item.text) or next(item.iterchildren(), None) is not None else None
+            above = None if _shows_nothing(item) else item
             first = False
         elif above is not None and (not numbered or place > last or item.tag != "li"):
             moves += [_Move(one, item, above) for one in lists]
@@ -298,7 +288,7 @@ def _moves_of_all(around: Element, items: list[tuple[Element, list[Element]]], h
     An ordered list of several items stays, unless what is in them counts as it does: its numbers are all there is.
     """
     lists = [one for _, found in items for one in found]
-    before = around.getprevious()
+    before = _shown_before(around)
     if around.tag == "ul" and before is not None and before.tag in _LISTS and is_blank(before.tail):
         # Yuque cuts a nested list into lists side by side: <ol><li>a</li></ol><ul><li><ul><li>b</li></ul></li></ul>
         above = next(before.iterchildren(reversed=True), None)

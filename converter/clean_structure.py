@@ -85,6 +85,43 @@ def _is_box_of_lists(item: Element) -> bool:
     return all(child.tag in _LISTS and is_blank(child.tail) for child in item)
 
 
+def put_strays_into_items(one: Element) -> None:
+    """Put what stands between the items of a list into the one before, or into one of its own, as the reader does."""
+    item: Element | None = None
+    stray: Element | None = None
+    text, one.text = one.text, None
+    for child in [None, *one]:
+        if child is not None:
+            text, child.tail = child.tail, None
+            if child.tag == "li":
+                item, stray = child, None
+            else:
+                item = _open_item(one, child, item)
+                if child.tag not in _LISTS:
+                    stray = etree.SubElement(item, "div") if stray is None else stray
+                    stray.append(child)
+                    child.tail = text
+                    continue
+                item.append(child)
+                stray = None
+        if text is not None and not is_blank(text):
+            item = _open_item(one, child, item)
+            stray = etree.SubElement(item, "div") if stray is None else stray
+            stray.text = text
+
+
+def _open_item(one: Element, child: Element | None, item: Element | None) -> Element:
+    """Return the item to which a stray belongs."""
+    if item is not None:
+        return item
+    item = etree.Element("li")
+    if child is None:
+        one.insert(0, item)
+    else:
+        child.addprevious(item)
+    return item
+
+
 def move_stray_content_out_of_tables(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Put what stands between the cells of a table before it, as a browser does: `<table>a<tr>...`.
 

@@ -44,6 +44,8 @@ DIFFERS: Final = {
     "A list that an item begins with goes to the item before, the rest stays an item": ("items", "as above"),
     "Numbers that items state themselves stay when lists move": ("items", "as above"),
     "A list of nothing but such items": ("items", "as above"),
+    "What holds breaks only is not there for lists in items": ("items", "as above"),
+    "A list directly in a list with stray text is in the item before, hollow ones too": ("items", "as above"),
     "A list that such an item joins brings another such item to the one before": ("items", "as above"),
     "Such an item in a numbered list, where no other follows": ("items", "nothing stands beside its number"),
     "Lists directly in a list are one list": ("items", "HTML does not say whose list it is"),
