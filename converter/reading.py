@@ -166,7 +166,7 @@ class State:
     def lone_run(self, text: str | None) -> Run | None:
         """Make a run of a text that has a block to itself; None when there is only white space in it."""
         inner = text.strip(WHITE) if text else ""
-        if not inner or (inner.isspace() and "\u3000" not in inner):
+        if not inner or inner.isspace():
             return None
         if "  " in inner or not inner.isprintable():
             inner = self.collapse(inner)
