@@ -15,6 +15,8 @@ from typing import Final, NamedTuple
 
 _SPECIAL: Final = re.compile(r"[\\`*_\[\]<&~$!]")
 _ESCAPABLE: Final = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~\n")
+# Next to a dollar, these keep every renderer from seeing a formula; U+3000 does not keep pulldown-cmark.
+_SPACES: Final = " \t\n"
 _RUN: Final = re.compile(r"`+|\*+|_+|~+")
 _AUTOLINK: Final = re.compile(
     r"<(?:[A-Za-z][A-Za-z0-9.+-]{1,31}:[^\s<>\x00-\x1f]*"
@@ -200,7 +202,7 @@ class _Scanner:
             return at + 1
         mark = "$" * width
         inside = at + width
-        if inside >= len(self.text) or (width == 1 and self.text[inside].isspace()):
+        if inside >= len(self.text) or (width == 1 and self.text[inside] in _SPACES):
             return at + 1
         end = self.text.find(mark, inside)
         while end > 0 and self.is_escaped(end):
@@ -211,9 +213,9 @@ class _Scanner:
         before = self.text[at - 1 : at] if at else ""
         # Behind a break that is a backslash, renderers (Pandoc) let a dollar close, though it begins a line.
         broken = self.text[end - 2 : end] == "\\\n" and end - 2 > inside
-        if width == 1 and self.text[end - 1].isspace() and not broken:
+        if width == 1 and self.text[end - 1] in _SPACES and not broken:
             return at + 1
-        if end > inside and not self.text[inside:end].strip():
+        if end > inside and not self.text[inside:end].strip(_SPACES):
             return at + 1
         # Behind a dollar, and before a digit (`$5-$6`), some renderers see a formula, others do not.
         doubtful = before == "$" and self.spans[-1:] != [Span("escape", at - 2, at, 1)]
