@@ -214,10 +214,7 @@ def _move_punctuation_out(runs: list[Run], boxes: Boxes, mark: int) -> list[Run]
         inner = runs[group.start : group.end]
         before = _char_before(runs, group.start, boxes, group)
         after = _char_after(runs, group.end, boxes, group)
-        # The markup of a box around the group stands outside of it and flanks whatever comes.
-        start_boxed = any(box.holds(group) for box in boxes.beginning_at(group.start))
-        end_boxed = any(box.holds(group) for box in boxes.ending_at(group.end))
-        out += _trim_group(inner, mark, "" if start_boxed else before, "" if end_boxed else after)
+        out += _trim_group(inner, mark, before, after)
         done = group.end
     return _join_code(out + runs[done:]) if done else runs
 
@@ -362,6 +359,9 @@ def _cut_last(inner: list[Run], mark: int) -> Run:
 
 
 def _char_before(runs: list[Run], at: int, boxes: Boxes, group: Extent) -> str:
+    """Return what stands before an emphasis; empty, like the end of a line, where a box around it begins."""
+    if any(box.holds(group) for box in boxes.beginning_at(at)):
+        return ""
     if at == 0 or runs[at].space or runs[at - 1].kind == BREAK:
         return ""
     if any(not box.holds(group) for box in boxes.ending_at(at)):
@@ -370,6 +370,9 @@ def _char_before(runs: list[Run], at: int, boxes: Boxes, group: Extent) -> str:
 
 
 def _char_after(runs: list[Run], at: int, boxes: Boxes, group: Extent) -> str:
+    """Return what stands after it."""
+    if any(box.holds(group) for box in boxes.ending_at(at)):
+        return ""
     if at >= len(runs) or runs[at].space or runs[at].kind == BREAK:
         return ""
     if any(not box.holds(group) for box in boxes.beginning_at(at)):
