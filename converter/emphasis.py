@@ -6,6 +6,7 @@ posts run into that all the time (`**文字：**后文`), so edges are moved unt
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from typing import Final
@@ -19,6 +20,7 @@ from converter.nodes import (
     IMAGE,
     KBD,
     KEPT,
+    NEXT,
     RAW,
     STRONG,
     SUB,
@@ -101,15 +103,20 @@ class Boxes:
                 self.every.append(current)
 
     def _find_marks(self, runs: list[Run], mark: int) -> None:
+        same = mark | mark << NEXT
+        found: list[Extent] = []
         current: Extent | None = None
         for at, run in enumerate(runs):
             if not run.marks & mark:
                 current = None
-            elif current is not None and (run.link is None or run.link == runs[at - 1].link):
+            elif current is not None and run.marks & same == runs[at - 1].marks & same:
                 current.end = at + 1
             else:
                 current = Extent(mark, at, at + 1)
-                self.every.append(current)
+                found.append(current)
+        for one in found:
+            places = [one.start, *_crossings(runs, one.start, one.end), one.end]
+            self.every += [Extent(mark, start, end) for start, end in itertools.pairwise(places)]
 
     def beginning_at(self, at: int) -> list[Extent]:
         """Boxes that begin with a run."""
@@ -118,6 +125,18 @@ class Boxes:
     def ending_at(self, at: int) -> list[Extent]:
         """Boxes that end before a run."""
         return [box for box in self.over[at - 1] if box.end == at] if self.over and at else []
+
+
+def _crossings(runs: list[Run], start: int, end: int) -> list[int]:
+    """Find where links that are only in part in a stretch end and begin in it; those that lie in it nest."""
+    before, behind = start, end
+    if start and runs[start].link is not None and runs[start - 1].link == runs[start].link:
+        while before < end and runs[before].link == runs[start].link:
+            before += 1
+    if end < len(runs) and runs[end].link is not None and runs[end - 1].link == runs[end].link:
+        while behind > start and runs[behind - 1].link == runs[end].link:
+            behind -= 1
+    return [at for at in dict.fromkeys((before, behind)) if start < at < end]
 
 
 def settle(runs: list[Run]) -> tuple[list[Run], list[Extent]]:

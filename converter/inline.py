@@ -330,7 +330,7 @@ def _write(runs: list[Run], extents: list[Extent], hard_break: str) -> str:
             continue
         if at in ends:
             _close(draft, stack, at, runs)
-        if run.space:
+        elif run.space:
             draft.add(" ")
         if at in opens:
             skip_until = _open_all(draft, stack, opens[at], runs)
@@ -357,7 +357,10 @@ def _open_all(draft: Draft, stack: list[Extent], opening: list[Extent], runs: li
 
 
 def _close(draft: Draft, stack: list[Extent], at: int, runs: list[Run]) -> None:
-    """Close every extent that ends here; what lies above it on the stack closes with it and opens again."""
+    """Close every extent that ends here; what lies above it on the stack closes with it and opens again.
+
+    A space goes between, where it neither keeps a delimiter from flanking nor is the first thing in a box.
+    """
     again: list[Extent] = []
     while any(extent.end <= at for extent in stack):
         extent = stack.pop()
@@ -371,6 +374,8 @@ def _close(draft: Draft, stack: list[Extent], at: int, runs: list[Run]) -> None:
             draft.close_emphasis()
         if extent.end > at and (extent.kind not in _DELIMITERS or shows(runs[at : extent.end])):
             again.append(extent)
+    if at < len(runs) and runs[at].space:
+        draft.add(" ")
     for extent in reversed(again):
         _open(draft, extent)
         stack.append(extent)

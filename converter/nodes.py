@@ -28,6 +28,9 @@ KBD: Final = 32
 KEPT: Final = 512
 """On emphasis that stays even where it cannot be seen, around punctuation."""
 EMPHASIS: Final = STRONG | EM | DEL
+BOXED: Final = SUP | SUB | KBD
+NEXT: Final = 7
+"""Shift of the mark that tells a superscript, a subscript or a key from the one of its kind right before it."""
 
 
 class Link(NamedTuple):

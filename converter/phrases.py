@@ -7,7 +7,24 @@ from typing import Final
 
 from lxml import etree
 
-from converter.nodes import CODE, DEL, EM, IMAGE, KBD, KEPT, RAW, STRONG, SUB, SUP, TEX, TEXT, Formula, Link
+from converter.nodes import (
+    BOXED,
+    CODE,
+    DEL,
+    EM,
+    IMAGE,
+    KBD,
+    KEPT,
+    NEXT,
+    RAW,
+    STRONG,
+    SUB,
+    SUP,
+    TEX,
+    TEXT,
+    Formula,
+    Link,
+)
 from converter.reading import NORMAL, SPACES, UPRIGHT, WHITE, State
 from converter.tree import Element, text_of
 
@@ -31,6 +48,8 @@ _EDGES: Final = {STRONG: "strong", EM: "em", SUP: "sup", SUB: "sub"}
 def enter_mark(state: State, element: Element) -> bool:
     """Begin emphasis or a raised, lowered or keyboard text."""
     mark = MARKS[element.tag]
+    if mark & BOXED and not state.marks & mark and state.runs:
+        state.marks |= _apart(state.runs[-1].marks, mark, element)
     style = ""
     if element.keys():
         state.restyle(element)
@@ -39,6 +58,17 @@ def enter_mark(state: State, element: Element) -> bool:
         state.marks |= mark | KEPT if state.exact else mark
     state.edge = _EDGES.get(mark, state.edge)
     return False
+
+
+def _apart(last: int, mark: int, element: Element) -> int:
+    """Return what tells an element from one of its kind right before: `<kbd>Ctrl</kbd> <kbd>C</kbd>` are two keys.
+
+    Spans that a style raises are pieces of one text, as editors cut it.
+    """
+    if not last & mark:
+        return 0
+    raised = "vertical-align" in (element.get("style") or "")
+    return last & mark << NEXT if raised else ~last & mark << NEXT
 
 
 def leave_mark(state: State, element: Element) -> None:
