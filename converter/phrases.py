@@ -43,6 +43,7 @@ MARKS: Final = {
     "kbd": KBD,
 }
 _EDGES: Final = {STRONG: "strong", EM: "em", SUP: "sup", SUB: "sub"}
+_BEHIND: Final = {**_EDGES, SUP: "script", SUB: "script"}
 
 
 def enter_mark(state: State, element: Element) -> bool:
@@ -73,7 +74,7 @@ def _apart(last: int, mark: int, element: Element) -> int:
 
 def leave_mark(state: State, element: Element) -> None:
     """End it."""
-    state.edge = _EDGES.get(MARKS[element.tag], state.edge)
+    state.edge = _BEHIND.get(MARKS[element.tag], state.edge)
 
 
 def enter_link(state: State, element: Element) -> bool:
@@ -169,6 +170,7 @@ def enter_break(state: State, element: Element) -> bool:  # noqa: ARG001 (all ha
 def enter_reference(state: State, element: Element) -> bool:
     """Add a reference to a footnote."""
     state.add_atom(RAW, f"[^{element.get('label')}]", "sup")
+    state.edge = "span"  # prose goes on behind it
     return True
 
 

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from converter.nodes import BREAK, CODE, DEL, EM, IMAGE, STRONG, TEXT, Block, Heading, Item, Link, List, Paragraph, Run
-from converter.spacing import CJK, had_space
+from converter.spacing import CJK, Quotes, at_quote, had_space
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,14 +48,15 @@ def _joint(match: re.Match[str]) -> str:
 class Frame:
     """What to restore when a block element ends."""
 
-    __slots__ = ("blocks", "element", "heading", "runs")
+    __slots__ = ("blocks", "element", "heading", "quotes", "runs")
 
-    def __init__(self, element: Element, blocks: list[Block], runs: list[Run], heading: int) -> None:
+    def __init__(self, element: Element, state: State) -> None:
         """Keep the state that the element interrupts."""
         self.element = element
-        self.blocks = blocks
-        self.runs = runs
-        self.heading = heading
+        self.blocks = state.blocks
+        self.runs = state.runs
+        self.heading = state.heading
+        self.quotes = state.quotes
 
 
 class State:
@@ -84,6 +85,7 @@ class State:
         self.exact = exact
         self.blocks: list[Block] = []
         self.runs: list[Run] = []
+        self.quotes: Quotes | None = None
         self.marks = 0
         self.link: Link | None = None
         self.gap = NONE
@@ -146,8 +148,19 @@ class State:
         last = self.runs[-1]
         if last.kind == BREAK:
             return False
-        left = last.text if last.kind in {TEXT, CODE} else "x"
-        return had_space(left or "x", right or "x", kind if kind != "span" else edge)
+        left = (last.text if last.kind in {TEXT, CODE} else "") or "x"
+        right = right or "x"
+        if not had_space(left, right, kind if kind != "span" else edge):
+            return False
+        return not at_quote(left, right) or not self._glued_by_quote(last, right if kind == "span" else "")
+
+    def _glued_by_quote(self, last: Run, right: str) -> bool:
+        """Whether a straight quote at the gap belongs to what is on its other side; each run is read for them once."""
+        runs, quotes = self.runs, self.quotes
+        if quotes is None or quotes.line is not runs:
+            quotes = self.quotes = Quotes(runs)
+        line = [run.text if run.kind == TEXT else "\n" if run.kind == BREAK else "" for run in runs[quotes.read :]]
+        return quotes.glue(line, last.text if last.kind == TEXT else "", right)
 
     def add_atom(self, kind: int, text: str, edge: str, src: str = "", title: str = "") -> None:
         """Add a run that is no text."""
@@ -225,7 +238,7 @@ class State:
         """Begin a container: what follows goes to `blocks`."""
         if not self.heading:
             self.flush()
-        self.frames.append(Frame(element, self.blocks, self.runs, self.heading))
+        self.frames.append(Frame(element, self))
         self.blocks, self.runs, self.heading = blocks, [], heading
         self.gap = NONE
 
@@ -235,6 +248,7 @@ class State:
             self.flush()
         frame = self.frames.pop()
         self.blocks, self.runs, self.heading = frame.blocks, frame.runs, frame.heading
+        self.quotes = frame.quotes
         self.gap = SPACE if self.heading else NONE
 
 

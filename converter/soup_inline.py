@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from bs4.element import NavigableString, PreformattedString, Tag
 
-from converter.spacing import had_space
+from converter.spacing import Quotes, had_space
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +25,7 @@ MARKS: Final = {"strong": "strong", "b": "strong", "em": "em", "i": "em", "del":
 WRAPPERS: Final = frozenset({"a", "sub", "sup", "kbd"})
 _CODE: Final = frozenset({"code", "tt"})
 _KINDS: Final = {**MARKS, "del": "span", "s": "span", "strike": "span", "a": "a", "code": "code", "tt": "code"}
-_KIND_ORDER: Final = ("code", "math", "a", "strong", "em", "span")
+_KIND_ORDER: Final = ("code", "math", "a", "strong", "em", "script", "span")
 _NESTING: Final = ("strong", "em", "del")
 _SPACE: Final = " \t\n\r\f\v\xa0"
 _SPACES: Final = re.compile(f"[{_SPACE}]+")
@@ -94,6 +94,7 @@ class _Stream:
         self._one_line = one_line
         self._gap = 0  # 1: a pretty-printer may have put it there; 2: nobody but the author
         self._crossed: set[str] = set()
+        self._quotes = Quotes(self.pieces)
 
     def cross(self, tag: str) -> None:
         """An inline tag opens or closes here."""
@@ -103,10 +104,9 @@ class _Stream:
         """Add the text of one node."""
         if self._prettified:
             raw = _LINES.sub(_join_lines, raw)  # an inline element that said nothing stood here
-        words = _SPACES.sub(" ", raw)
         self._gap = max(self._gap, _gap_of(raw[: len(raw) - len(raw.lstrip(_SPACE))]))
         self._crossed.add("span")
-        if body := words.strip(" "):
+        if body := _SPACES.sub(" ", raw).strip(" "):
             self.add(Piece("code" if context.code else "text", body, context, context.code))
             self._gap = _gap_of(raw[len(raw.rstrip(_SPACE)) :])
 
@@ -133,10 +133,15 @@ class _Stream:
             return self._gap > 0
         if _scripts(piece) - _scripts(last):
             return False  # x<sup>2</sup>, H<sub>2</sub>: never a space before
-        if _scripts(last) - _scripts(piece) and len(right.split(" ", 1)[0]) == 1:
-            return False  # H<sub>2</sub>O
         crossed = self._crossed | ({"math"} if piece.kind == "tex" else set())
-        return had_space(left, right, next(kind for kind in _KIND_ORDER if kind in crossed))
+        crossed |= {"script"} if _scripts(last) - _scripts(piece) else set()
+        space = had_space(left, right, next(kind for kind in _KIND_ORDER if kind in crossed))
+        unread = map(_words, self.pieces[self._quotes.read :])
+        return space and not self._quotes.glue(unread, _words(last), _words(piece))
+
+
+def _words(piece: Piece) -> str:
+    return piece.text if piece.kind == "text" else "\n" if piece.kind in {"br", "display"} else ""
 
 
 def _join_lines(match: re.Match[str]) -> str:
