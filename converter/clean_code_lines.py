@@ -13,18 +13,24 @@ from converter.clean_code import put_listing
 from converter.clean_layout import is_box
 from converter.code_language import bears_out, canonical_name, is_known
 from converter.listings import BLOCKS, copy_image, line_text, texts_of_lines
-from converter.tree import Element, drop, inside, is_blank
+from converter.tree import Element, drop, inside, is_blank, neutralize, outermost, text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from converter.profiles import Profile
 
 _CODE: Final = ("code", "tt")
+_MONOSPACED: Final = (*_CODE, "samp")
 _LINES: Final = frozenset({"br", *_CODE})
 _PARAGRAPHS: Final = frozenset({"p", "div", "section", "center"})
 _MERE_PHRASES: Final = frozenset("span font small big u ins mark".split())
 _LOOK: Final = r"(?i)font-(?:weight|style)|line-through"
 _LEVELS: Final = 12  # of phrases that are looked through
 _NO_LISTING_IN: Final = ("pre", "table", "a", "h1", "h2", "h3", "h4", "h5", "h6")
+_IN_PROSE: Final = tuple("h1 h2 h3 h4 h5 h6 pre table ul ol dl blockquote hr".split())
+_PARTS: Final = BLOCKS | {"caption", "dialog", "dir", "fieldset", "hgroup", "legend", "menu", "summary"}
+_ATOMS: Final = frozenset({"pre", "hr", "x-tex", "x-ref", "input"})  # which are no code, whatever is around them
 _FEWEST_LINES: Final = 3
 _MIN_TOKENS: Final = 3
 _PROGRAMS: Final = frozenset({"bash", "php", "python"})
@@ -82,8 +88,8 @@ def _is_mere_phrase(element: Element) -> bool:
 
 
 def _holds_more_than_code(element: Element) -> bool:
-    """Whether there are links or formulas in an element, which no listing can hold."""
-    return any(e.tag == "x-tex" or e.get("href") for e in element.iter("a", "x-tex"))
+    """Whether there are links, formulas or headings and the like in an element, which no listing can hold."""
+    return any(e.tag != "a" or e.get("href") for e in element.iter("a", "x-tex", *_IN_PROSE))
 
 
 def _copies_of_images(elements: list[Element]) -> list[Element]:
@@ -93,10 +99,22 @@ def _copies_of_images(elements: list[Element]) -> list[Element]:
 def fold_broken_code(root: Element, profile: Profile) -> int:
     """Make listings of inline code that breaks divide into three lines or more, in one element or in one each.
 
-    Fewer lines stay what they are. So do those in a table of data, a heading or a link, which can hold no listing.
+    Fewer lines stay what they are. So do those in a table of data, a heading or a link, which can hold no listing. What
+    is left of code around blocks becomes code in each of them.
     """
-    count = 0
     boxes: dict[Element, bool] = {}
+    count = _fold_lines_in_code(root, profile, boxes)
+    if pushed := push_code_into_blocks(root):
+        count += pushed + _fold_lines_in_code(root, profile, boxes)
+    for parent in _parents_of_lines(root):
+        if parent.tag in BLOCKS and parent.tag not in _NO_LISTING_IN and not _is_no_place(parent, boxes):
+            count += sum(_fold_lines(lines, profile) for lines in _paragraphs_of_code(parent))
+    return count
+
+
+def _fold_lines_in_code(root: Element, profile: Profile, boxes: dict[Element, bool]) -> int:
+    """Make listings of inline code with three lines or more in one element."""
+    count = 0
     # Code in code has no more lines than the one around it.
     for code in [c for c in root.iter(*_CODE) if len(c) and not inside(c, _CODE) and _is_broken(c)]:
         text = texts_of_lines([code], profile, blank_lines=True)[0]
@@ -107,10 +125,80 @@ def fold_broken_code(root: Element, profile: Profile) -> int:
         language, text = _language_and_rest(code, text)
         put_listing(code, text, language, _copies_of_images([code]))
         count += 1
-    for parent in _parents_of_lines(root):
-        if parent.tag in BLOCKS and parent.tag not in _NO_LISTING_IN and not _is_no_place(parent, boxes):
-            count += sum(_fold_lines(lines, profile) for lines in _paragraphs_of_code(parent))
     return count
+
+
+def push_code_into_blocks(root: Element) -> int:
+    """Take code around blocks apart, into code in each of them: `<code>a<p>b</p></code>`. Emphasis is read like that.
+
+    Where its end tag is missing, it is around the rest of a post.
+
+    Returns:
+        How many were around blocks.
+
+    """
+    count = 0
+    for code in outermost([code for code in root.iter(*_MONOSPACED) if len(code)]):
+        around = set(_blocks_in(code))
+        if not around or inside(code, ("pre",)):
+            continue
+        for block in list(around):
+            above = block.getparent()
+            while above is not None and above not in around:
+                around.add(above)
+                above = above.getparent() if above is not code else None
+        for element in [element for element in code.iter() if element in around and element.tag not in _ATOMS]:
+            if element.tag in _MONOSPACED:
+                neutralize(element)
+            _put_code_in(element, around)
+        count += 1
+    return count
+
+
+def _blocks_in(code: Element) -> Iterator[Element]:
+    walker = etree.iterwalk(code, events=("start",))
+    for _, element in walker:
+        if element.tag in _PARTS:
+            yield element
+        if element.tag in _ATOMS:
+            walker.skip_subtree()
+
+
+def _put_code_in(box: Element, around: set[Element]) -> None:
+    """Make code of all that stands in an element beside blocks, and what is around blocks."""
+    run = _run_of(box.text)
+    box.text = None
+    for child in list(box):
+        if child in around or child.tag in _ATOMS:
+            _end_run(run, box, child)
+            run = _run_of(child.tail)
+            child.tail = None
+        else:
+            run.append(child)
+    _end_run(run, box, None)
+
+
+def _run_of(text: str | None) -> Element:
+    run = etree.Element("code")
+    run.text = text
+    return run
+
+
+def _end_run(run: Element, box: Element, after: Element | None) -> None:
+    """Put code into an element, before one of its children or as the last; what has no text in it is no code."""
+    pieces = [run]
+    if is_blank(text_of(run)):
+        pieces = list(run)
+        before = after.getprevious() if after is not None else next(box.iterchildren(reversed=True), None)
+        if before is None:
+            box.text = run.text
+        else:
+            before.tail = run.text
+    for piece in pieces:
+        if after is None:
+            box.append(piece)
+        else:
+            after.addprevious(piece)
 
 
 def _is_no_place(element: Element, boxes: dict[Element, bool]) -> bool:

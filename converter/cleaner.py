@@ -18,7 +18,7 @@ from converter.clean_code import (
     drop_drawn_listings,
     normalize_code_blocks,
 )
-from converter.clean_code_lines import fold_broken_code, join_lines_of_code
+from converter.clean_code_lines import fold_broken_code, join_lines_of_code, push_code_into_blocks
 from converter.clean_empty import drop_empty_elements
 from converter.clean_gutters import drop_number_gutters, drop_number_lists, drop_numbers_of_lines
 from converter.clean_headings import part_long_headings
@@ -185,6 +185,7 @@ def settle(article: Article, profile: Profile) -> None:
     root = article.root
     for one in (unname_private_elements, recover_formulas, link_footnotes, drop_invisible_elements):
         one(root, profile)
+    push_code_into_blocks(root)
     for link in [link for link in root.iter("a") if runs_script((link.get("href") or "").strip())]:
         neutralize(link)
     drop_all([image for image in root.iter("img") if runs_script((image.get("src") or "").strip(), picture=True)])
@@ -422,7 +423,7 @@ PASSES: Final = (
     Step(unwrap_layout_tables, ("table",)),
     Step(drop_hollow_columns, ("table",), (b"colspan",)),
     Step(name_captions, ("table",), (b"colspan",)),
-    Step(fold_broken_code, ("code", "tt")),
+    Step(fold_broken_code, ("code", "tt", "samp")),
     Step(drop_empty_elements),
     Step(merge_adjacent_rules, ("hr",)),
     Step(nest_lists_of_one_item, ("li",), words=(b"list-style-type", b"ed-list")),

@@ -90,7 +90,8 @@ RULES: Final[dict[str, Rule]] = {
     ),
     "code-lines": Rule(
         "form",
-        "Lines of code outside of `pre` become one listing: paragraphs and tables of `code`, a `div` a line, breaks.",
+        "Lines of code outside of `pre` become one listing: paragraphs and tables of `code`, a `div` a line, breaks; "
+        "code around blocks goes into them.",
     ),
     "dead-link": Rule("form", "Links without a target, or with a script for one, become their text."),
     "drawn-mark": Rule("form", "Marks that a browser draws, around `q` and beside `ruby`, are written."),

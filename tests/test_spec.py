@@ -86,6 +86,10 @@ DIFFERS: Final = {
         "text look flow listings",
         "it was no listing",
     ),
+    "Lines of code around a heading or a list are no listing with it": (
+        "text look flow listings",
+        "the lines before the heading were no listing",
+    ),
     "Words of the author above the code in a listing stay": ("listings", "a block is a line of its own"),
     "CATALOG 4.4: the same in a table that is only a box around one cell": (
         "text look flow listings",
