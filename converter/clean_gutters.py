@@ -6,14 +6,18 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from converter.tree import Element, Query, classes_of, drop, inside, is_blank, text_of, weight
+from converter.listings import line_text, text_and_images
+from converter.tree import Element, Query, Values, classes_of, drop, inside, is_blank, text_of, weight
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
 
 # A cell beside a cell with a listing may be its gutter.
 _CODE_CELLS: Final = Query(".//tr[count(*) = 2]/td[2][.//pre or .//code]")
+_CLASSES: Final = Values("descendant-or-self::*/@class")
+_NAMED: Final = re.compile(r"gutter|line-?n|numbering|blob-num|nums")  # `lineno`, `linenos`, `line-numbers`
 _NUMBERS: Final = re.compile(r"\d{1,5}[.:]?")
+_LINE_TAGS: Final = ("p", "div", "li", "br")
 _BOX: Final = "cnblogs_code"
 _FEWEST_NUMBERED: Final = 3
 _LEVELS: Final = 3  # of its elements around a listing
@@ -22,10 +26,12 @@ _TEAL: Final = re.compile(r"\s*color:\s*#008080;?\s*", re.IGNORECASE).fullmatch
 _NUMBER: Final = re.compile(r" *\d{1,5}", re.ASCII).fullmatch
 
 
-def drop_number_gutters(root: Element, profile: Profile) -> int:  # noqa: ARG001
+def drop_number_gutters(root: Element, profile: Profile) -> int:
     """Drop the cell of line numbers beside a cell with a listing, whatever its class.
 
-    The proof: the table has one row and two cells, the one holds 1, 2, 3 and so on and the other nothing but code.
+    The proof: the table has one row and two cells, the one holds 1, 2, 3 and so on and the other nothing but code. A
+    cell that no class calls a gutter has one number for each line: what a program reads and writes stands in such
+    tables as well.
     """
     count = 0
     for cell in _CODE_CELLS(root):
@@ -35,10 +41,34 @@ def drop_number_gutters(root: Element, profile: Profile) -> int:  # noqa: ARG001
         listing = cell.find(".//pre") is not None
         if holds_numbers(before, at_least=2 - listing):
             held = sum(weight(e) for e in cell.iter("pre", "code") if not inside(e, ("pre", "code")))
-            if held == weight(cell):
+            if held == weight(cell) and (_is_named(before) or _counts_lines_of(cell, before, profile)):
                 drop(before)
                 count += 1
     return count
+
+
+def _is_named(gutter: Element) -> bool:
+    """Whether a class in a cell says that it is a gutter."""
+    return any(_NAMED.search(names) is not None for names in _CLASSES(gutter))
+
+
+def _counts_lines_of(cell: Element, gutter: Element, profile: Profile) -> bool:
+    """Whether a cell holds 1, 2, 3 and so on, a number a line, for as many lines as the cell beside it has.
+
+    Empty lines may have none, and the end of a listing one more; of two numbers, the second could be anything.
+    """
+    lines = [line.strip() for line in text_and_images(gutter, profile)[0].split("\n") if not is_blank(line)]
+    if not all(map(_NUMBERS.fullmatch, lines)):
+        return False
+    last = len(lines)
+    if [int(line.rstrip(".:")) for line in lines] != list(range(1, last + 1)):
+        return False
+    pres = [pre for pre in cell.iter("pre") if not inside(pre, ("pre",))]
+    text = "\n".join(text_and_images(pre, profile)[0] for pre in pres) if pres else line_text(cell, profile)
+    if last < _FEWEST_NUMBERED:
+        return last == text.strip("\n").count("\n") + 1
+    fewest = sum(not is_blank(line) for line in text.split("\n"))
+    return fewest <= last <= text.count("\n") + 1 + (0 if pres else len(list(cell.iter(*_LINE_TAGS))))
 
 
 def drop_number_lists(root: Element, profile: Profile) -> int:  # noqa: ARG001
