@@ -11,7 +11,6 @@ from converter.listings import holds_numbers_only
 from converter.tree import (
     Element,
     Query,
-    Test,
     Values,
     classes_of,
     drop_all,
@@ -19,7 +18,6 @@ from converter.tree import (
     is_blank,
     squeezed,
     text_of,
-    weight,
 )
 
 if TYPE_CHECKING:
@@ -31,9 +29,7 @@ MARKED: Final = Query("descendant::*[@class or @id]")
 """Finds the elements that a rule may be about."""
 
 INVISIBLE: Final = tuple("link style script svg noscript template meta title base select head".split())
-_GONE: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _AROUND_CODE: Final = ("pre", "code", "td")
-_SIZELESS: Final = re.compile(r"font-size\s*:\s*0(?:px|pt|em|%)?\s*(?:;|$)", re.IGNORECASE)
 _OF_A_THREAD: Final = frozenset(
     "comment comment-body comment-list commentlist comment- comment-respond comment_content disqus_thread".split()
 )
@@ -46,8 +42,6 @@ _MOST_BELOW: Final = 4
 # Steps along the attribute axis take a fifth of the time of a condition on each element.
 _CLASSES: Final = Values("descendant::*/@class")
 _IDS: Final = Values("descendant::*/@id")
-_STYLES: Final = Values("descendant::*/@style")
-_HAS_HIDDEN: Final = Test("descendant::*/@hidden")
 
 
 def drop_invisible_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
@@ -55,53 +49,6 @@ def drop_invisible_elements(root: Element, profile: Profile) -> int:  # noqa: AR
     found = list(root.iter(*INVISIBLE))
     drop_all(found)
     return len(found)
-
-
-def drop_hidden_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Drop what CSS or the `hidden` attribute hides."""
-    hiding = {style for style in set(_STYLES(root)) if _hides(style)}
-    marked = _HAS_HIDDEN(root)
-    if not hiding and not marked:
-        return 0
-    found = [
-        element
-        for element in root.iterdescendants()
-        if (
-            (element.get("style") in hiding and not _shows_inside(element))
-            or (marked and element.get("hidden") is not None)
-        )
-        and not _is_box_of_wechat(element)
-    ]
-    if _is_shown_later(root, found):
-        del found[0]
-    drop_all(found)
-    return len(found)
-
-
-def _is_box_of_wechat(element: Element) -> bool:
-    """Whether an element is the text of an article of WeChat: invisible as served, a script shows it."""
-    return element.get("id") == "js_content" or "rich_media_content" in classes_of(element)
-
-
-def _hides(style: str) -> bool:
-    # Most styles are colours and fonts; a substring is found faster than a pattern.
-    suspect = "isplay" in style or "isibility" in style or "ize:" in style or "ize :" in style or style.isupper()
-    return suspect and (_GONE.search(style) or _SIZELESS.search(style)) is not None
-
-
-def _is_shown_later(root: Element, hidden: list[Element]) -> bool:
-    """Whether a script shows the article: one invisible box holds all of it, as WeChat's pages have it."""
-    if not hidden or "isibility" not in (hidden[0].get("style") or ""):
-        return False
-    return not is_blank(text_of(hidden[0])) and weight(root) == weight(hidden[0])
-
-
-def _shows_inside(element: Element) -> bool:
-    """Whether text below has a size of its own: `font-size:0` around it only takes the gaps between boxes away."""
-    style = element.get("style") or ""
-    if _SIZELESS.search(style) is None or _GONE.search(style) is not None:
-        return False
-    return any("font-size" in inner and not _SIZELESS.search(inner) for inner in _STYLES(element))
 
 
 def _is_content(element: Element, rule: str, alone: dict[Element, bool]) -> bool:

@@ -22,6 +22,7 @@ from converter.clean_code_lines import fold_broken_code, join_lines_of_code, pus
 from converter.clean_empty import drop_empty_elements
 from converter.clean_gutters import drop_number_gutters, drop_number_lists, drop_numbers_of_lines
 from converter.clean_headings import part_long_headings
+from converter.clean_hidden import drop_hidden_elements, drop_hidden_tokens
 from converter.clean_images import image_rule, picture_address, tidy_images
 from converter.clean_labels import COPY, drop_copy_labels, drop_page_frame, drop_top_links, drop_written_buttons
 from converter.clean_layout import drop_hollow_columns, name_captions, unwrap_layout_tables
@@ -50,7 +51,6 @@ from converter.clean_media import (
 from converter.clean_noise import (
     INVISIBLE,
     MARKED,
-    drop_hidden_elements,
     drop_invisible_elements,
     drop_noise,
 )
@@ -92,6 +92,7 @@ _EMPHASIS: Final = frozenset({"strong", "b", "em", "i"})
 _PICTURE_WRAPPERS: Final = _EMPHASIS | frozenset(_HEADINGS) | {"span", "font", "a", "u"}
 _SAME: Final = {"strong": ("strong", "b"), "em": ("em", "i"), "del": ("del", "s", "strike")}
 _SAME_TAGS: Final = tuple(tag for tags in _SAME.values() for tag in tags)
+_HIDING: Final = (b"display", b"visibility", b"hidden", b"size:0", b"size: 0")
 _MADE: Final = frozenset("a br code div img li p pre span strong ul x-tex".split())
 """Names of the elements that passes put in the place of others."""
 
@@ -353,6 +354,7 @@ PASSES: Final = (
     ),
     Step(list_sources_of_drawings, classes=(b"mermaid",)),
     Step(drop_code_tool_bars, classes=(b"tools", b"cnblogs_code", b"code_img_")),
+    Step(drop_hidden_tokens, ("pre", "ol", "code", "tt", "div", "table"), _HIDING),
     Step(mark_unboxed_listings, ("ol", "pre"), (b"viewsource", b"copytoclipboard"), (b"star",)),
     Step(drop_drawn_listings, ("pre",), classes=(b"dp-highlighter",)),
     Step(turn_prose_listings_into_paragraphs, ("pre",), classes=(b"best-text", b"answer-text", b"reply-text")),
@@ -385,10 +387,7 @@ PASSES: Final = (
         drop_labels_of_hidden_contents,
         words=(b"display:none", b"display: none", b"visibility:hidden", b"visibility: hidden"),
     ),
-    Step(
-        drop_hidden_elements,
-        words=(b"display", b"visibility", b"hidden", b"size:0", b"size: 0"),
-    ),
+    Step(drop_hidden_elements, words=_HIDING),
     Step(link_footnotes, ("a", "sup"), (b"note", b"<sup")),
     Step(drop_toc_blocks, words=(b"-toc",)),
     Step(drop_noise),

@@ -52,7 +52,8 @@ RULES: Final[dict[str, Rule]] = {
     "code-tool-bar": Rule("noise", "Bars over listings (`view plain copy`), icons and labels that fold a listing."),
     "hidden": Rule(
         "noise",
-        "What CSS or the `hidden` attribute hides; the text of an article of WeChat, which a script shows, stays.",
+        "What CSS or the `hidden` attribute hides, in listings too; "
+        "what a script shows, such as an article of WeChat, stays.",
     ),
     "keyword-link": Rule("noise", "Links that a site puts on words by itself: to a search for them, to its own pages."),
     "link-card": Rule("noise", "Icon, description and address in a link that is drawn as a card; its title stays."),
@@ -154,6 +155,7 @@ RULE_OF: Final[dict[str, str]] = {
     "list_sources_of_drawings": "drawing",
     "drop_invisible_elements": "invisible",
     "drop_hidden_elements": "hidden",
+    "drop_hidden_tokens": "hidden",
     "link_footnotes": "footnote",
     "drop_toc_blocks": "toc",
     "drop_toc_marks": "toc",

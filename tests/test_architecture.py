@@ -73,6 +73,7 @@ PARTS: Final[dict[str, str]] = {
     "clean_empty": "cleaner",
     "clean_gutters": "cleaner",
     "clean_headings": "cleaner",
+    "clean_hidden": "cleaner",
     "clean_labels": "cleaner",
     "clean_math": "cleaner",
     "clean_media": "cleaner",
