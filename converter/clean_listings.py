@@ -20,6 +20,7 @@ from converter.tree import (
     inside,
     is_blank,
     neutralize,
+    put_lines,
     replace,
     squeezed,
     text_of,
@@ -64,22 +65,10 @@ def turn_prose_listings_into_paragraphs(root: Element, profile: Profile) -> int:
         element.text = (element.text or "").removeprefix("\n")
         for node in list(element.iter("*")):
             if node.tag != "br" and node.text and "\n" in node.text:
-                node.text, *lines = node.text.split("\n")
-                for line in reversed(lines):
-                    node.insert(0, _break_before(line))
+                put_lines(node, "text", node.text.split("\n"))
             if node is not element and node.tail and "\n" in node.tail:
-                first, *lines = node.tail.split("\n")
-                node.tail = None
-                for line in reversed(lines):
-                    node.addnext(_break_before(line))
-                node.tail = first
+                put_lines(node, "tail", node.tail.split("\n"))
     return len(found)
-
-
-def _break_before(text: str) -> Element:
-    new = etree.Element("br")
-    new.tail = text
-    return new
 
 
 def unwrap_code_around_listings(root: Element, profile: Profile) -> int:  # noqa: ARG001

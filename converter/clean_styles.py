@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final, cast
 
 from lxml import etree
 
-from converter.tree import Element, append_text_before, inside, is_blank, text_of
+from converter.listings import BLOCKS
+from converter.tree import Element, append_text_before, inside, is_blank, outermost, put_lines, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,6 +41,10 @@ _INLINE: Final = frozenset({*_PHRASES, "img", "code", "u", "s", "sub", "sup", "k
 _VERBATIM: Final = ("pre", "code", "button", "x-tex")
 _ON_ONE_LINE: Final = ("h1", "h2", "h3", "h4", "h5", "h6", "a")
 _BLOCKS: Final = tuple("p div ul ol dl li pre table blockquote hr section article center h1 h2 h3 h4 h5 h6".split())
+_WHITE_SPACE: Final = re.compile(r"white-space(?:-collapse)?\s*:\s*([\w-]+)", re.IGNORECASE)
+_SHOWN_LINE_ENDS: Final = frozenset("pre pre-wrap pre-line break-spaces preserve preserve-breaks".split())
+_OWN_LINES: Final = frozenset({*_VERBATIM, *_ON_ONE_LINE, "tt", "samp", "x-ref"})
+_ENDS_OF_LINES: Final = BLOCKS | {"br", "caption", "fieldset", "legend", "summary"}
 _BLOCK: Final = re.compile(r"display\s*:\s*block(?![\w-])", re.IGNORECASE)
 
 
@@ -157,3 +162,62 @@ def _part_before(phrase: Element, *, on_one_line: bool) -> None:
 def _is_block(phrase: Element) -> bool:
     """Whether a phrase gets a break of its own in front of it."""
     return phrase.tag in _PHRASES and _BLOCK.search(phrase.get("style") or "") is not None
+
+
+def break_at_line_ends(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Put breaks where a style shows line ends (`white-space:pre-wrap`), as in what is copied out of chats.
+
+    A line end beside a block or a break is layout of the source; headings and links are one line.
+    """
+    found = [element for element in root.iterdescendants() if _keeps_line_ends(element, around=False)]
+    places = [place for box in outermost(found) if not inside(box, _OWN_LINES) for place in _texts_of_lines(box)]
+    for element, slot, lines in places:
+        put_lines(element, slot, lines)
+    return len(places)
+
+
+def _keeps_line_ends(element: Element, *, around: bool) -> bool:
+    """Whether line ends in an element are shown; `around` says it of the element around."""
+    values = _WHITE_SPACE.findall(element.get("style") or "")
+    return values[-1].lower() in _SHOWN_LINE_ENDS if values and values[-1].lower() != "inherit" else around
+
+
+def _texts_of_lines(box: Element) -> list[tuple[Element, str, list[str]]]:
+    """Find the texts of several lines: whose they are, whether its `text` or `tail`, and the lines."""
+    found: list[tuple[Element, str, list[str]]] = []
+    keeps: list[bool] = []  # for each open element
+    walker = etree.iterwalk(box, events=("start", "end"))
+    for event, element in walker:
+        if event == "start":
+            keeps.append(_keeps_line_ends(element, around=bool(keeps) and keeps[-1]) and element.tag not in _OWN_LINES)
+            if element.tag in _OWN_LINES:
+                walker.skip_subtree()
+            slot, text = "text", element.text
+            before, after = None, next(iter(element), None)
+        else:
+            keeps.pop()
+            slot, text = "tail", element.tail
+            before, after = element, element.getnext()
+        if text and "\n" in text and keeps and keeps[-1]:
+            around = element if slot == "text" else element.getparent()
+            lines = _lines_of(text, *(_is_in_line(around if one is None else one) for one in (before, after)))
+            if len(lines) > 1 and not (is_blank(text) and (before is None or after is None)):
+                found.append((element, slot, lines))
+    return found
+
+
+def _is_in_line(element: Element | None) -> bool:
+    return element is not None and element.tag not in _ENDS_OF_LINES
+
+
+def _lines_of(text: str, opens: bool, closes: bool) -> list[str]:  # noqa: FBT001 (whether a line can end there)
+    """Cut a text into lines; empty ones at its ends count where a line can end there."""
+    first, *lines = text.split("\n")
+    lines = [first.rstrip(), *(line.strip() for line in lines[:-1]), lines[-1].lstrip()]
+    if is_blank(text):
+        return lines if opens and closes else []
+    while not opens and is_blank(lines[0]):
+        lines.pop(0)
+    while not closes and is_blank(lines[-1]):
+        lines.pop()
+    return lines

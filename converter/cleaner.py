@@ -48,12 +48,7 @@ from converter.clean_media import (
     list_labels_of_drawings,
     list_sources_of_drawings,
 )
-from converter.clean_noise import (
-    INVISIBLE,
-    MARKED,
-    drop_invisible_elements,
-    drop_noise,
-)
+from converter.clean_noise import INVISIBLE, MARKED, drop_invisible_elements, drop_noise
 from converter.clean_notes import link_footnotes
 from converter.clean_structure import (
     PRIVATE,
@@ -64,7 +59,13 @@ from converter.clean_structure import (
     unwrap_around_rows,
     wrap_stray_items,
 )
-from converter.clean_styles import break_around_blocks, name_raised_phrases, write_drawn_marks, write_symbols
+from converter.clean_styles import (
+    break_around_blocks,
+    break_at_line_ends,
+    name_raised_phrases,
+    write_drawn_marks,
+    write_symbols,
+)
 from converter.clean_title import drop_repeated_title
 from converter.clean_toc import drop_copied_contents, drop_labels_of_hidden_contents, drop_toc_blocks
 from converter.clean_toc_links import drop_absolute_contents, drop_page_contents
@@ -115,6 +116,8 @@ def clean(article: Article, profile: Profile, trace: Trace | None = None) -> Fac
     for step in PASSES:
         one = step.run
         if (step.tags and names.isdisjoint(step.tags)) or (words and not _may_find(step, words, article, profile)):
+            continue
+        if step.as_written and article.prettified:
             continue
         if profile.keep and RULE_OF.get(one.__name__) in profile.keep:
             continue
@@ -327,6 +330,7 @@ class Step(NamedTuple):
         classes: parts of classes, which are searched in a far shorter text.
         text: without a match of it in the source it finds nothing.
         phrase: without it in the source it finds nothing; looking for it is far cheaper than for a match.
+        as_written: it is about line ends of the source, which say nothing once a pretty-printer has been there.
 
     """
 
@@ -336,6 +340,7 @@ class Step(NamedTuple):
     classes: tuple[bytes, ...] = ()
     text: re.Pattern[bytes] | None = None
     phrase: bytes = b""
+    as_written: bool = False
 
 
 PASSES: Final = (
@@ -415,6 +420,11 @@ PASSES: Final = (
     Step(write_symbols, words=(b"wingdings",)),
     Step(name_raised_phrases, words=(b"align:su", b"align: su")),
     Step(break_around_blocks, words=(b"display:block", b"display: block")),
+    Step(
+        break_at_line_ends,
+        words=(b"space:pre", b"space: pre", b"space:break-", b"space: break-", b"collapse:pre", b"collapse: pre"),
+        as_written=True,
+    ),
     Step(flatten_emphasis, _SAME_TAGS),
     Step(unwrap_picture_wrappers, ("img", "br")),
     Step(part_long_headings, ("img", "br")),

@@ -125,6 +125,7 @@ RULES: Final[dict[str, Rule]] = {
     "stray-item": Rule("form", "List items that stand in no list get one."),
     "single-items": Rule("form", "Lists of one item each become one list, nested as their margins say."),
     "raised": Rule("form", "What a style raises or lowers becomes `sup` or `sub`."),
+    "shown-line-end": Rule("form", "Line ends that a style shows (`white-space:pre-wrap`) become breaks."),
     "styled-block": Rule("form", "A phrase that a style shows as a block of its own stands on a line of its own."),
     "table-stray": Rule("form", "What stands between the cells of a table moves before it."),
 }
@@ -179,6 +180,7 @@ RULE_OF: Final[dict[str, str]] = {
     "nest_lists_of_one_item": "single-items",
     "name_raised_phrases": "raised",
     "break_around_blocks": "styled-block",
+    "break_at_line_ends": "shown-line-end",
     "unwrap_picture_wrappers": "picture-wrapper",
     "move_stray_content_out_of_tables": "table-stray",
     "unwrap_layout_tables": "layout-table",

@@ -128,6 +128,21 @@ def replace(element: Element, new: Element) -> None:
     parent.replace(element, new)
 
 
+def put_lines(element: Element, slot: str, lines: list[str]) -> None:
+    """Put lines with breaks between them in the place of the `text` or the `tail` of an element."""
+    breaks: list[Element] = []
+    for line in lines[1:]:
+        breaks.append(etree.Element("br"))
+        breaks[-1].tail = line
+    setattr(element, slot, None)  # else it would come behind the breaks
+    for one in reversed(breaks):
+        if slot == "text":
+            element.insert(0, one)
+        else:
+            element.addnext(one)
+    setattr(element, slot, lines[0])
+
+
 _STRING: Final = etree.XPath("string()", smart_strings=False)
 
 

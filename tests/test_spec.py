@@ -86,6 +86,7 @@ DIFFERS: Final = {
         "text look flow listings",
         "it was no listing",
     ),
+    "Line ends that a style shows are breaks": ("flow", "without its styles, HTML has no lines"),
     "Lines of code around a heading or a list are no listing with it": (
         "text look flow listings",
         "the lines before the heading were no listing",
