@@ -38,13 +38,13 @@ def drop_hidden_elements(root: Element, profile: Profile) -> int:  # noqa: ARG00
 def drop_hidden_tokens(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Drop phrases that are hidden in a listing, before its tokens become plain text.
 
-    What a script may show stays: all that is in a listing, and what has an `id`, such as the lines of a folded block.
+    What a script may show stays: all that is in a listing, several lines, and what has an `id`, as folded blocks do.
     """
     phrases = [phrase for phrase in _hidden_in(root, root.iter(*_PHRASES)) if not phrase.get("id")]
     listings: dict[Element, list[Element]] = {}
     for phrase in outermost(phrases):
         listing = next(filter(_is_listing, phrase.iterancestors()), None)
-        if listing is not None:
+        if listing is not None and "\n" not in text_of(phrase).strip():
             listings.setdefault(listing, []).append(phrase)
     return sum(_hide(found) for listing, found in listings.items() if weight(listing) > sum(map(weight, found)))
 
