@@ -45,6 +45,8 @@ _ROWS: Final = (
     r"@\0|\(!\0",  # names and negations: "@" + "param", "if(!" + "found"
     r"[/]\0|.\0/",  # paths and alternatives [0.08, 0.27]
 )
+_BEFORE_NUMBER: Final = "$\u20ac\u00a3#"
+_BEHIND_NUMBER: Final = "%\u2103\u00b0\u2030"
 _GLUED: Final = re.compile("|".join(f"(?:{row})" for row in _ROWS), re.DOTALL).search
 # A control word before a bracket is none that is called [17 of 20, calls 7 of 100].
 _CONTROL: Final = re.compile(r"(?:^|[^\w.])(?:if|for|while|switch|catch|elif|return|and|or|not|in|from|FROM)$").search
@@ -52,6 +54,10 @@ _PROSE_WORD: Final = re.compile(r"\s[A-Za-z]+$").search
 _LONGEST_WORD: Final = 20
 _CLOSERS: Final = ")]}\"'"
 _OPERATORS: Final = ("!=", "-=", "+=", "//")  # before them there is a space, though "!" and "/" alone stick
+_SHARED: Final = frozenset("\u2014\u2018\u2019\u201c\u201d\u2026")
+_OPENING: Final = frozenset("\u2018\u201c")
+_DASH: Final = "\u2014"
+_NEAR: Final = 20  # characters in which Chinese would show
 _SCRIPTS: Final = frozenset({"sup", "sub"})
 # A word of prose, no part of a formula: not log<sub>2</sub>n, y<sub>i</sub>sin x.
 _PROSE_BEHIND: Final = re.compile(
@@ -83,13 +89,13 @@ def had_space(left: str, right: str, kind: str) -> bool:
         CJK-Latin and 92 % of those at full-width punctuation have none.
 
     """
-    if kind in _SCRIPTS:
+    a, b = left[-1], right[0]
+    if kind in _SCRIPTS or _is_sign(a, b, kind):
         return False
     if kind == "script":
         return _PROSE_BEHIND(right) is not None  # 10<sup>6</sup> rows, but H<sub>2</sub>O
-    a, b = left[-1], right[0]
     if _touches_cjk(a) or _touches_cjk(b):
-        return False
+        return (a in _SHARED or b in _SHARED) and _at_shared_mark(left, right)
     if right.startswith(_OPERATORS) and (a.isalnum() or a in _CLOSERS):
         return True
     if _GLUED(f"{left[-2:]}\0{b}"):
@@ -106,6 +112,32 @@ def had_space(left: str, right: str, kind: str) -> bool:
     if b in "[<":
         return kind in _PROSE  # an index, a type parameter
     return True  # letters and digits [0.90], "," [0.76], closing brackets [0.88-0.96], "=" [0.6]
+
+
+def _is_sign(a: str, b: str, kind: str) -> bool:
+    """Whether one of two characters is the sign of a number, and no operator between two of a listing."""
+    if a in _BEFORE_NUMBER and b.isdigit():
+        return True
+    return b in _BEHIND_NUMBER and a.isdigit() and kind != "token"
+
+
+def _at_shared_mark(left: str, right: str) -> bool:
+    """Guess beside a mark that Latin text shares with Chinese: as Latin text where there is no Chinese near.
+
+    Behind a closing one there was a space [3 of 3]; Chinese puts none. A dash has one on both sides, or on none.
+    """
+    if any(map(_is_chinese, left[-_NEAR:])) or any(map(_is_chinese, right[:_NEAR])):
+        return False
+    a, b = left[-1], right[0]
+    if b in _SHARED:
+        return a.isalnum() and (right[1:2].isalnum() if b in _OPENING else b == _DASH and right[1:2].isspace())
+    if a == _DASH:
+        return left[-2:-1].isspace()
+    return a not in _OPENING and left[-2:-1].isalnum() and b.isalnum()
+
+
+def _is_chinese(char: str) -> bool:
+    return char not in _SHARED and _touches_cjk(char)
 
 
 def _behind(left: str, right: str, kind: str) -> bool:
