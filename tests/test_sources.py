@@ -11,7 +11,9 @@ import stat
 import sys
 import tarfile
 import zipfile
+import zlib
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -687,6 +689,97 @@ def test_damaged_warc_files(capfd: pytest.CaptureFixture[str]) -> None:
             except ConverterError as error:
                 assert name in str(error)  # noqa: PT017 (some of them read well)
     assert capfd.readouterr() == ("", "")
+
+
+def in_chunks(body: bytes, size: int = 700) -> bytes:
+    pieces = [body[at : at + size] for at in range(0, len(body), size)]
+    return b"".join(b"%x ;x=1\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+
+
+def raw_deflate(body: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return packer.compress(body) + packer.flush()
+
+
+BODY: Final = b"<html><body>" + b"".join(b"<p>%d</p>\n" % (number * 7919) for number in range(400))
+HALF: Final = len(BODY) // 2
+BODIES: Final[dict[str, tuple[str, bytes]]] = {
+    "gzip": ("gzip", gzip.compress(BODY, mtime=0)),
+    "several members": ("GZIP", gzip.compress(BODY[:HALF], mtime=0) + gzip.compress(BODY[HALF:], mtime=0)),
+    "zlib": ("deflate", zlib.compress(BODY)),
+    "deflate": ("deflate", raw_deflate(BODY)),
+}
+
+
+def read_body(body: bytes, **headers: str) -> bytes:
+    fields = [(name.replace("_", "-"), value) for name, value in headers.items()]
+    Path("x.warc").write_bytes(warc_of(("https://blog.example/1", OK, [HTML, *fields], body), packed=False))
+    (found,) = expand(["x.warc"]).found
+    return read(found)
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("case", BODIES)
+def test_packed_bodies_of_warc_files_are_whole_or_damaged(case: str, chunked: bool) -> None:  # noqa: FBT001 (as above)
+    encoding, body = BODIES[case]
+    fields = {"Content_Encoding": encoding, **({"Transfer_Encoding": "Chunked"} if chunked else {})}
+    send = in_chunks if chunked else bytes
+    assert read_body(send(body), **fields) == BODY
+    assert read_body(send(body) + b"\r\n", **fields) == BODY
+    assert read_body(send(BODY), **fields) == BODY  # some crawlers unpack, and keep the header
+    assert read_body(body, **fields) == BODY  # or join the chunks
+    broken = [body[:20], body[: len(body) // 2], body[:-1], body + b"more"]
+    if case != "deflate":  # which has no checksum
+        middle = len(body) // 2
+        broken += [body[:-3] + b"\0\0\0", body[:middle] + bytes([body[middle] ^ 64]) + body[middle + 1 :]]
+    for data in broken:
+        with pytest.raises(SourceError, match=r"x\.warc:https://blog\.example/1: is damaged"):
+            read_body(send(data), **fields)
+
+
+@pytest.mark.parametrize("end", [3000, -5, -9])
+def test_bodies_of_warc_files_that_lack_chunks_are_damaged(end: int) -> None:
+    body = in_chunks(BODY)
+    assert read_body(body, Transfer_Encoding="chunked") == BODY
+    assert read_body(body[:-2], Transfer_Encoding="chunked") == BODY
+    assert read_body(body[:-2] + b"Expires: 0\r\n\r\n", Transfer_Encoding="chunked") == BODY
+    with pytest.raises(SourceError, match="is damaged"):
+        read_body(body[:end], Transfer_Encoding="chunked")
+    with pytest.raises(SourceError, match="is damaged"):
+        read_body(body.replace(b"2bc ;", b"2bd ;", 2), Transfer_Encoding="chunked")
+
+
+def brotli() -> object:
+    """Give what has the names of the package `brotli`, which is no dependency, and unpacks what zlib packs."""
+
+    def decompressor() -> object:
+        inner = zlib.decompressobj()
+        return SimpleNamespace(process=inner.decompress, is_finished=lambda: inner.eof)
+
+    return SimpleNamespace(error=zlib.error, Decompressor=decompressor)
+
+
+def test_brotli_in_warc_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that warcio has is used: it sets a name on the object, which the one of this package refuses."""
+    body = zlib.compress(BODY)
+    monkeypatch.setitem(sys.modules, "brotli", None)
+    with pytest.raises(SourceError, match="is packed by br, which cannot be read; pip install brotli"):
+        read_body(body, Content_Encoding="br")
+    monkeypatch.setitem(sys.modules, "brotli", brotli())
+    assert read_body(body, Content_Encoding="br") == BODY
+    assert read_body(BODY, Content_Encoding="br") == BODY
+    for data in (body[:-1], body[:100], b"\0" + body):
+        with pytest.raises(SourceError, match="is damaged"):
+            read_body(data, Content_Encoding="br")
+
+
+def test_bodies_of_warc_files_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("converter.sources.warc.LARGEST", 1 << 20)
+    bomb = b"<" + bytes(8 << 20)
+    bodies = ("gzip", gzip.compress(bomb)), ("deflate", zlib.compress(bomb)), ("", bomb)
+    for encoding, body in bodies:
+        with pytest.raises(SourceError, match="unpacks to more than 1 MB"):
+            read_body(body, Content_Encoding=encoding)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import zlib
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
@@ -17,13 +18,19 @@ from converter.sources.containers import LARGEST, Gate, damaged, open_container
 from converter.sources.mhtml import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
     from converter.sources.containers import Listing
 
 _HTML: Final = ("text/html", "application/xhtml+xml")
 _SUFFIXES: Final = (".html", ".htm")
+_STEP: Final = 1 << 20
+_PIECE: Final = 1 << 14
+_LONGEST_LINE: Final = 4096
+_CHUNK: Final = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?\r\n").fullmatch
+_CONTROLS: Final = re.compile(rb"[\0-\x08]").search
+_BEFORE: Final = b"\xef\xbb\xbf \t\r\n"
 
 
 class _Records:
@@ -146,8 +153,10 @@ def path_of(url: str) -> str:
 def read_warc(stream: BinaryIO, member: Member, name: str) -> Page:
     """Read one page, as a browser would have got it: chunks joined, unpacked.
 
+    What warcio makes of the body is not used: where one is cut off or damaged, it ends without a word.
+
     Raises:
-        SourceError: it is damaged, too large, or packed by a method for which there is no library.
+        SourceError: it is damaged or cut off, too large, or packed by a method for which there is no library.
 
     """
     stream.seek(member.offset)
@@ -156,32 +165,137 @@ def read_warc(stream: BinaryIO, member: Member, name: str) -> Page:
     try:
         record = records.next()
         headers = record.http_headers
-        _check_packing(headers.get_header("Content-Encoding") or "", name)
-        content = record.content_stream()
-        blocks, size = [], 0
+        packing = _packing(headers.get_header("Content-Encoding") or "", name)
+        in_chunks = (headers.get_header("Transfer-Encoding") or "").strip().lower() == "chunked"
         with records.quietly():
-            while size <= LARGEST and (block := content.read(1 << 20)):
-                blocks.append(block)
-                size += len(block)
+            body = (_unchunked if in_chunks else _blocks)(record.raw_stream)
+            data = _UNPACKERS.get(packing, bytes)(_joined(body, name))
     except damage:
         raise damaged(name) from None
     if records.complaints.getvalue():
         raise damaged(name)
-    if size > LARGEST:
-        problem = f"unpacks to more than {LARGEST >> 20} MB"
-        raise SourceError(problem, source=name, remedy="leave it out with --exclude")
+    if len(data) > LARGEST:
+        raise _too_large(name)
     kind = headers.get_header("Content-Type") or ""
-    return Page(b"".join(blocks), record.rec_headers.get_header("WARC-Target-URI") or "", _charset(kind))
+    return Page(data, record.rec_headers.get_header("WARC-Target-URI") or "", _charset(kind))
 
 
-def _check_packing(encoding: str, name: str) -> None:
-    from warcio.bufferedreaders import BufferedReader
+def _joined(blocks: Iterator[bytes], name: str) -> bytes:
+    kept, size = [], 0
+    for block in blocks:
+        kept.append(block)
+        size += len(block)
+        if size > LARGEST:
+            raise _too_large(name)
+    return b"".join(kept)
 
-    encoding = encoding.strip().lower()
-    if encoding in {"", "identity", *BufferedReader.get_supported_decompressors()}:
+
+def _too_large(name: str) -> SourceError:
+    problem = f"unpacks to more than {LARGEST >> 20} MB"
+    return SourceError(problem, source=name, remedy="leave it out with --exclude")
+
+
+def _blocks(stream: Any) -> Iterator[bytes]:  # noqa: ANN401 (as above)
+    while block := stream.read(_STEP):
+        yield block
+
+
+def _unchunked(stream: Any) -> Iterator[bytes]:  # noqa: ANN401 (as above)
+    """Read the chunks of a body (RFC 9112, 7.1); one that has none stays: some crawlers join them, and keep the header.
+
+    Raises:
+        ValueError: the last chunk, which is empty, does not come: the body is cut off, or its lengths are damaged.
+
+    """
+    line = stream.readline(_LONGEST_LINE)
+    head = _CHUNK(line)
+    if head is None:
+        yield line
+        yield from _blocks(stream)
         return
-    remedy = "pip install brotli" if encoding == "br" else "leave it out with --exclude"
+    while left := int(head[1], 16):
+        while left and (block := stream.read(min(left, _STEP))):
+            left -= len(block)
+            yield block
+        head = _CHUNK(stream.readline(_LONGEST_LINE)) if not left and stream.read(2) == b"\r\n" else None
+        if head is None:
+            raise ValueError("a chunk is missing")
+
+
+def _packing(encoding: str, name: str) -> str:
+    """Tell how a body is packed; empty when it is not."""
+    encoding = encoding.strip().lower()
+    if encoding in {"", "identity"}:
+        return ""
+    remedy = "leave it out with --exclude"
+    if encoding == "br":
+        remedy = "pip install brotli"
+        with contextlib.suppress(ImportError):
+            import brotli  # noqa: F401 (it is wanted below)
+
+            return encoding
+    elif encoding in _UNPACKERS:
+        return encoding
     raise SourceError(f"is packed by {encoding}, which cannot be read", source=name, remedy=remedy)
+
+
+def _gunzip(data: bytes) -> bytes:
+    """Unpack all members of a body; one that is not packed stays: some crawlers unpack it, and keep the header.
+
+    A line end behind it, which scripts of servers wrote there, is none of it, as in browsers.
+
+    Raises:
+        EOFError, OSError, zlib.error: it is cut off or damaged.
+
+    """
+    if not data.startswith(b"\x1f\x8b"):
+        return data
+    import gzip
+
+    with gzip.GzipFile(fileobj=io.BytesIO(data.rstrip(b"\r\n"))) as stream:
+        return stream.read(LARGEST + 1)
+
+
+def _inflate(data: bytes) -> bytes:
+    """Unpack a `deflate` body: with the header of zlib, as the standard says, or without, as some servers send it."""
+    has_header = len(data) > 1 and data[0] & 15 == zlib.DEFLATED and not (data[0] << 8 | data[1]) % 31
+    if not has_header and _is_text(data):
+        return data
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS)
+    unpacked = unpacker.decompress(data, LARGEST + 1)
+    if len(unpacked) <= LARGEST and (not unpacker.eof or unpacker.unused_data.strip()):
+        raise EOFError
+    return unpacked
+
+
+def _unbrotli(data: bytes) -> bytes:
+    """Unpack a `br` body, a piece at a time, as not each version of the package limits what comes out."""
+    import brotli
+
+    if _is_text(data):
+        return data
+    unpacker = brotli.Decompressor()
+    kept, size = [], 0
+    for at in range(0, len(data), _PIECE):
+        try:
+            kept.append(unpacker.process(data[at : at + _PIECE]))
+        except brotli.error as error:
+            raise ValueError(str(error)) from None
+        size += len(kept[-1])
+        if size > LARGEST:
+            return b"".join(kept)
+    if not unpacker.is_finished():
+        raise EOFError
+    return b"".join(kept)
+
+
+_UNPACKERS: Final[dict[str, Callable[[bytes], bytes]]] = {"gzip": _gunzip, "deflate": _inflate, "br": _unbrotli}
+"""`Content-Encoding` -> packed body to bytes; never much more than `LARGEST`, whatever a bomb holds."""
+
+
+def _is_text(data: bytes) -> bool:
+    """Whether a body is HTML as it stands, whatever its header says."""
+    return data.lstrip(_BEFORE).startswith(b"<") and not _CONTROLS(data[:_PIECE])
 
 
 def _charset(kind: str) -> str:
