@@ -87,7 +87,7 @@ def tar_of(members: dict[str, bytes], shape: int = tarfile.PAX_FORMAT) -> bytes:
 
 def zstd_of(members: dict[str, bytes]) -> bytes:
     zstandard = pytest.importorskip("zstandard")
-    packed: bytes = zstandard.ZstdCompressor().compress(tar_of(members))
+    packed: bytes = zstandard.ZstdCompressor(write_checksum=True).compress(tar_of(members))
     return packed
 
 
@@ -465,6 +465,21 @@ def test_damage_raises_nothing_but_our_errors(name: str) -> None:
                 assert isinstance(read(found), bytes)
             except ConverterError as error:
                 assert name in str(error)  # noqa: PT017 (most of them read well)
+
+
+@pytest.mark.parametrize("name", ["x.tar.gz", "x.tar.bz2", "x.tar.xz", "x.tar.zst"])
+def test_the_checksum_of_a_compressed_tar_is_read(name: str) -> None:
+    """It stands behind the end mark: a letter that is another one, and all else as it was, is seen only there."""
+    chance = random.Random(3)  # noqa: S311 (as above)
+    members = {f"{number}.html": bytes(chance.choices(b"abcdefgh \n", k=2000)) for number in range(5)}
+    data = bytearray(FORMATS[name](members))
+    Path(name).write_bytes(data)
+    assert not expand([name]).problems
+    for at in range(len(data) // 4, len(data) - 1, len(data) // 23):
+        Path(name).write_bytes(data[:at] + bytes([data[at] ^ 4]) + data[at + 1 :])
+        inputs = expand([name])
+        if not inputs.problems:
+            assert {found.path.partition("/")[2]: read(found) for found in inputs.found} == members
 
 
 def test_damage_in_the_middle_of_a_tar_file_is_not_its_end() -> None:

@@ -342,7 +342,8 @@ _COMPRESSIONS: Final = (
 def tar_members(container: Found, listing: Listing) -> Iterator[Found]:
     """List the posts of a tar file in the order in which they lie there.
 
-    `tarfile` ends without a word where a header is damaged; here that is an error, since the rest is missing.
+    `tarfile` ends without a word where a header is damaged; here that is an error, since the rest is missing. What
+    stands behind the end mark of a compressed one is unpacked, too: the checksum of all of it comes last.
     """
     tar, stamp = _open_tar(container.file, container.name)
     gate = Gate(container, 0, listing)
@@ -356,6 +357,9 @@ def tar_members(container: Found, listing: Listing) -> Iterator[Found]:
                     yield found
         if not tar.last or tar.last.strip(b"\0"):
             gate.give_up("is damaged or cut off: it has no end mark")
+        else:
+            while tar.most and tar.take(_STEP):
+                pass
     except (OSError, ValueError, struct.error, tarfile.TarError, RecursionError) as error:
         gate.give_up(f"is no tar file, is damaged, or is not to be trusted: {error}")
     finally:
