@@ -29,6 +29,10 @@ FORBIDDEN: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\ud800-\udfff]')
 RESERVED: Final = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(?=\.|\Z)", re.IGNORECASE)
 """Devices of Windows: also with any suffix, so `nul.txt` is the null device."""
 
+_LONGEST_KEY: Final = 255
+"""Characters of a name that is claimed; longer ones are hashed, or all folders above a post would take as much as the
+square of their number."""
+
 _RANKS: Final = {suffix: rank for rank, suffix in enumerate((*SUFFIXES, ".txt", ".xhtml", ".mhtml", ".mht"))}
 
 
@@ -60,9 +64,19 @@ class Taken(Protocol):
 
 def folders(path: str) -> Iterator[str]:
     """Name the directories above the output of an input; all of them are to be claimed before `output_names` begins."""
-    parts = [safe_name(part) for part in path.split("/")[:-1]]
-    for depth in range(1, len(parts) + 1):
-        yield fold("/".join(parts[:depth]))
+    key, whole = "", hashlib.sha256()
+    for part in path.split("/")[:-1]:
+        piece = f"{'/' if key else ''}{fold(safe_name(part))}"
+        whole.update(piece.encode())
+        if len(key) <= _LONGEST_KEY:
+            key += piece
+        yield key if len(key) <= _LONGEST_KEY else f"//{whole.hexdigest()}"
+
+
+def _key(output: str) -> str:
+    """Name the place of an output as `folders` names those above it."""
+    key = fold(output)
+    return key if len(key) <= _LONGEST_KEY else f"//{hashlib.sha256(key.encode()).hexdigest()}"
 
 
 def output_names(inputs: Iterable[tuple[str, str]], taken: Taken) -> Iterator[str]:
@@ -89,7 +103,7 @@ def output_names(inputs: Iterable[tuple[str, str]], taken: Taken) -> Iterator[st
             former, prefix = parent, "".join(f"{safe_name(part)}/" for part in parent.split("/"))
         for candidate in _candidates(name, identity):
             output = (prefix if parent else "") + candidate
-            if taken.claim(fold(output)):
+            if taken.claim(_key(output)):
                 yield output
                 break
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 
 import pytest
@@ -70,6 +71,20 @@ def test_a_third_one_gets_a_hash() -> None:
 
 def test_a_directory_keeps_its_name_from_files() -> None:
     assert plan("x.md/inner.html", "x.html") == {"x.html": "x.html.md", "x.md/inner.html": "x.md/inner.md"}
+
+
+def test_the_keys_of_long_paths_are_short() -> None:
+    """All folders above a post are claimed, which must not take the square of the length of its path."""
+    deep = "a/" * 20_000 + "x.html"
+    keys = list(folders(deep))
+    assert len(set(keys)) == 20_000
+    assert sum(map(len, keys)) < 100 * len(keys)
+    nested = "É标/" * 150
+    assert plan(f"{nested}x.md/y.html", f"{nested}x.html", f"{nested}X.html") == {
+        f"{nested}x.md/y.html": f"{nested}x.md/y.md",
+        f"{nested}X.html": f"{nested}X.html.md",
+        f"{nested}x.html": f"{nested}x.html~{hashlib.sha256(f'{nested}x.html'.encode()).hexdigest()[:8]}.md",
+    }
 
 
 def test_long_names_are_cut_at_a_character() -> None:

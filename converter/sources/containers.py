@@ -8,6 +8,7 @@ import stat
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from converter.errors import SourceError
+from converter.names import LONGEST_NAME
 from converter.sources import POSTS, Found, Member
 
 if TYPE_CHECKING:
@@ -36,6 +37,14 @@ UNSUSPICIOUS: Final = 1 << 20
 
 FREE: Final = 256 << 20
 """Bytes that any container may unpack to, however small it is."""
+
+LONGEST_PATH: Final = 4096
+"""Bytes of a path on Linux; macOS takes fewer, Windows only when it is told to."""
+
+DEEPEST: Final = 255
+"""Folders above a member; the deepest real ones have some 30."""
+
+_SHOWN: Final = 300
 
 _SUFFIX: Final = re.compile(rf"(?:{'|'.join(re.escape(suffix) for suffix in KINDS)})\Z", re.IGNORECASE)
 _DRIVE: Final = re.compile(r"[A-Za-z]:/").match
@@ -176,7 +185,8 @@ class Gate:
     def refuse(self, inner: str, problem: str, remedy: str = _UNPACK) -> None:
         """Report a member that is left out."""
         self.listing.spool.spare(self._origin(inner))
-        self.listing.problems.append(SourceError(problem, source=f"{self.container.name}:{inner}", remedy=remedy))
+        shown = inner if len(inner) <= _SHOWN else f"{inner[:_SHOWN]}..."
+        self.listing.problems.append(SourceError(problem, source=f"{self.container.name}:{shown}", remedy=remedy))
 
     def give_up(self, problem: str, remedy: str = "get it again, or repair it") -> None:
         """Report what is wrong with the container itself; what was found in it before stays."""
@@ -208,7 +218,18 @@ def _bad_name(inner: str) -> str:
         return "its name begins with a drive letter"
     if ".." in inner.split("/"):
         return "its name leads out of the container"
-    return "its name has a NUL character" if "\0" in inner else ""
+    return "its name has a NUL character" if "\0" in inner else too_long(inner)
+
+
+def too_long(path: str) -> str:
+    """Say why no output can have this path: not each part, which is cut, but the whole is too long, or too deep."""
+    parts = path.split("/")
+    size = len(path) * 4  # at most; measured only where it matters
+    if size > LONGEST_PATH:
+        size = sum(1 + min(LONGEST_NAME, len(part.encode("utf-8", "surrogatepass"))) for part in parts)
+    if size <= LONGEST_PATH and len(parts) <= DEEPEST + 1:
+        return ""
+    return f"its path is longer than any system takes, or has more than {DEEPEST} folders"
 
 
 def damaged(name: str) -> SourceError:

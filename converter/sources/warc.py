@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from converter.errors import ConfigError, SourceError
 from converter.sources import Found, Member
-from converter.sources.containers import LARGEST, Gate, damaged, open_container
+from converter.sources.containers import LARGEST, Gate, damaged, open_container, too_long
 from converter.sources.mhtml import Page
 
 if TYPE_CHECKING:
@@ -101,6 +101,9 @@ def warc_members(container: Found, listing: Listing) -> Iterator[Found]:
                     continue
                 if is_damaged:
                     gate.refuse(identity, "is cut off or damaged", "get the container again")
+                    continue
+                if problem := too_long(path):
+                    gate.refuse(identity, problem, "leave it out with --exclude")
                     continue
                 yield gate.found(path, identity, Member("warc", stamp, offset))
         except _errors() as error:
