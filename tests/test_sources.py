@@ -440,6 +440,39 @@ def test_paths_that_no_system_takes_are_refused(name: str) -> None:
     assert len(set(jobs)) == len(fits)
 
 
+@pytest.mark.parametrize("offset", [2**64 - 1, 2**63, 2**63 - 1, 200])
+def test_a_member_that_lies_outside_of_its_zip_file_is_refused(offset: int) -> None:
+    """No number of 64 bits is too large for a zip file; for databases and files it is, and the run ended."""
+    data = zip_of({"a.html": PAGE, "b.html": PAGE})
+    at = data.rindex(b"PK\1\2")
+    wide = (1).to_bytes(2, "little") + (8).to_bytes(2, "little") + offset.to_bytes(8, "little")
+    entry = data[at : at + 30] + len(wide).to_bytes(2, "little") + data[at + 32 : at + 42] + b"\xff" * 4
+    end = data.index(b"PK\5\6")
+    length = end - data.index(b"PK\1\2") + len(wide)
+    tail = data[end : end + 12] + length.to_bytes(4, "little") + data[end + 16 :]
+    Path("x.zip").write_bytes(data[:at] + entry + data[at + 46 : end] + wide + tail)
+    inputs = expand(["x.zip"])
+    found = {one.path: one for one in inputs.found}
+    assert read(found.pop("x/a.html")) == PAGE
+    if offset == 200:  # inside, but no member begins there
+        with pytest.raises(SourceError, match=r"x\.zip:b\.html: is damaged"):
+            read(found["x/b.html"])
+    else:
+        assert said(inputs) == ["x.zip:b.html: lies outside of the container"]
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_members_of_tar_files_that_end_beyond_all_bounds(pack: Callable[[bytes], bytes]) -> None:
+    good, bad = tarfile.TarInfo("good.html"), tarfile.TarInfo("bad.html")
+    good.size, bad.size = len(PAGE), 2**70
+    data = good.tobuf(tarfile.GNU_FORMAT) + PAGE.ljust(512, b"\0") + bad.tobuf(tarfile.GNU_FORMAT) + bytes(2048)
+    Path("x.tar").write_bytes(pack(data))
+    inputs = expand(["x.tar"])
+    assert [read(found) for found in inputs.found] == [PAGE]
+    assert said(inputs)[-1] == "x.tar:bad.html: unpacks to more than 256 MB"
+    assert len(inputs.problems) == 2
+
+
 def test_headers_of_a_tar_file_are_limited() -> None:
     """A pax header that says it has 8 GB would be read into memory; a negative size would be read for ever."""
     info = tarfile.TarInfo("x")

@@ -67,13 +67,15 @@ def zip_members(container: Found, listing: Listing) -> Iterator[Found]:
                 raw = entry.raw_name
                 name = raw.decode("utf-8", "replace") if entry.flags & _UTF8 else decode_name(raw)
                 inner = name.replace("\\", "/")
-                if gate.is_post(inner) and (found := gate.admit(inner, entry.member, _unreadable(entry))):
+                if gate.is_post(inner) and (found := gate.admit(inner, entry.member, _unreadable(entry, size))):
                     yield found
         except (OSError, ValueError, struct.error) as error:
             gate.give_up(f"is not a zip file, or is damaged: {error}")
 
 
-def _unreadable(entry: _Entry) -> str:
+def _unreadable(entry: _Entry, size: int) -> str:
+    if entry.member.offset >= size:  # with 64 bits, it may be more than any database or file takes
+        return "lies outside of the container"
     if entry.flags & _ENCRYPTED:
         return "is encrypted"
     if stat.S_IFMT(entry.mode) not in {0, stat.S_IFREG}:
