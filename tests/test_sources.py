@@ -962,3 +962,14 @@ def test_selections_reach_directories_patterns_and_containers() -> None:
     assert selection() is everything
     with pytest.raises(ConfigError, match=r"\[z-a\]: not a valid pattern"):
         selection(["[z-a]"])
+
+
+@pytest.mark.parametrize("name", ["s.tar.gz", "s.zip"])
+@pytest.mark.parametrize("before", ["./", ".//", ""])
+def test_selections_ask_for_the_path_that_a_member_has(name: str, before: str) -> None:
+    """`tar -C posts .` writes `./a.html`."""
+    members = {f"{before}{inner}": PAGE for inner in ("a.html", "drafts/./d.html", "__MACOSX/a.html")}
+    Path(name).write_bytes(FORMATS[name.replace("s.", "x.")](members))
+    assert paths(expand([name])) == ["s/a.html", "s/drafts/d.html"]
+    assert paths(expand([name], selection((), ["drafts/**"]))) == ["s/a.html"]
+    assert paths(expand([name], selection(["drafts/*.html"]))) == ["s/drafts/d.html"]

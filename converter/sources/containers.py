@@ -136,10 +136,11 @@ class Gate:
         """Whether a member concerns us by its name: a post, not hidden, and wanted."""
         if not inner.lower().endswith(POSTS):
             return False
-        hidden = any(part.startswith(".") and part not in {".", ".."} for part in inner.split("/"))
-        if hidden or inner.startswith("__MACOSX/"):
+        plain = _plain(inner)
+        hidden = any(part.startswith(".") and part != ".." for part in plain.split("/"))
+        if hidden or plain.startswith("__MACOSX/"):
             return False
-        return self.is_wanted(inner, _plain(inner))
+        return self.is_wanted(plain, plain)
 
     def is_wanted(self, path: str, identity: str) -> bool:
         """Whether the user wants a post; one that is left out is there all the same."""
