@@ -675,6 +675,16 @@ def test_saved_pages_in_a_batch() -> None:
     assert second.endswith("\n中文 a=1 long\n")
 
 
+def test_pages_that_are_called_like_saved_ones_are_none() -> None:
+    """Titles of posts and addresses may end in `.mht`; only files and members of archives are what they are called."""
+    item = "<item><title>How to open page.mht</title><description>&lt;p&gt;Hi&lt;/p&gt;</description></item>"
+    Path("f.xml").write_text(f'<rss version="2.0"><channel>{item}</channel></rss>', encoding="utf-8")
+    Path("x.warc").write_bytes(warc_of(("http://x.example/a.mht", OK, [HTML], PAGE), packed=False))
+    post, page = expand(["f.xml", "x.warc"]).found
+    assert b"<p>Hi</p>" in read(post)
+    assert read(page) == PAGE
+
+
 # --- WARC ------------------------------------------------------------------------------------------------------------
 
 OK: Final = "200 OK"

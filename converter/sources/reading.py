@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from converter.errors import SourceError
 from converter.sources import PAGES
@@ -12,6 +12,9 @@ from converter.store import read_stable
 if TYPE_CHECKING:
     from converter.sources import Member
     from converter.sources.archive import LastTar
+
+
+_WITHOUT_FILE_NAMES: Final = frozenset({"feed", "warc"})
 
 
 class Content(NamedTuple):
@@ -39,7 +42,8 @@ def read(file: str, member: Member | None, name: str) -> Content:
     Args:
         file: path of the file or of the container.
         member: where in the container it is; None for a file.
-        name: how messages call it; the suffix of a saved page is looked for in it.
+        name: how messages call it; the suffix of a saved page is looked for in it, but for posts of feeds and crawls:
+            those are pages, and their titles and addresses may end in anything.
 
     Raises:
         SourceError: it cannot be read, is damaged, or its container changed since it was listed.
@@ -51,7 +55,7 @@ def read(file: str, member: Member | None, name: str) -> Content:
         content = Content(data, size=len(data), mtime=mtime)
     else:
         content = _read_member(file, member, name)
-    if not name.lower().endswith(PAGES):
+    if not name.lower().endswith(PAGES) or (member is not None and member.kind in _WITHOUT_FILE_NAMES):
         return content
     from converter.sources.mhtml import page_of
 
