@@ -13,6 +13,7 @@ from converter.model import Options, Source
 from converter.pipeline import convert
 from converter.sources import Inputs, reading
 from converter.sources.directory import expand, is_several
+from converter.sources.spool import Spool
 from converter.sources.wordpress import rendered
 
 if TYPE_CHECKING:
@@ -155,6 +156,21 @@ def test_names_cannot_lead_out_and_may_repeat(tmp_path: Path) -> None:
         "blog/same.html",
     ]
     assert len({place.output for _, place in make_plan(inputs, tmp_path / "out")}) == 4
+
+
+def test_items_of_one_name_are_told_apart_in_linear_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    claimed: list[str] = []
+    claim = Spool.claim_member
+
+    def counted(spool: Spool, identity: str) -> bool:
+        claimed.append(identity)
+        return claim(spool, identity)
+
+    monkeypatch.setattr(Spool, "claim_member", counted)
+    item = "<item><title>T</title><description>x</description></item>"
+    found = list(members(feed(*[item] * 200), tmp_path).found)
+    assert {one.name.rpartition(":")[2] for one in found} == {"T", *(f"T#{number}" for number in range(2, 201))}
+    assert len(claimed) < 500
 
 
 def test_a_feed_that_changed_since_is_not_read(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ DEEPEST: Final = 255
 """Folders above a member; the deepest real ones have some 30."""
 
 _SHOWN: Final = 300
+_MOST_NUMBERS: Final = 10_000  # names shared by several members that are remembered
 
 _SUFFIX: Final = re.compile(rf"(?:{'|'.join(re.escape(suffix) for suffix in KINDS)})\Z", re.IGNORECASE)
 _DRIVE: Final = re.compile(r"[A-Za-z]:/").match
@@ -130,6 +131,7 @@ class Gate:
         self.most = max(FREE, RATIO * size)
         self.used = 0
         self.folder = without_suffix(container.path)
+        self._numbers: dict[str, int] = {}  # the last number of names that several members share
         listing.spool.end_container()
 
     def is_post(self, inner: str) -> bool:
@@ -152,6 +154,18 @@ class Gate:
     def claim(self, identity: str) -> bool:
         """Take a name in this container; false when it was taken before."""
         return self.listing.spool.claim_member(identity)
+
+    def claim_first(self, name: Callable[[int], str]) -> str:
+        """Take the first free one of the names `name(1)`, `name(2)` and so on, for members that share the first."""
+        first = name(1)
+        number = self._numbers.get(first, 1)
+        while not self.claim(identity := name(number)):
+            number += 1
+        if number > 1:  # ten thousand items may be called "Untitled"
+            if len(self._numbers) > _MOST_NUMBERS:
+                self._numbers.clear()
+            self._numbers[first] = number
+        return identity
 
     def admit(self, inner: str, member: Member, refusal: str = "") -> Found | None:
         """Make the input for a post, unless something speaks against it.

@@ -112,12 +112,8 @@ def _path_of(item: Item) -> str:
 
 def _identity(item: Item, gate: Gate) -> str:
     """Tell items apart by number or address; those that share one by their order."""
-    wanted = identity = item.number or item.url or item.title or "post"
-    count = 1
-    while not gate.claim(identity):
-        count += 1
-        identity = f"{wanted}#{count}"
-    return identity
+    wanted = item.number or item.url or item.title or "post"
+    return gate.claim_first(lambda count: wanted if count == 1 else f"{wanted}#{count}")
 
 
 class _Reader:

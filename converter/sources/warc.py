@@ -126,11 +126,8 @@ def _is_page(record: Any) -> bool:  # noqa: ANN401 (as above)
 
 def _identity(gate: Gate, url: str, date: str) -> str:
     """Name a record: its address, and for further ones of the same address the date, at last a number."""
-    identity, number = url, 1
-    while not gate.claim(identity):
-        number += 1
-        identity = f"{url}@{date}" if number == 2 else f"{url}@{date}-{number - 1}"  # noqa: PLR2004 (the second)
-    return identity
+    names = {1: url, 2: f"{url}@{date}"}
+    return gate.claim_first(lambda number: names.get(number) or f"{url}@{date}-{number - 1}")
 
 
 def path_of(url: str) -> str:
