@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from converter.model import Options, Result, Source
+from converter.model import Note, Options, Result, Source
 
 if TYPE_CHECKING:
     from converter.model import Engine, HardBreak, OnLoss, Target, TemplateGuard
@@ -60,19 +60,41 @@ def convert(  # noqa: PLR0913 (one keyword for each option of `Options`)
         the post cannot be converted.
 
     Raises:
-        ConfigError: an unknown profile, engine or rule.
+        ConfigError: an unknown profile, engine, rule or other choice.
+        TypeError: the post is neither text nor bytes, the encoding no text, the rules are one text.
 
     """
     from converter import pipeline
 
+    _check_types(post, encoding, keep)
+    notes: tuple[Note, ...] = ()
     if isinstance(post, str):
-        post, encoding = post.encode("utf-8", "replace"), "utf-8"
+        data, notes = _encoded(post)
+        encoding = "utf-8"
+    else:
+        data = post
     rules = tuple(sorted(set(keep)))
     options = Options(
         profile, engine, encoding, hard_break, title_heading, rules, verify, on_loss, template_guard, target
     )
     pipeline.check(options)
-    return pipeline.convert(Source(path or "post", post, path or ".html"), options)
+    result = pipeline.convert(Source(path or "post", data, path or ".html"), options)
+    return result._replace(notes=(*notes, *result.notes)) if notes else result
+
+
+def _check_types(post: object, encoding: object, keep: object) -> None:
+    text_or_none = encoding is None or isinstance(encoding, str)
+    if not isinstance(post, (str, bytes)) or not text_or_none or isinstance(keep, str):
+        raise TypeError("convert() takes text or bytes, the name of an encoding, and a tuple of rules to keep")
+
+
+def _encoded(text: str) -> tuple[bytes, tuple[Note, ...]]:
+    """Encode a text, but for halves of characters and bytes that `surrogateescape` let through."""
+    try:
+        return text.encode(), ()
+    except UnicodeEncodeError:
+        data = text.encode("utf-8", "ignore")
+        return data, (Note("bytes-dropped", f"{len(text) - len(data.decode())} lone surrogates were left out"),)
 
 
 def to_markdown(html: str, *, clean: bool = True) -> str:

@@ -10,7 +10,18 @@ from urllib.parse import unquote, unquote_plus
 from lxml import etree
 
 from converter.parameters import host_of, name_of_file
-from converter.tree import Element, Query, Values, classes_of, is_blank, neutralize, squeezed, text_of, with_class
+from converter.tree import (
+    Element,
+    Query,
+    Values,
+    classes_of,
+    drop_all,
+    is_blank,
+    neutralize,
+    squeezed,
+    text_of,
+    with_class,
+)
 from converter.urls import runs_script
 
 if TYPE_CHECKING:
@@ -27,6 +38,7 @@ _ASCII_HOST: Final = "http://xn--"
 _MOST_LEVELS: Final = 4
 _BACK: Final = frozenset("↩↑^")
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
+_HEADING_MARKS: Final = frozenset({"\xb6", "\U0001f517", "\uf0c1"})
 _NAMES: Final = Values("descendant-or-self::*/@id | descendant-or-self::*/@name")
 _NO_ANCHORS: Final = ("li", "table", "dl")
 _NOT_IN_ANCHORS: Final = re.compile(r"[^\w\- ]")
@@ -64,11 +76,31 @@ def tidy_links(root: Element, profile: Profile) -> Mapping[str, int]:
             continue
         for name in (*_readdress(link, href, profile), *_tidy_title(link)):
             counts[name] = counts.get(name, 0) + 1
+    inner = _without_heading_marks(inner, profile, counts)
     if inner and "page-link" not in profile.keep:
         counts |= _settle_page_links(root, inner)
     for anchor in anchors:
         neutralize(anchor)
     return counts
+
+
+def _without_heading_marks(links: list[Element], profile: Profile, counts: dict[str, int]) -> list[Element]:
+    """Drop the marks of headings that no class names; returns the other links."""
+    marks = [] if "permalink" in profile.keep else [link for link in links if _marks_its_heading(link)]
+    if not marks:
+        return links
+    drop_all(marks)
+    counts["permalink"] = len(marks)
+    gone = set(marks)
+    return [link for link in links if link not in gone]
+
+
+def _marks_its_heading(link: Element) -> bool:
+    """Whether a link is a mark that nobody writes, in a heading of more: `¶`; a `#` could be that of C#."""
+    above = link.getparent()
+    if text_of(link).strip() not in _HEADING_MARKS or above is None or above.tag not in _HEADINGS:
+        return False
+    return squeezed(above) != squeezed(link)
 
 
 def _is_note(link: Element) -> bool:
@@ -90,7 +122,7 @@ def link_rule(link: Element, href: str, profile: Profile) -> str | None:
         wanted = known.searches.value(known.redirectors.target(href) or href)
         if wanted and _squeezed(unquote_plus(wanted)) == squeezed(link):
             return "keyword-link"
-    if href.startswith(_ASCII_HOST) and _is_made_of_its_text(link, href):
+    if href.startswith(_ASCII_HOST) and "keyword-link" not in profile.keep and _is_made_of_its_text(link, href):
         return "keyword-link"
     if len(link) and "picture-link" not in profile.keep and _shows_its_target(link, href):
         return "picture-link"

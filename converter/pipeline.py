@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import gc
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, get_args
 
 from converter import cleaner, decode, emitter, frontmatter, profiles, reader, scraper, templates
 from converter.errors import ConfigError, ConverterError, EmptyArticle
-from converter.model import Article, Facts, FrontMatter, Metadata, Note, Options, Page, Result, Source
+from converter.model import (
+    Article,
+    Facts,
+    FrontMatter,
+    HardBreak,
+    Metadata,
+    Note,
+    OnLoss,
+    Options,
+    Page,
+    Result,
+    Source,
+    Target,
+    TemplateGuard,
+)
 from converter.rules import OPTIONAL, kind_of
 from converter.tree import text_of
 
@@ -18,15 +32,24 @@ if TYPE_CHECKING:
     from converter.trace import Account
 
 ENGINES = ("native", "markdownify")
+_CHOICES: Final = {
+    "hard_break": get_args(HardBreak),
+    "on_loss": get_args(OnLoss),
+    "template_guard": get_args(TemplateGuard),
+    "target": get_args(Target),
+}
 
 
 def check(options: Options) -> None:
     """Find out before a run starts whether its options make sense.
 
     Raises:
-        ConfigError: the profile, the engine or a rule to keep is unknown, or the profile is not valid.
+        ConfigError: the profile, the engine, a rule to keep or another choice is unknown, or the profile is not valid.
 
     """
+    for name, choices in _CHOICES.items():
+        if (value := getattr(options, name)) not in choices:
+            raise ConfigError(f"there is no {name} {value!r}", remedy=f"use one of {', '.join(choices)}")
     if options.profile != "auto":
         profiles.load(options.profile)
     if options.keep:
@@ -51,8 +74,10 @@ def convert(source: Source, options: Options) -> Result:
     waits meanwhile: it would look at all nodes again and again while they become more, which made a fifth of the time
     for large posts and grew faster than them. What it finds then, it finds afterwards.
     """
+    # Of several threads each turns on again only what it has turned off; so the last to end leaves it on.
     collects = gc.isenabled()
-    gc.disable()
+    if collects:
+        gc.disable()
     try:
         page = decode.decode(source, options.encoding)
         return from_page(page, options, source.url)

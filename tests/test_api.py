@@ -91,3 +91,54 @@ def test_the_collector_of_cycles_is_left_as_it_was(data: bytes, *, collects: boo
         assert gc.isenabled() is collects
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("target", "Jekyll"), ("on_loss", "raise"), ("template_guard", "jekyll"), ("hard_break", "x")],
+)
+def test_a_choice_that_there_is_not_is_an_error(name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^there is no {name} '{value}'; use one of "):
+        converter.convert("<p>x</p>", **{name: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("arguments", [{"post": None}, {"post": "x", "encoding": 5}, {"post": "x", "keep": "toc"}])
+def test_values_of_other_types_are_errors(arguments: dict[str, object]) -> None:
+    with pytest.raises(TypeError, match="text or bytes"):
+        converter.convert(**arguments)  # type: ignore[arg-type]
+
+
+def test_lone_surrogates_are_left_out_and_noted() -> None:
+    result = converter.convert(b"<p>caf\xe9</p>".decode("utf-8", "surrogateescape"))
+    assert result.markdown.endswith("\ncaf\n")
+    assert ("bytes-dropped", "1 lone surrogates were left out") in [(note.rule, note.text) for note in result.notes]
+
+
+def test_a_profile_file_that_changed_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    html = "<div class=a><p>first</p></div><div class=b><p>second</p></div>"
+    text = "name: m\nextends: generic\nabout: x\nroot: [div.{}]\n"
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "p.yaml").write_text(text.format(name), encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "a")
+    assert converter.convert(html, profile="p.yaml").markdown.endswith("\nfirst\n")
+    monkeypatch.chdir(tmp_path / "b")
+    assert converter.convert(html, profile="p.yaml").markdown.endswith("\nsecond\n")
+    (tmp_path / "b" / "p.yaml").write_text("root: [[[ nonsense", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"p\.yaml"):
+        converter.convert(html, profile="p.yaml")
+
+
+def test_a_conversion_leaves_the_collector_on_that_another_thread_has_just_turned_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    is_enabled = gc.isenabled
+
+    def just_ended() -> bool:
+        gc.enable()
+        return False
+
+    assert is_enabled()
+    monkeypatch.setattr(gc, "isenabled", just_ended)
+    converter.convert("x", path="a.md")
+    assert is_enabled()

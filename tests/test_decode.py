@@ -87,6 +87,20 @@ def test_utf8_with_a_broken_byte_stays_utf8() -> None:
     assert _rules(page) == ["bytes-dropped"]
 
 
+@pytest.mark.parametrize(
+    ("text", "broken"),
+    [
+        ("It’s “fine” — really.\n" + "Plain words. " * 500, b"\xe2\x80"),
+        ("<meta charset=utf-8><h1>Café</h1><p>naïve</p>", b"\xe2\x80"),
+        ("<p>中文测试内容", b"\xe5\xbe"),
+    ],
+)
+def test_few_characters_with_a_broken_one_stay_utf8(text: str, broken: bytes) -> None:
+    page = decode(Source("post", text.encode() + broken + b"</p>", "post.html"))
+    assert page.body == f"{text}</p>"
+    assert [note.rule for note in page.notes] == ["bytes-dropped"]
+
+
 def test_declared_utf8_in_ascii_with_a_broken_byte_stays_utf8() -> None:
     page = _decode(b'<meta charset="utf-8">' + b"<p>words</p>" * 100 + b"\xe9", "post.html")
     assert (page.encoding, _rules(page)) == ("utf-8", ["bytes-dropped"])

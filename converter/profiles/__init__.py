@@ -128,12 +128,21 @@ def load(name: str, keep: frozenset[str] = frozenset()) -> Profile:
         ConfigError: there is no such profile, or it is not valid; the message names the file, the line and the key.
 
     """
-    return _load(name, keep)
+    return _load(name, keep, () if name in names() else _stamp(name))
 
 
 @functools.lru_cache(maxsize=64)
-def _load(name: str, keep: frozenset[str]) -> Profile:
+def _load(name: str, keep: frozenset[str], stamp: tuple[object, ...]) -> Profile:  # noqa: ARG001 (see `_stamp`)
     return _build(_merged(name, depth=0), keep)
+
+
+def _stamp(path: str) -> tuple[object, ...]:
+    """Tell whether a profile's file is still the one that was read: by where it is, its time and its size."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 (as above)
+    except OSError:
+        return ()  # reading it says what is wrong
+    return os.path.abspath(path), status.st_mtime_ns, status.st_size, status.st_ino  # noqa: PTH100 (as above)
 
 
 def source_of(name: str) -> str:
