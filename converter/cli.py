@@ -26,7 +26,7 @@ from converter.errors import (
 from converter.inspecting import choosing, inspect_command, options_of, profiles_command
 from converter.model import Engine, HardBreak, OnLoss, Options, Target, TemplateGuard
 from converter.proving import check_command, verify_command
-from converter.task import Task, run
+from converter.task import Task, check_report, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -245,6 +245,11 @@ def report_command(directory: str, *, as_json: bool, page: str | None) -> int:
     from converter.manifest import Manifest, manifest_path
     from converter.report import as_text, dumps, past
 
+    if page is not None:
+        from converter import fidelity
+        from converter.store import write_report
+
+        check_report(page, fidelity.KNOWN)
     root = Path(directory)
     if not manifest_path(root).exists():
         raise ConfigError("no batch wrote there", source=directory, remedy="name the directory that was given with -o")
@@ -252,11 +257,8 @@ def report_command(directory: str, *, as_json: bool, page: str | None) -> int:
     lines = failures.read_text(encoding="utf-8").splitlines() if failures.exists() else []
     with Manifest(root, read_only=True) as manifest:
         if page is not None:
-            from converter import fidelity
-            from converter.store import write
-
             data = fidelity.page(root, manifest, lines).encode("utf-8", "backslashreplace")
-            write(os.path.realpath(page), data, name=page)
+            write_report(os.path.realpath(page), data, known=fidelity.KNOWN, name=page)
             return EXIT_OK
         document = past(manifest, lines)
     Console().data(dumps(document) if as_json else visible_lines(as_text(document)).encode())

@@ -47,6 +47,8 @@ _ROUTINE: Final = frozenset({"description-tail-cut", "placeholder-dropped", "ran
 """Notes that ask for nobody: noise went by a rule. What was repaired or guessed is worth a look."""
 _REMOVED: Final = re.compile(r"(\d+) removed").fullmatch
 _WORDS: Final = re.compile(r"[A-Za-z0-9_]+|\s+|.", re.DOTALL)  # an ideograph is a word
+KNOWN: Final = re.compile(rb'<!doctype html>(?s:.*?)<meta name="generator" content="archive2md">')
+"""How each page begins."""
 _TEMPLATE: Final = Path(__file__).with_name("report.html")
 
 

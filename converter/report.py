@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
     from converter.batch import Outcome
     from converter.manifest import Manifest
+
+KNOWN: Final = re.compile(rb'\{\s*"archive2md": ')
+"""How each document of `--report` begins."""
 
 
 class Report:

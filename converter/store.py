@@ -41,6 +41,11 @@ _REMEDIES: Final = {
 }
 """What helps against an error of the system when writing; for all others another directory."""
 
+NO_REPORT: Final = "name another file, or move this one away"
+"""What helps when a report must not be written where it should be."""
+_START: Final = 4096
+"""Bytes by which a report is known."""
+
 Step = Literal["create", "replace", "keep"]
 
 
@@ -222,6 +227,45 @@ def sweep(root: str | os.PathLike[str]) -> int:
                 discard(os.path.join(directory, name))
                 count += 1
     return count
+
+
+def obstacle(target: str, known: re.Pattern[bytes]) -> str:
+    """Say why a report must not be written to a file; empty when nothing is there but an older one, or no bytes.
+
+    No manifest knows reports, so an older one is told by how it begins.
+
+    Args:
+        target: the file.
+        known: matches the first bytes of the reports that may be replaced.
+
+    """
+    try:
+        mode = os.stat(target).st_mode
+        if not stat.S_ISREG(mode):
+            return "is a directory" if stat.S_ISDIR(mode) else "is not a regular file"
+        handle = os.open(target, _READ)
+        try:
+            start = os.read(handle, _START)
+        finally:
+            os.close(handle)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        below_a_file = isinstance(error, NotADirectoryError)
+        return "a part of its path is a file" if below_a_file else f"cannot be read: {error.strerror}"
+    return "" if not start or known.match(start) else "exists, and is no report of archive2md"
+
+
+def write_report(target: str, data: bytes, *, known: re.Pattern[bytes], name: str) -> None:
+    """Write a report to a new file, or in place of an older report.
+
+    Raises:
+        SourceError: as `write`, and when something else is there.
+
+    """
+    if problem := obstacle(target, known):
+        raise SourceError(problem, source=name, remedy=NO_REPORT)
+    write(target, data, name=name)
 
 
 def unwritable(name: str, error: OSError) -> SourceError:

@@ -17,6 +17,8 @@ from converter.names import FORBIDDEN
 from converter.pipe import read_stdin, to_stdout
 
 if TYPE_CHECKING:
+    import re
+
     from converter.batch import Outcome, Plan, Rules
     from converter.console import Console
     from converter.report import Report
@@ -60,6 +62,10 @@ def run(task: Task, console: Console) -> int:
         SourceError: the only input cannot be read, or the output not be written.
 
     """
+    if task.report is not None:
+        from converter.report import KNOWN
+
+        check_report(task.report, KNOWN)
     if task.output == "":
         raise ConfigError("the output of -o is empty", remedy="check the variable that it comes from")
     if "-" in task.inputs:
@@ -72,6 +78,19 @@ def run(task: Task, console: Console) -> int:
     if len(task.inputs) > 1 or is_several(only := task.inputs[0]):
         return _convert_batch(task, console)
     return _convert_file(task, only, console)
+
+
+def check_report(name: str, known: re.Pattern[bytes]) -> None:
+    """Find out before a run starts whether a report may be written to a file; `--force` is about outputs.
+
+    Raises:
+        ConfigError: something else is there, such as a post, when the name of the report was forgotten.
+
+    """
+    from converter.store import NO_REPORT, obstacle
+
+    if problem := obstacle(os.path.realpath(name), known):
+        raise ConfigError(problem, source=name, remedy=NO_REPORT)
 
 
 def _is_directory(output: str) -> bool:
@@ -138,8 +157,8 @@ def _finish_one(outcome: Outcome, task: Task, console: Console, started: float) 
     report = Report()
     report.add(outcome)
     _show(outcome, task, console)
-    _save_report(report, task, started, complete=True)
     console.inform(_summary(report, started, task))
+    _save_report(report, task, started, complete=True)
     return EXIT_FAILED if outcome.error else EXIT_OK
 
 
@@ -147,8 +166,8 @@ def _save_report(report: Report, task: Task, started: float, *, complete: bool, 
     """Write the file of `--report`; an older report is replaced."""
     if task.report is None:
         return
-    from converter.report import dumps, repeated
-    from converter.store import write
+    from converter.report import KNOWN, dumps, repeated
+    from converter.store import write_report
 
     seconds = time.perf_counter() - started
     document = report.document(command=("archive2md", *task.command), seconds=seconds, complete=complete)
@@ -157,7 +176,7 @@ def _save_report(report: Report, task: Task, started: float, *, complete: bool, 
 
         with Manifest(root, read_only=True) as manifest:
             document["repeated"] = repeated(manifest)
-    write(os.path.realpath(task.report), dumps(document), name=task.report)
+    write_report(os.path.realpath(task.report), dumps(document), known=KNOWN, name=task.report)
 
 
 def _convert_batch(task: Task, console: Console) -> int:
@@ -204,8 +223,8 @@ def _run_batch(plan: Plan, task: Task, console: Console) -> int:
                     return EXIT_OK
                 console.progress(tally["failed"])
     done = tally.total() - tally["vanished"] - tally["pruned"]
-    _save_report(report, task, started, complete=done >= len(plan), root=plan.root)
     console.inform(_summary(report, started, task))
+    _save_report(report, task, started, complete=done >= len(plan), root=plan.root)
     if tally["vanished"]:
         console.say(f"{tally['vanished']} outputs have no input any more; --prune removes them")
     if task.rules.whole and not task.dry_run:

@@ -71,6 +71,16 @@ def test_the_page_is_whole_and_says_what_happened(out: Path) -> None:
     assert "good0.md" in text
 
 
+def test_the_page_takes_the_place_of_an_older_page_only(out: Path) -> None:
+    page = page_of(out)
+    assert page_of(out) == page
+    output = out / "good0.md"
+    before = output.read_bytes()
+    result = CliRunner().invoke(cli, ["report", str(out), "--html", str(output)])
+    assert (result.exit_code, "exists, and is no report of archive2md" in result.output) == (2, True)
+    assert output.read_bytes() == before
+
+
 def test_differences_are_marked(out: Path) -> None:
     page = page_of(out)
     assert re.search(r'class="changed"><p>one <mark>two</mark> three</p>', page)
