@@ -394,6 +394,8 @@ def _write_failures(root: Path, failures: Sequence[str]) -> None:
     """List what failed, or remove the list of an earlier run; an equal list is left alone."""
     path = failures_path(root)
     if not failures:
+        if not path.exists():
+            return
         try:
             path.unlink(missing_ok=True)
         except OSError as error:

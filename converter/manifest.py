@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from converter.errors import ConfigError, SourceError
 from converter.names import STATE_DIRECTORY
-from converter.store import temporary_name, unwritable
+from converter.store import discard, temporary_name, unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -308,7 +308,8 @@ class Manifest:
             raise unwritable(str(self.path), error) from None
         finally:
             self._close()
-            packed.unlink(missing_ok=True)
+            if self._changes:  # else there is nothing to remove, and a system that is read-only refuses all the same
+                discard(str(packed))
 
     def _close(self) -> None:
         if self._connection is not None:

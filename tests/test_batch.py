@@ -400,6 +400,23 @@ def test_the_manifest_remembers(tmp_path: Path) -> None:
     assert sorted(tree(str(tmp_path))) == [".archive2md/manifest.sqlite"]
 
 
+def test_a_file_system_that_is_read_only(batch: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Linux refuses to remove a file there before it looks whether there is one."""
+    write_posts(3)
+    run(batch)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    for name in ("unlink", "remove", "replace", "rename", "mkdir"):
+        monkeypatch.setattr(os, name, refuse)
+    for workers in (1, 2):
+        assert {outcome.status for outcome in run(batch, dry_run=True, workers=workers)} == {"unchanged"}
+        assert {outcome.status for outcome in run(batch, workers=workers)} == {"unchanged"}
+    with Manifest(Path("out"), read_only=True) as manifest:
+        assert report.past(manifest, [])["outputs"] == 3
+
+
 def damage(path: Path, how: str) -> None:
     if how == "garbage":
         path.write_bytes(b"not a database at all" * 100)
