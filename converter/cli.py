@@ -8,6 +8,7 @@ pipe does not need (process pools, sqlite3) is imported where it is needed.
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from functools import partial
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
 
 DEFAULTS: Final = Options()
 COMMAND: Final = "archive2md.command"
+
+MOST_SECONDS: Final = 10**9
+MOST_MEGABYTES: Final = 10**12
+"""What alarm clocks and limits of the system take; more ended in its error, or in the death of each worker."""
 
 EPILOG: Final = """\b
 Examples:
@@ -81,6 +86,13 @@ def _clicked(command: Callable[[], object]) -> object:
         raise ConfigError(error.format_message().rstrip("."), remedy="see archive2md --help") from None
     except click.Abort:
         raise KeyboardInterrupt from None
+
+
+def _a_number(_: click.Context, option: click.Parameter, value: float) -> float:
+    """Refuse `nan`, which is in every range."""
+    if math.isnan(value):
+        raise click.BadParameter(f"{value} is not a number", param=option)
+    return value
 
 
 class Verb(click.Command):
@@ -164,7 +176,8 @@ def cli() -> None:
 @click.option(
     "--time-limit",
     metavar="SECONDS",
-    type=click.FloatRange(min=0),
+    type=click.FloatRange(min=0, max=MOST_SECONDS),
+    callback=_a_number,
     default=120,
     show_default=True,
     help="What one post may take before it counts as failed; 0 for no limit.",
@@ -172,7 +185,7 @@ def cli() -> None:
 @click.option(
     "--memory-limit",
     metavar="MB",
-    type=click.IntRange(min=0),
+    type=click.IntRange(min=0, max=MOST_MEGABYTES),
     default=4096,
     show_default=True,
     help="What one process of several may take; 0 for no limit.",

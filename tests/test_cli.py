@@ -110,6 +110,23 @@ def test_help_teaches() -> None:
     assert run("convert", "--help").stdout == result.stdout
 
 
+@pytest.mark.parametrize("option", ["--time-limit", "--memory-limit"])
+@pytest.mark.parametrize("value", ["inf", "nan", "1e20", "-1", "999999999999999"])
+def test_limits_that_no_system_takes(option: str, value: str) -> None:
+    write_posts(1)
+    result = run("posts", "-o", "out", option, value)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert re.fullmatch(rf"error: Invalid value for '{option}': .*; see archive2md --help\n", result.stderr)
+    assert not Path("out").exists()
+
+
+@pytest.mark.parametrize(("count", "jobs"), [(1, "1"), (64, "2")])
+def test_the_largest_limits_are_taken(count: int, jobs: str) -> None:
+    write_posts(count)
+    limits = ("--time-limit", "1000000000", "--memory-limit", "1000000000000")
+    assert process("posts", "-o", "out", "-q", "-j", jobs, *limits) == (0, "", "")
+
+
 def test_every_option_is_explained() -> None:
     options = [option for option in cli.commands["convert"].params if isinstance(option, click.Option)]
     assert len(options) >= 13
