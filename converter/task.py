@@ -219,8 +219,8 @@ def _run_batch(plan: Plan, task: Task, console: Console) -> int:
         with contextlib.closing(outcomes):
             for outcome in outcomes:
                 report.add(outcome)
-                if not _show(outcome, task, console):
-                    return EXIT_OK
+                if not _show(outcome, task, console) and task.dry_run:
+                    return EXIT_OK  # a run that writes has more to do than to tell
                 console.progress(tally["failed"])
     done = tally.total() - tally["vanished"] - tally["pruned"]
     console.inform(_summary(report, started, task))

@@ -224,6 +224,21 @@ def test_a_listing_may_be_cut_short() -> None:
     assert not Path("out").exists()
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_batch_goes_on_when_nobody_reads_its_lines(jobs: str) -> None:
+    """The posts are what it is for: exit code 0 says that all of them are converted."""
+    write_posts(300)
+    Path("posts/0299.html").write_text("FAIL", encoding="utf-8")
+    with start("posts", "-o", "out", "--json", "-q", "-j", jobs) as child:
+        assert child.stdout
+        assert child.stderr
+        child.stdout.readline()
+        child.stdout.close()
+        err = child.stderr.read()
+    assert (child.returncode, err) == (1, b"error: posts/0299.html: no article; remove it\n")
+    assert len(list(Path("out").glob("*.md"))) == 299
+
+
 def test_closed_standard_error_does_not_stop_a_batch() -> None:
     write_posts(300, "FAIL")
     reader, writer = os.pipe()
