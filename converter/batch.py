@@ -16,6 +16,7 @@ import signal
 import threading
 import time
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
@@ -133,7 +134,7 @@ def run(plan: Plan, options: Options, rules: Rules, *, workers: int, stopped: Ca
                         failures.append(outcome.error)
                     yield outcome
             if rules.whole and not stopped():
-                yield from _vanished(plan, manifest, rules)
+                yield from _vanished(plan, manifest, rules, stopped)
             ended = True
         finally:
             if not rules.dry_run and (workers > 1 or not ended):
@@ -295,13 +296,13 @@ def _record(outcome: Outcome, place: Place, old: Record | None, key: str) -> Rec
     return Record(place.origin, outcome.sha256, outcome.size, "", place.file, *seen, *article)
 
 
-def _vanished(plan: Plan, manifest: Manifest, rules: Rules) -> Iterator[Outcome]:
+def _vanished(plan: Plan, manifest: Manifest, rules: Rules, stopped: Callable[[], bool]) -> Iterator[Outcome]:
     """Find outputs whose input is gone, and would be one of this run's inputs; with `prune` they go, too."""
     would_be_ours = _inputs_of(plan)
     containers = {relative_to(plan.root, container) for container in plan.containers}
     present = plan.spool.outputs()
     planned = next(present, None)
-    for output, record in manifest:
+    for output, record in takewhile(lambda _: not stopped(), manifest):
         while planned is not None and planned < output:
             planned = next(present, None)
         if planned == output:
@@ -312,7 +313,7 @@ def _vanished(plan: Plan, manifest: Manifest, rules: Rules) -> Iterator[Outcome]
             is_gone = would_be_ours(record.file) and _is_gone(plan.root, record.file)
         if is_gone:
             plan.spool.lose(output)
-    for output in plan.spool.lost():
+    for output in takewhile(lambda _: not stopped(), plan.spool.lost()):
         lost = manifest.get(output)
         if lost is None:
             continue

@@ -210,10 +210,13 @@ def _run_batch(plan: Plan, task: Task, console: Console) -> int:
     report = Report()
     tally = report.tally
     workers = task.jobs or _processors()
+    heeded = False
     with batch.stoppable() as stop:
 
         def stopped() -> bool:
-            return stop.asked
+            nonlocal heeded
+            heeded = heeded or stop.asked
+            return heeded
 
         outcomes = batch.run(plan, task.options, task.rules, workers=workers, stopped=stopped)
         with contextlib.closing(outcomes):
@@ -224,7 +227,7 @@ def _run_batch(plan: Plan, task: Task, console: Console) -> int:
                 console.progress(tally["failed"])
     done = tally.total() - tally["vanished"] - tally["pruned"]
     console.inform(_summary(report, started, task))
-    _save_report(report, task, started, complete=done >= len(plan), root=plan.root)
+    _save_report(report, task, started, complete=not heeded and done >= len(plan), root=plan.root)
     if tally["vanished"]:
         console.say(f"{tally['vanished']} outputs have no input any more; --prune removes them")
     if task.rules.whole and not task.dry_run:
@@ -233,8 +236,9 @@ def _run_batch(plan: Plan, task: Task, console: Console) -> int:
         again = shlex.join(("archive2md", *task.command))
         where = f"failures are listed in {batch.failures_path(plan.root)}"
         console.inform(visible(f"{where}; this tries them again: {again}"))
-    if done < len(plan):
-        console.say(f"interrupted: {done} of {len(plan)} done; the same command again does the rest")
+    if heeded or done < len(plan):
+        but = ", but not all outputs without an input" if done >= len(plan) else ""
+        console.say(f"interrupted: {done} of {len(plan)} done{but}; the same command again does the rest")
         return EXIT_INTERRUPTED
     return EXIT_FAILED if tally["failed"] else EXIT_OK
 

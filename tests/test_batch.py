@@ -150,6 +150,20 @@ def test_the_second_stop_is_at_once(batch: ModuleType) -> None:
             stop()
 
 
+@pytest.mark.parametrize("where", ["looking", "removing"])
+def test_a_stop_while_outputs_without_an_input_are_removed(batch: ModuleType, where: str) -> None:
+    """The rest is not begun; the next run does it."""
+    write_posts(30)
+    run(batch)
+    for number in range(20):
+        Path(f"posts/d{number % 3}/{number:04}.html").unlink()
+    asked = iter([False] * {"looking": 10 + 5, "removing": 10 + 1 + 30 + 5}[where])
+    outcomes = run(batch, prune=True, stopped=lambda: next(asked, True))
+    assert [o.status for o in outcomes] == ["unchanged"] * 10 + ["pruned"] * {"looking": 0, "removing": 5}[where]
+    assert {o.status for o in run(batch, prune=True)} == {"unchanged", "pruned"}
+    assert len(list(Path("out").rglob("*.md"))) == 10
+
+
 def test_the_pool_reads_jobs_lazily_and_keeps_order() -> None:
     taken: list[int] = []
 

@@ -21,6 +21,7 @@ from click.testing import CliRunner, Result
 
 import converter
 from converter import console as console_module
+from converter import task
 from converter.cli import cli
 from converter.console import Console, visible
 
@@ -309,6 +310,30 @@ def test_stopping_leaves_whole_files(jobs: str, count: int, number: signal.Signa
     code, _, said = process("posts", "-o", "out", "-q")
     assert code == 0, said
     assert len(files_below(Path("out"))) == count + 1
+
+
+@pytest.mark.parametrize("option", ["--prune", "--json"])
+def test_stopping_while_outputs_without_an_input_are_told(monkeypatch: pytest.MonkeyPatch, option: str) -> None:
+    """All posts are done by then, and yet the run is not."""
+    write_posts(9)
+    assert run("posts", "-o", "out", "-q").exit_code == 0
+    for number in range(4):
+        Path(f"posts/{number:04}.html").unlink()
+    shown: list[str] = []
+
+    def show(outcome: Any, *_: object) -> bool:  # noqa: ANN401 (an outcome of a module that is loaded anew)
+        shown.append(outcome.status)
+        if shown.count("pruned") + shown.count("vanished") == 2:
+            signal.raise_signal(signal.SIGINT)
+        return True
+
+    monkeypatch.setattr(task, "_show", show)
+    result = run("posts", "-o", "out", option, "-q", "--report", "r.json")
+    word = "pruned" if option == "--prune" else "vanished"
+    assert shown == ["unchanged"] * 5 + [word] * 2
+    assert result.exit_code == 130
+    assert "interrupted: 5 of 5 done, but not all outputs without an input; the same command again" in result.stderr
+    assert '"complete": false' in Path("r.json").read_text(encoding="utf-8")
 
 
 def test_interrupting_standard_input() -> None:
