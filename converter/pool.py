@@ -82,10 +82,12 @@ def run(
 
     """
     pool: _Pool[Job, Outcome] = _Pool(handle, lost, stopped, limits)
+    ended = False
     try:
         yield from pool.run(jobs, workers)
+        ended = True
     finally:
-        pool.close()
+        pool.close(kill=not ended)
 
 
 class _Worker(Generic[Job, Outcome]):
@@ -254,10 +256,18 @@ class _Pool(Generic[Job, Outcome]):
         worker.process.join()
         self.workers.remove(worker)
 
-    def close(self) -> None:
-        """End all workers; those in the middle of a job finish it first, so no half-written file stays."""
+    def close(self, *, kill: bool) -> None:
+        """End all workers.
+
+        Args:
+            kill: nobody takes what they have under way, as after a second Ctrl-C, which they do not hear themselves.
+                What they leave half-written, the caller has to sweep.
+
+        """
         for worker in self.workers:
             worker.connection.close()
+            if kill:
+                worker.process.kill()
         for worker in self.workers:
             worker.process.join()
 

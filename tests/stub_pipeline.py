@@ -1,8 +1,8 @@
 """Run the command line with a stand-in for the pure middle; also as a script, for tests with real processes.
 
 The stand-in makes a heading of the file name and copies the text. Inputs steer it: `FAIL` is an error, `NOTE` gives a
-note, `DIE` kills the process that converts it, `SLOW` takes a twentieth of a second; what stands behind `ARTICLE` names
-the article.
+note, `DIE` kills the process that converts it, `SLOW` takes a twentieth of a second, `ENDLESS` ten minutes; what stands
+behind `ARTICLE` names the article.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ def convert(source: Source, options: Options) -> Result:
         return Result(source.name, error=f"{source.name}: no article; remove it")
     if "DIE" in text:
         os.kill(os.getpid(), signal.SIGKILL)
-    if "SLOW" in text:
-        select.select([], [], [], 0.05)
+    if "SLOW" in text or "ENDLESS" in text:
+        select.select([], [], [], 0.05 if "SLOW" in text else 600)
     notes = (Note("stand-in", f"noted {text.strip()}"),) if "NOTE" in text else ()
     break_ = "\\\n" if options.hard_break == "backslash" else "  \n"
     markdown = f"# {PurePosixPath(source.path).stem}\n\n{text.strip().replace('<br>', break_)}\n"

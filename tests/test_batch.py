@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import multiprocessing
 import os
+import select
 import signal
 import sqlite3
 import subprocess
@@ -787,6 +789,19 @@ def test_one_post_may_take_so_much_time(batch: ModuleType, workers: int) -> None
     assert [o.error for o in outcomes if o.error] == [
         "posts/d1/0040.html: takes longer than 0.02 s; look at it, or give it more with --time-limit"
     ]
+
+
+def test_nobody_waits_for_the_workers_of_a_run_that_is_given_up() -> None:
+    """What they have under way is lost in any case."""
+    outcomes = pool.run([0] * pool.CHUNK + [600], sleepy_pid, max, workers=2, stopped=lambda: False)
+    assert next(outcomes) != os.getpid()
+    outcomes.close()
+    assert not multiprocessing.active_children()
+
+
+def sleepy_pid(seconds: int) -> int:
+    select.select([], [], [], seconds)
+    return os.getpid()
 
 
 def test_workers_are_replaced(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import re
@@ -310,6 +311,28 @@ def test_stopping_leaves_whole_files(jobs: str, count: int, number: signal.Signa
     code, _, said = process("posts", "-o", "out", "-q")
     assert code == 0, said
     assert len(files_below(Path("out"))) == count + 1
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_second_interrupt_stops_at_once(jobs: str) -> None:
+    """Whatever a worker has under way, here with the first post of its chunk; the next run does the rest."""
+    write_posts(99, "NOTE")
+    Path("posts/0032.html").write_text("ENDLESS", encoding="utf-8")
+    with start("posts", "-o", "out", "-v", "-j", jobs, "--time-limit", "0", start_new_session=True) as child:
+        assert child.stderr
+        child.stderr.readline()
+        try:
+            for _ in range(2):
+                child.send_signal(signal.SIGINT)
+                select.select([], [], [], 0.3)  # two of them at once are one
+            assert child.wait(20) == 130
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+    assert not list(Path("out").rglob("*.tmp"))
+    write_posts(99)
+    code, _, said = process("posts", "-o", "out", "-q")
+    assert code == 0, said
 
 
 @pytest.mark.parametrize("option", ["--prune", "--json"])
