@@ -126,8 +126,7 @@ def run(plan: Plan, options: Options, rules: Rules, *, workers: int, stopped: Ca
             yield from (Outcome(name=problem.source, error=str(problem)) for problem in plan.problems)
             pending: Pending = {}
             jobs = informed(plan, manifest, key, pending, force=rules.force)
-            handle = partial(convert_file, options=options, rules=rules)
-            outcomes = _outcomes(jobs, plan.count, handle, workers, stopped, rules)
+            outcomes = _outcomes(jobs, plan.count, options, workers, stopped, rules)
             with contextlib.closing(outcomes):
                 for outcome in _settled(outcomes, pending, manifest, key, rules):
                     if outcome.error:
@@ -154,7 +153,7 @@ def options_key(options: Options) -> str:
 def _outcomes(
     jobs: Iterable[Job | Outcome],
     count: int,
-    handle: Callable[[Job], Outcome],
+    options: Options,
     workers: int,
     stopped: Callable[[], bool],
     rules: Rules,
@@ -165,10 +164,12 @@ def _outcomes(
 
         items = (pool.Done(job) if isinstance(job, Outcome) else job for job in jobs)
         limits = pool.Limits(rules.seconds, rules.megabytes)
+        handle = partial(convert_file, options=options, rules=rules)
         lost = partial(_lost, rules=rules)
         yield from pool.run(items, handle, lost, workers=workers, stopped=stopped, limits=limits)
         return
-    with _Clock(handle, rules) as clock:
+    rules = rules._replace(megabytes=0)  # this process has no such limit
+    with _Clock(partial(convert_file, options=options, rules=rules), rules) as clock:
         for job in jobs:
             if stopped():
                 return
@@ -380,7 +381,10 @@ def _prune(outcome: Outcome, record: Record, rules: Rules) -> Outcome:
 
 
 def _lost(job: Job, exit_code: int, *, rules: Rules) -> Outcome:
-    error = SourceError("killed its worker process, twice", source=job.name, remedy="convert it alone to see why")
+    # Libraries that get no memory abort or crash; what the system kills would not be spared by a higher limit.
+    may_be_memory = rules.megabytes and exit_code != -getattr(signal, "SIGKILL", 0)
+    remedy = "convert it alone to see why" + (", or give it more with --memory-limit" if may_be_memory else "")
+    error = SourceError("killed its worker process, twice", source=job.name, remedy=remedy)
     if rules.seconds and exit_code == -getattr(signal, "SIGALRM", 0):
         error = _too_slow(job, rules)
     return failed(job, str(error))

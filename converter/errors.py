@@ -65,6 +65,15 @@ def _rebuild(kind: type[ConverterError], problem: str, source: str, remedy: str)
     return kind(problem, source=source, remedy=remedy)
 
 
+def no_memory(source: str, megabytes: int = 0) -> ConverterError:
+    """Make the error for an input that takes more memory than there is, or than a process may take."""
+    if not megabytes:
+        remedy = "look at it, or convert it where there is more"
+        return ConverterError("takes more memory than there is", source=source, remedy=remedy)
+    remedy = "look at it, or give it more with --memory-limit"
+    return ConverterError(f"takes more than {megabytes} MB of memory", source=source, remedy=remedy)
+
+
 class ConfigError(ConverterError):
     """Options, profiles or arguments that make no sense together."""
 

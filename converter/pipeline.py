@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 from typing import TYPE_CHECKING, Final, NamedTuple, get_args
 
+from lxml import etree
+
 from converter import cleaner, decode, emitter, frontmatter, profiles, reader, scraper, templates
-from converter.errors import ConfigError, ConverterError, EmptyArticle
+from converter.errors import ConfigError, ConverterError, EmptyArticle, no_memory
 from converter.model import (
     Article,
     Facts,
@@ -84,12 +86,19 @@ def convert(source: Source, options: Options) -> Result:
     except ConverterError as e:
         return Result(name=source.name, error=str(e.about(source.name)))
     except Exception as e:  # noqa: BLE001 (law 6: whatever one post does to us, the batch goes on and says which post)
-        problem = f"internal error {type(e).__name__}: {e}"
-        error = ConverterError(problem, source=source.name, remedy="please report it with this post")
-        return Result(name=source.name, error=str(error))
+        return Result(name=source.name, error=str(_unexpected(e, source.name)))
     finally:
         if collects:
             gc.enable()
+
+
+def _unexpected(error: Exception, name: str) -> ConverterError:
+    """Make the error for an exception that none of ours stands for."""
+    code = getattr(error, "code", 0) if isinstance(error, etree.XMLSyntaxError) else 0
+    if isinstance(error, MemoryError) or code == etree.ErrorTypes.ERR_NO_MEMORY:  # lxml calls it an unknown error
+        return no_memory(name)
+    problem = f"internal error {type(error).__name__}: {error}"
+    return ConverterError(problem, source=name, remedy="please report it with this post")
 
 
 def from_page(page: Page, options: Options, url: str, account: Account | None = None) -> Result:

@@ -316,7 +316,7 @@ def _serve(
                     break
             _ring_after(0)
             connection.send(outcomes)
-    except (EOFError, OSError):
+    except (EOFError, OSError, MemoryError):  # the parent is gone, or there is no room for a chunk: it sees the end
         return
 
 

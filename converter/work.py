@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from converter import pipeline
 from converter.encoding import encode
-from converter.errors import ConverterError
+from converter.errors import ConverterError, no_memory
 from converter.model import Note, Options, Source
 from converter.store import decide, digest, publish, stage
 
@@ -26,7 +26,7 @@ class Rules(NamedTuple):
         whole: this run is over all posts of its directories: it keeps `failures.txt`, and says which sources are gone.
         prune: remove the outputs of sources that are gone.
         seconds: what one post may take; 0 for no limit.
-        megabytes: what one worker process may take; 0 for no limit.
+        megabytes: what one worker process may take; 0 for no limit, as in a process that is no worker.
 
     """
 
@@ -113,8 +113,13 @@ class Outcome(NamedTuple):
 
 def convert_file(job: Job, *, options: Options, rules: Rules) -> Outcome:
     """Convert one file, up to the last step: `settle`. Never raises for what can be wrong with it."""
-    if job.refusal:
-        return failed(job, job.refusal)
+    try:
+        return failed(job, job.refusal) if job.refusal else _convert_file(job, options, rules)
+    except MemoryError:
+        return failed(job, str(no_memory(job.name, rules.megabytes)))
+
+
+def _convert_file(job: Job, options: Options, rules: Rules) -> Outcome:
     from converter.sources.reading import read  # standard input needs none
 
     try:
@@ -134,7 +139,10 @@ def convert_bytes(source: Source, job: Job, *, options: Options, rules: Rules) -
     """Convert one input that was read already, up to the last step: `settle`. Never raises either."""
     result = pipeline.convert(source, options)
     if result.error:
-        return failed(job, result.error, result.notes)
+        # The pipeline knows no limits.
+        full = rules.megabytes and result.error == str(no_memory(source.name))
+        error = str(no_memory(source.name, rules.megabytes)) if full else result.error
+        return failed(job, error, result.notes)
     temporary = ""
     try:
         data = encode(result.markdown, job.name)

@@ -1,8 +1,8 @@
 """Run the command line with a stand-in for the pure middle; also as a script, for tests with real processes.
 
 The stand-in makes a heading of the file name and copies the text. Inputs steer it: `FAIL` is an error, `NOTE` gives a
-note, `DIE` kills the process that converts it, `SLOW` takes a twentieth of a second, `ENDLESS` ten minutes; what stands
-behind `ARTICLE` names the article.
+note, `DIE` kills the process that converts it, `ABORT` ends it without a word, `SLOW` takes a twentieth of a second,
+`ENDLESS` ten minutes, `HUGE` all memory; what stands behind `ARTICLE` names the article.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 from pathlib import PurePosixPath
 from types import ModuleType
 
-from converter.errors import ConfigError
+from converter.errors import ConfigError, no_memory
 from converter.model import Note, Options, Result, Source
 
 
@@ -25,8 +25,12 @@ def convert(source: Source, options: Options) -> Result:
         return Result(source.name, error=f"{source.name}: the file is empty; remove it")
     if "FAIL" in text:
         return Result(source.name, error=f"{source.name}: no article; remove it")
+    if "HUGE" in text:
+        return Result(source.name, error=str(no_memory(source.name)))
     if "DIE" in text:
         os.kill(os.getpid(), signal.SIGKILL)
+    if "ABORT" in text:
+        os._exit(1)
     if "SLOW" in text or "ENDLESS" in text:
         select.select([], [], [], 0.05 if "SLOW" in text else 600)
     notes = (Note("stand-in", f"noted {text.strip()}"),) if "NOTE" in text else ()

@@ -828,6 +828,32 @@ def can_have(count: int) -> int:
         return 0
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_takes_too_much_memory_says_so(
+    batch: ModuleType, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], workers: int
+) -> None:
+    """While it is converted, while it is read, and in a library that knows no way out but the end of the process."""
+    write_posts(80, p3="HUGE", p4="read", p5="ABORT" if workers > 1 else "x")
+
+    def read(file: str, name: str) -> store.Input:
+        if name.endswith("0004.html"):
+            raise MemoryError
+        return store.read_stable(file, name)
+
+    monkeypatch.setattr("converter.sources.reading.read_stable", read)
+    plan = batch.make_plan(expand(["posts"]), Path("out"))
+    outcomes = list(batch.run(plan, Options(), batch.Rules(megabytes=4000), workers=workers, stopped=lambda: False))
+    errors = sorted(o.error.removeprefix("posts/") for o in outcomes if o.error)
+    limited = "takes more than 4000 MB of memory; look at it, or give it more with --memory-limit"
+    unlimited = "takes more memory than there is; look at it, or convert it where there is more"
+    killed = "killed its worker process, twice; convert it alone to see why, or give it more with --memory-limit"
+    if workers > 1:
+        assert errors == [f"d0/0003.html: {limited}", f"d1/0004.html: {limited}", f"d2/0005.html: {killed}"]
+    else:
+        assert errors == [f"d0/0003.html: {unlimited}", f"d1/0004.html: {unlimited}"]
+    assert capfd.readouterr() == ("", "")
+
+
 def test_the_manifest_tells_what_was_done(batch: ModuleType) -> None:
     write_posts(3, p1="NOTE", p2="FAIL")
     run(batch)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final, get_args
 
 import pytest
+from lxml import etree
 
 from converter.model import Engine, Options, Source
 from converter.pipeline import convert
@@ -46,6 +47,22 @@ def test_small_inputs_stay_small(name: str, engine: Engine) -> None:
     assert not result.error
     assert "text" in result.markdown
     assert len(result.markdown) < 4 * len(source) + SLACK
+
+
+@pytest.mark.usefixtures("interpreted")
+@pytest.mark.parametrize("numbered", [False, True])
+def test_a_post_that_takes_more_memory_than_there_is(monkeypatch: pytest.MonkeyPatch, *, numbered: bool) -> None:
+    """Python has an exception of its own for that, and lxml says it by the number of an error."""
+
+    def full(*_: object) -> None:
+        if numbered:
+            raise etree.XMLSyntaxError("unknown error", 2, 0, 0)  # type: ignore[arg-type, call-arg]  # as it is made
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(etree, "fromstring", full)
+        result = convert(Source("case", b"<p>text</p>", "case.html"), Options())
+    assert result.error == "case: takes more memory than there is; look at it, or convert it where there is more"
 
 
 def test_attributes_that_count_stay() -> None:
