@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 STDOUT: Final = 1
 STDERR: Final = 2
+_HARMLESS: Final = "\u200d\u3000"
 COLUMNS: Final = 20
 """Width of the progress bar."""
 BAR_SECONDS: Final = 0.1
@@ -113,11 +114,12 @@ class Console:
 def visible(text: str) -> str:
     """Escape what a terminal would obey (colours, cursor, line breaks, writing direction) or cannot show.
 
-    Names and titles come from other people's archives. The joiner inside emoji is harmless and stays.
+    Names and titles come from other people's archives. The joiner inside emoji and the wide space of Chinese text are
+    harmless and stay.
     """
     if text.isprintable():
         return text
-    return "".join(char if char.isprintable() or char == "\u200d" else ascii(char)[1:-1] for char in text)
+    return "".join(char if char.isprintable() or char in _HARMLESS else ascii(char)[1:-1] for char in text)
 
 
 def visible_lines(text: str) -> str:

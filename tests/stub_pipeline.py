@@ -14,7 +14,7 @@ import sys
 from pathlib import PurePosixPath
 from types import ModuleType
 
-from converter.errors import ConfigError, no_memory
+from converter.errors import ConfigError, EmptyArticle, no_memory
 from converter.model import Note, Options, Result, Source
 
 
@@ -22,7 +22,8 @@ def convert(source: Source, options: Options) -> Result:
     """Convert nothing, quickly."""
     text = source.data.decode(errors="replace")
     if not text:
-        return Result(source.name, error=f"{source.name}: the file is empty; remove it")
+        error = EmptyArticle("the file is empty", source=source.name, remedy="remove it")
+        return Result(source.name, error=str(error))
     if "FAIL" in text:
         return Result(source.name, error=f"{source.name}: no article; remove it")
     if "HUGE" in text:

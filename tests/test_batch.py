@@ -685,6 +685,21 @@ def test_a_full_directory_for_temporary_files() -> None:
         inputs.spool.add(Found("p" * 5000, "o", "f", "n") for _ in range(100))
 
 
+def test_messages_name_files_as_they_are(batch: ModuleType) -> None:
+    """Of a message that is one line, only the ends of lines in a name have to be written otherwise."""
+    Path("posts").mkdir()
+    for name in ("a  b", " a", "a\tb", "2024\u3000x", "x\ny", "\r\n", "x\x0by\x1cz\x85\u2028"):
+        Path("posts", f"{name}.html").touch()
+    run(batch)
+    lines = batch.failures_path(Path("out")).read_text(encoding="utf-8").splitlines()
+    expected = (" a", "2024\u3000x", "\\r\\n", "a  b", "a\tb", "x\\ny", "x\\x0by\\x1cz\\x85\\u2028")
+    assert sorted(lines) == sorted(f"posts/{name}.html: the file is empty; remove it" for name in expected)
+    Path("out/a  b.md").touch()
+    Path("posts/a  b.html").write_text("x", encoding="utf-8")
+    (said,) = [o.error for o in run(batch) if o.name == "posts/a  b.html"]
+    assert said.startswith("posts/a  b.html: out/a  b.md: exists and was not written by archive2md")
+
+
 def test_names_of_files_that_are_no_text(batch: ModuleType) -> None:
     Path("posts").mkdir()
     for name in ("a\udcff.html", "b\\udcff.html", "标题.html"):

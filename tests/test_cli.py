@@ -375,6 +375,7 @@ def test_interrupting_standard_input() -> None:
 
 def test_visible_escapes_what_a_terminal_obeys() -> None:
     assert visible("标题 👩\u200d💻\x1b[0m") == "标题 👩\u200d💻\\x1b[0m"
+    assert visible("a \u3000b\xa0\u2028") == "a \u3000b\\xa0\\u2028"
     assert visible("\u202egnp.exe\r\n\udc80") == "\\u202egnp.exe\\r\\n\\udc80"
 
 
