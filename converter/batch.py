@@ -97,7 +97,15 @@ def stoppable() -> Iterator[Stop]:
             signal.signal(number, handler)
 
 
-def run(plan: Plan, options: Options, rules: Rules, *, workers: int, stopped: Callable[[], bool]) -> Generator[Outcome]:
+def run(
+    plan: Plan,
+    options: Options,
+    rules: Rules,
+    *,
+    workers: int,
+    stopped: Callable[[], bool],
+    finish: Callable[[Manifest], None] | None = None,
+) -> Generator[Outcome]:
     """Convert what was planned; yield the outcomes in plan order, problems first, sources that are gone last.
 
     The manifest and the list of failures are saved when the generator ends or is closed, also after a stop.
@@ -108,6 +116,7 @@ def run(plan: Plan, options: Options, rules: Rules, *, workers: int, stopped: Ca
         rules: what may be written.
         workers: number of processes; small batches use one all the same.
         stopped: asked between posts; the run ends early once it says yes.
+        finish: gets the manifest at the end, also after a stop: once it is closed, the next run may have it.
 
     Raises:
         ConfigError: before the first outcome, when the manifest cannot be used.
@@ -134,6 +143,8 @@ def run(plan: Plan, options: Options, rules: Rules, *, workers: int, stopped: Ca
                     yield outcome
             if rules.whole and not stopped():
                 yield from _vanished(plan, manifest, rules, stopped)
+            if finish is not None:
+                finish(manifest)
             ended = True
         finally:
             if not rules.dry_run and (workers > 1 or not ended):

@@ -29,6 +29,8 @@ class Report:
         self.looked_at: Counter[str] = Counter()
         self.bytes = 0
         self.failures: list[tuple[str, str]] = []
+        self.repeated: dict[str, list[list[str]]] | None = None
+        self.repeats: dict[str, int] = {}
 
     def add(self, outcome: Outcome) -> None:
         """Count one outcome."""
@@ -40,6 +42,14 @@ class Report:
         self.bytes += max(0, outcome.source_size)
         if outcome.error:
             self.failures.append((outcome.name, outcome.error))
+
+    def look(self, manifest: Manifest, *, listed: bool) -> None:
+        """Learn how many outputs repeat each other; with `listed` also which."""
+        if listed:
+            self.repeated = repeated(manifest)
+            self.repeats = {what: len(groups) for what, groups in self.repeated.items()}
+        else:
+            self.repeats = count_repeated(manifest)
 
     def document(self, *, command: Sequence[str], seconds: float, complete: bool) -> dict[str, Any]:
         """Make the JSON document of `--report`.
@@ -61,6 +71,7 @@ class Report:
             "notes": dict(self.notes.most_common()),
             "failures": [{"input": name, "error": error} for name, error in self.failures],
             "retry": list(command) if self.failures else None,
+            **({} if self.repeated is None else {"repeated": self.repeated}),
         }
 
 

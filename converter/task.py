@@ -7,6 +7,7 @@ import os
 import shlex
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -162,20 +163,15 @@ def _finish_one(outcome: Outcome, task: Task, console: Console, started: float) 
     return EXIT_FAILED if outcome.error else EXIT_OK
 
 
-def _save_report(report: Report, task: Task, started: float, *, complete: bool, root: Path | None = None) -> None:
+def _save_report(report: Report, task: Task, started: float, *, complete: bool) -> None:
     """Write the file of `--report`; an older report is replaced."""
     if task.report is None:
         return
-    from converter.report import KNOWN, dumps, repeated
+    from converter.report import KNOWN, dumps
     from converter.store import write_report
 
     seconds = time.perf_counter() - started
     document = report.document(command=("archive2md", *task.command), seconds=seconds, complete=complete)
-    if root is not None:
-        from converter.manifest import Manifest
-
-        with Manifest(root, read_only=True) as manifest:
-            document["repeated"] = repeated(manifest)
     write_report(os.path.realpath(task.report), dumps(document), known=KNOWN, name=task.report)
 
 
@@ -210,6 +206,9 @@ def _run_batch(plan: Plan, task: Task, console: Console) -> int:
     report = Report()
     tally = report.tally
     workers = task.jobs or _processors()
+    tells_all = task.rules.whole and not task.dry_run
+    listed = task.report is not None
+    finish = partial(report.look, listed=listed) if listed or tells_all else None
     heeded = False
     with batch.stoppable() as stop:
 
@@ -218,7 +217,7 @@ def _run_batch(plan: Plan, task: Task, console: Console) -> int:
             heeded = heeded or stop.asked
             return heeded
 
-        outcomes = batch.run(plan, task.options, task.rules, workers=workers, stopped=stopped)
+        outcomes = batch.run(plan, task.options, task.rules, workers=workers, stopped=stopped, finish=finish)
         with contextlib.closing(outcomes):
             for outcome in outcomes:
                 report.add(outcome)
@@ -227,29 +226,25 @@ def _run_batch(plan: Plan, task: Task, console: Console) -> int:
                 console.progress(tally["failed"])
     done = tally.total() - tally["vanished"] - tally["pruned"]
     console.inform(_summary(report, started, task))
-    _save_report(report, task, started, complete=not heeded and done >= len(plan), root=plan.root)
     if tally["vanished"]:
         console.say(f"{tally['vanished']} outputs have no input any more; --prune removes them")
-    if task.rules.whole and not task.dry_run:
-        _inform_about_repeated(plan.root, console)
-    if tally["failed"] and task.rules.whole and not task.dry_run:
+    if tells_all:
+        _inform_about_repeated(report, plan.root, console)
+    if tally["failed"] and tells_all:
         again = shlex.join(("archive2md", *task.command))
         where = f"failures are listed in {batch.failures_path(plan.root)}"
         console.inform(visible(f"{where}; this tries them again: {again}"))
-    if heeded or done < len(plan):
+    cut = heeded or done < len(plan)
+    if cut:
         but = ", but not all outputs without an input" if done >= len(plan) else ""
         console.say(f"interrupted: {done} of {len(plan)} done{but}; the same command again does the rest")
-        return EXIT_INTERRUPTED
-    return EXIT_FAILED if tally["failed"] else EXIT_OK
+    _save_report(report, task, started, complete=not cut)
+    return EXIT_INTERRUPTED if cut else EXIT_FAILED if tally["failed"] else EXIT_OK
 
 
-def _inform_about_repeated(root: Path, console: Console) -> None:
+def _inform_about_repeated(report: Report, root: Path, console: Console) -> None:
     """Say how many posts seem to be there more than once."""
-    from converter.manifest import Manifest
-    from converter.report import count_repeated
-
-    with Manifest(root, read_only=True) as manifest:
-        counts = count_repeated(manifest)
+    counts = report.repeats
     if any(counts.values()):
         again = shlex.join(("archive2md", "report", str(root)))
         words = ", ".join(f"{count} with the same {what}" for what, count in counts.items() if count)

@@ -8,6 +8,7 @@ import os
 import re
 import select
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,7 @@ from converter import console as console_module
 from converter import task
 from converter.cli import cli
 from converter.console import Console, visible
+from converter.manifest import Manifest
 
 HERE: Final = Path(__file__).resolve().parent
 SCRIPT: Final = (sys.executable, str(HERE / "stub_pipeline.py"))
@@ -357,6 +359,33 @@ def test_stopping_while_outputs_without_an_input_are_told(monkeypatch: pytest.Mo
     assert result.exit_code == 130
     assert "interrupted: 5 of 5 done, but not all outputs without an input; the same command again" in result.stderr
     assert '"complete": false' in Path("r.json").read_text(encoding="utf-8")
+
+
+def test_a_finished_run_needs_nothing_of_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another run begins, and locks the manifest, as soon as this one has ended; here it does so at once."""
+    write_posts(3, "same")
+    Path("posts/0002.html").write_text("FAIL", encoding="utf-8")
+    for number in range(2):
+        Path(f"posts/{number:04}.html").write_text(f"{number} ARTICLE 1", encoding="utf-8")
+    others: list[sqlite3.Connection] = []
+    close = Manifest.close
+
+    def close_and_lock(manifest: Manifest) -> None:
+        close(manifest)
+        others.append(sqlite3.connect(manifest.path, isolation_level=None))
+        others[-1].execute("BEGIN EXCLUSIVE")
+
+    monkeypatch.setattr(Manifest, "close", close_and_lock)
+    result = run("posts", "-o", "out", "--report", "r.json")
+    for other in others:
+        other.close()
+    lines = result.stderr.splitlines()
+    assert result.exit_code == 1
+    assert lines[0] == "error: posts/0002.html: no article; remove it"
+    assert lines[1].startswith("converted 2, unchanged 0, failed 1 in ")
+    assert lines[2].startswith("outputs that repeat each other: 1 with the same article; ")
+    assert lines[3].startswith("failures are listed in out/.archive2md/failures.txt; ")
+    assert '"0000.md"' in Path("r.json").read_text(encoding="utf-8")
 
 
 def test_interrupting_standard_input() -> None:
