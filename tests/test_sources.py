@@ -901,6 +901,20 @@ def test_loops_of_links_do_not_hide_a_directory() -> None:
     assert not inputs.problems
 
 
+def test_a_container_that_several_inputs_reach_tells_each_error_once() -> None:
+    Path("x.zip").write_bytes(zip_of({"a.html": PAGE, "../b.html": PAGE, "/c.html": PAGE}))
+    Path("bad.zip").write_bytes(zip_of({"../b.html": PAGE}))
+    Path("cut.tar").write_bytes(tar_of(MEMBERS)[:700])
+    Path("list.txt").write_text("x.zip\ncut.tar\n", encoding="utf-8")
+    once = said(expand(["x.zip", "bad.zip", "cut.tar"]))
+    assert len(once) == 4
+    texts = ["x.zip", "./x.zip", "./*.zip", "./bad.zip", "@list.txt", "./cut.tar"]
+    for order in (texts, texts[::-1]):
+        inputs = expand(order)
+        assert sorted(text.removeprefix("./") for text in said(inputs)) == once
+        assert paths(inputs) == ["cut/d0/000.html", "x/a.html"]
+
+
 def test_containers_in_directories_are_left_alone() -> None:
     touch("posts/a.html")
     Path("posts/x.zip").write_bytes(zip_of(MEMBERS))

@@ -115,7 +115,11 @@ def _absolute(path: str) -> Path:
 
 
 class _Search:
-    """What is found, and what goes wrong, while INPUTs are expanded."""
+    """What is found, and what goes wrong, while INPUTs are expanded.
+
+    What is wrong in a container is told once, also when several INPUTs reach it; each lists it, as the depth of its
+    paths may differ.
+    """
 
     def __init__(self, wanted: Wanted, spool: Spool) -> None:
         self._wanted = wanted
@@ -125,6 +129,7 @@ class _Search:
         self.directories: list[str] = []
         self.patterns: list[Pattern] = []
         self.left_out = 0
+        self._listed: set[str] = set()
 
     def wanted(self, path: str) -> bool:
         """Ask whether a post is wanted, and count those that are not."""
@@ -166,7 +171,10 @@ class _Search:
         if not kind:
             yield found
             return
-        listing = Listing(self.wanted, self.problems, self._spool, set())
+        again = found.file in self._listed
+        self._listed.add(found.file)
+        problems: list[ConverterError] = [] if again else self.problems
+        listing = Listing(self.wanted, problems, self._spool, set())
         try:
             if kind == "warc":
                 from converter.sources.warc import warc_members as members
@@ -180,7 +188,9 @@ class _Search:
             if not listing.broken:
                 self.containers.append(found.file)
         except ConverterError as error:
-            self.problems.append(error)
+            problems.append(error)
+        if again:
+            self.left_out += len(problems)
 
     def from_list(self, text: str) -> Iterator[Found]:
         """Take what a list names: a path a line, relative to the folder of the list; no wildcards."""
