@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import signal
 import threading
 import time
@@ -23,7 +22,8 @@ from converter import __version__
 from converter.encoding import encode
 from converter.errors import ConverterError, SourceError
 from converter.names import STATE_DIRECTORY
-from converter.plan import Pending, Place, Plan, informed, make_plan, relative_to
+from converter.origins import Owners
+from converter.plan import Pending, Place, Plan, informed, make_plan
 from converter.store import digest, discard, read_input, sweep, unwritable, write
 from converter.work import STATUSES, Job, Outcome, Rules, about, convert_bytes, convert_file, failed, settle
 
@@ -56,9 +56,6 @@ POOL_FROM: Final = 64
 GROUP: Final = 32
 GROUP_SECONDS: Final = 0.2
 """How many outcomes are settled at once, and how long one waits for the others."""
-
-
-_ESCAPED: Final = re.compile(r"\\u(dc[0-9a-f]{2})")
 
 
 class Stop:
@@ -297,69 +294,24 @@ def _record(outcome: Outcome, place: Place, old: Record | None, key: str) -> Rec
 
 def _vanished(plan: Plan, manifest: Manifest, rules: Rules) -> Iterator[Outcome]:
     """Find outputs whose input is gone, and would be one of this run's inputs; with `prune` they go, too."""
-    would_be_ours = _inputs_of(plan)
-    containers = {relative_to(plan.root, container) for container in plan.containers}
+    owners = Owners(plan)
     present = plan.spool.outputs()
     planned = next(present, None)
     for output, record in manifest:
         while planned is not None and planned < output:
             planned = next(present, None)
-        if planned == output:
-            continue
-        if record.file in containers:
-            is_gone = not plan.spool.is_spared(record.source)
-        else:
-            is_gone = would_be_ours(record.file) and _is_gone(plan.root, record.file)
-        if is_gone:
+        if planned != output and owners.is_gone(record):
             plan.spool.lose(output)
     for output in plan.spool.lost():
         lost = manifest.get(output)
         if lost is None:
             continue
-        name = lost.source if lost.file in containers else lost.file
-        outcome = Outcome(name, str(Path(plan.root, output)), "vanished")
+        outcome = Outcome(owners.name(lost), str(Path(plan.root, output)), "vanished")
         if rules.prune:
             outcome = _prune(outcome, lost, rules)
         if rules.prune and not rules.dry_run and not outcome.error:
             manifest.put((), gone=(output,))
         yield outcome
-
-
-def _inputs_of(plan: Plan) -> Callable[[str], bool]:
-    """Make the question whether a file, as the manifest writes it, would be an input of this run if it were there.
-
-    A pattern whose directory is not there says nothing: it may be on a disk that is not mounted.
-    """
-    tops = tuple(f"{relative_to(plan.root, directory)}/" for directory in plan.directories)
-    below = [
-        (f"{relative_to(plan.root, pattern.base)}/", pattern)
-        for pattern in plan.patterns
-        if os.path.isdir(pattern.base)  # noqa: PTH112 (Path.is_dir raises for what is not ours to see)
-    ]
-
-    def would_be_ours(file: str) -> bool:
-        if file.startswith(tops):
-            return True
-        return any(file.startswith(top) and pattern.would_name(file[len(top) :]) for top, pattern in below)
-
-    return would_be_ours
-
-
-def _is_gone(root: Path, file: str) -> bool:
-    r"""Whether an input is not there any more, for sure: that the system does not let us look is no answer.
-
-    The manifest writes bytes of names that are no text as a text may look, too (`\udcff`): neither may be there.
-    """
-    meant = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), file)
-    for name in {file, meant}:
-        try:
-            os.lstat(os.path.join(root, name))  # noqa: PTH118 (a Path per post costs more than the call)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except OSError:
-            return False
-        return False
-    return True
 
 
 def _prune(outcome: Outcome, record: Record, rules: Rules) -> Outcome:

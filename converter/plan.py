@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 from converter.errors import ConfigError, ConverterError, SourceError
 from converter.model import Note
 from converter.names import folders, output_names
+from converter.origins import locator, printable
 from converter.store import digest, read_input
 from converter.work import Job, Outcome, about
 
@@ -76,6 +77,7 @@ class Plan:
         """Go through the posts, in the order in which they are best read."""
         prefix = "" if str(self.root) == os.curdir else os.path.join(self.root, "")  # noqa: PTH118 (a Path per post costs more than all the rest)
         parent, folder = "", ""
+        locate = locator(self.root)
         for position, (output, refusal, found) in enumerate(self.spool.jobs()):
             path = found.path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
             target = prefix + output
@@ -85,8 +87,8 @@ class Plan:
                 job = job._replace(refusal=about(job.name, error))
             above, name = os.path.split(found.file)
             if above != parent:
-                parent, folder = above, relative_to(self.root, above)
-            yield job, Place(output, found.origin, f"{folder}/{_printable(name)}")
+                parent, folder = above, locate(above)
+            yield job, Place(output, found.origin, f"{folder}/{printable(name)}")
 
 
 def make_plan(inputs: Inputs, root: Path) -> Plan:
@@ -135,19 +137,6 @@ def _check_root(directories: Sequence[str], root: Path) -> None:
             problem = f"the output directory lies in the input directory {directory}"
             remedy = f"choose one outside of it, such as -o {top.parent / (top.name + '-md')}"
             raise ConfigError(problem, source=str(root), remedy=remedy)
-
-
-def relative_to(root: Path, file: str) -> str:
-    """Path of an input as the manifest keeps it: from the output directory, so that both can move together."""
-    try:
-        path = os.path.relpath(file, root)
-    except ValueError:  # on another drive of Windows
-        path = file
-    return _printable(path.replace(os.sep, "/"))
-
-
-def _printable(path: str) -> str:
-    return path.encode("utf-8", "backslashreplace").decode()
 
 
 def informed(plan: Plan, manifest: Manifest, key: str, pending: Pending, *, force: bool) -> Iterator[Job | Outcome]:

@@ -608,6 +608,45 @@ def test_a_pattern_that_cannot_be_answered_says_nothing(batch: ModuleType, monke
     assert [o.status for o in run(batch, prune=True)].count("pruned") == 1
 
 
+def write(**posts: str) -> None:
+    """Write posts by the names of their files: `a_html` is `a.html`, `d__a_html` is `d/a.html`."""
+    for name, text in posts.items():
+        path = Path("posts", name.replace("__", "/").replace("_", "."))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def test_an_output_directory_behind_a_link(batch: ModuleType, tmp_path: Path) -> None:
+    """`..` leads out of where the link leads to; the same posts are the same by every path to both directories."""
+    write(a_html="a", b_html="b")
+    Path("big/store").mkdir(parents=True)
+    Path("out").symlink_to("big/store")
+    run(batch)
+    with Manifest(Path("out"), read_only=True) as manifest:
+        assert [record.file for _, record in manifest] == ["../../posts/a.html", "../../posts/b.html"]
+    before = tree("out")
+    for out in ("out", "big/store", str(tmp_path / "out"), "posts/../out"):
+        assert [o.status for o in run(batch, out=out, prune=True)] == ["unchanged"] * 2
+        plan = batch.make_plan(expand(["posts"], lambda path: path != "b.html"), Path(out))
+        outcomes = batch.run(plan, Options(), batch.Rules(prune=True), workers=1, stopped=lambda: False)
+        assert [o.status for o in outcomes] == ["unchanged"]
+        assert tree("out") == before
+    Path("posts/b.html").unlink()
+    assert [o.status for o in run(batch, prune=True)] == ["unchanged", "pruned"]
+
+
+def test_a_link_above_both_directories_moves_with_them(batch: ModuleType) -> None:
+    """As `/tmp` of macOS, which leads to `/private/tmp`."""
+    Path("real/here").mkdir(parents=True)
+    Path("short").symlink_to("real/here")
+    write(a_html="a")
+    Path("posts").rename("real/here/posts")
+    for number, posts in enumerate(("short/posts", "real/here/posts")):
+        run(batch, posts, out=f"short/out{number}")
+        with Manifest(Path(f"short/out{number}"), read_only=True) as manifest:
+            assert [record.file for _, record in manifest] == ["../posts/a.html"]
+
+
 def zipped(*members: str) -> None:
     with zipfile.ZipFile("x.zip", "w") as archive:
         for name in members:
