@@ -121,7 +121,8 @@ def run(plan: Plan, options: Options, rules: Rules, *, workers: int, stopped: Ca
         try:
             yield from (Outcome(name=problem.source, error=str(problem)) for problem in plan.problems)
             pending: Pending = {}
-            jobs = informed(plan, manifest, key, pending, force=rules.force)
+            owners = Owners(plan)
+            jobs = informed(plan, manifest, key, pending, owners, rules)
             handle = partial(convert_file, options=options, rules=rules)
             outcomes = _outcomes(jobs, plan.count, handle, workers, stopped, rules)
             with contextlib.closing(outcomes):
@@ -130,7 +131,7 @@ def run(plan: Plan, options: Options, rules: Rules, *, workers: int, stopped: Ca
                         failures.append(outcome.error)
                     yield outcome
             if rules.whole and not stopped():
-                yield from _vanished(plan, manifest, rules)
+                yield from _vanished(plan, manifest, owners, rules)
             ended = True
         finally:
             if not rules.dry_run and (workers > 1 or not ended):
@@ -286,15 +287,14 @@ def _record(outcome: Outcome, place: Place, old: Record | None, key: str) -> Rec
         return None
     notes = "\n".join(f"{note.rule}: {note.text}" for note in outcome.notes)
     seen = (outcome.source_size, outcome.source_mtime, outcome.source_sha256, key, notes)
-    if outcome.size < 0:  # the input was read and is the same: only its time is new
-        return old._replace(source_mtime=outcome.source_mtime) if old else None
+    if outcome.size < 0:  # the input was read and is the same: only its time or its place is new
+        return old._replace(source_mtime=outcome.source_mtime, file=place.file) if old else None
     article = outcome.article, outcome.body
     return Record(place.origin, outcome.sha256, outcome.size, "", place.file, *seen, *article)
 
 
-def _vanished(plan: Plan, manifest: Manifest, rules: Rules) -> Iterator[Outcome]:
+def _vanished(plan: Plan, manifest: Manifest, owners: Owners, rules: Rules) -> Iterator[Outcome]:
     """Find outputs whose input is gone, and would be one of this run's inputs; with `prune` they go, too."""
-    owners = Owners(plan)
     present = plan.spool.outputs()
     planned = next(present, None)
     for output, record in manifest:

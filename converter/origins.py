@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from converter.manifest import Record
-    from converter.plan import Plan
+    from converter.plan import Place, Plan
+    from converter.work import Job
 
 _ESCAPED: Final = re.compile(r"\\u(dc[0-9a-f]{2})")
 
@@ -78,6 +79,29 @@ class Owners:
         """Say where a file is, as `Place.file` does."""
         folder, name = os.path.split(file)
         return f"{self._locate(folder)}/{printable(name)}"
+
+    def is_ours(self, record: Record, place: Place, job: Job) -> bool:
+        """Whether an output was made from an input of this run: mostly from the one that is to go there.
+
+        Posts in two directories called alike have the same names, so it counts where they are, too. What is no more
+        where it was, while a post of this name is in this run, was moved with its directory; manifests of the first
+        format do not say where it was.
+        """
+        if record.source == place.origin and record.file == place.file:
+            return True
+        files = [file for file, _ in self._spool.called(record.source)]
+        if record.file in map(self._place, files):
+            return True
+        if files and (not record.file or self._is_absent(record.file)):
+            return True
+        return job.member is None and self._is_same_file(record.file, job.file)
+
+    def _is_same_file(self, file: str, other: str) -> bool:
+        """Whether the manifest knows a file by another path: a link, or other letters where their case is one."""
+        try:
+            return os.path.samefile(os.path.join(self._root, file), other)  # noqa: PTH118, PTH121 (as below)
+        except (OSError, ValueError):
+            return False
 
     def name(self, record: Record) -> str:
         """Say what an output was made from, as messages call it when nobody else does."""

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 from converter.errors import ConfigError, ConverterError, SourceError
 from converter.model import Note
 from converter.names import folders, output_names
-from converter.origins import locator, printable
+from converter.origins import Owners, locator, printable
 from converter.store import digest, read_input
-from converter.work import Job, Outcome, about
+from converter.work import Job, Outcome, Rules, about
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -139,7 +139,9 @@ def _check_root(directories: Sequence[str], root: Path) -> None:
             raise ConfigError(problem, source=str(root), remedy=remedy)
 
 
-def informed(plan: Plan, manifest: Manifest, key: str, pending: Pending, *, force: bool) -> Iterator[Job | Outcome]:
+def informed(
+    plan: Plan, manifest: Manifest, key: str, pending: Pending, owners: Owners, rules: Rules
+) -> Iterator[Job | Outcome]:
     """Tell each job what the manifest knows about its output; what is up to date is done without being read.
 
     What was written from an input that is not part of this run does not count as ours: of two runs over two
@@ -150,7 +152,8 @@ def informed(plan: Plan, manifest: Manifest, key: str, pending: Pending, *, forc
         manifest: what was done.
         key: version and options of this run.
         pending: gets the jobs that are under way.
-        force: convert what has not changed, too.
+        owners: whose the outputs are.
+        rules: what may be written.
 
     """
     root = os.path.join(plan.root.resolve(), "")  # noqa: PTH118 (as above)
@@ -162,21 +165,17 @@ def informed(plan: Plan, manifest: Manifest, key: str, pending: Pending, *, forc
             yield job._replace(refusal=str(error))
         elif record is None and not job.refusal:
             yield job._replace(why="new")
-        elif job.refusal or record is None or not _is_ours(record, place, plan.spool):
+        elif job.refusal or record is None or not owners.is_ours(record, place, job):
             yield job
         else:
-            is_same = not force and record.key == key and record.source == place.origin and not record.before
-            done = _up_to_date(job, record, manifest.mtime) if is_same else ""
+            is_same = not rules.force and record.key == key and record.source == place.origin and not record.before
+            is_there = record.file == place.file
+            done = _up_to_date(job, record, manifest.mtime, is_there=is_there) if is_same else ""
             if isinstance(done, Outcome):
                 yield done
             else:
                 recorded = tuple(filter(None, (record.sha256, record.before)))
-                yield job._replace(recorded=recorded, known=done, why=_why(job, record, key, force=force))
-
-
-def _is_ours(record: Record, place: Place, spool: Spool) -> bool:
-    """Whether an output was made from an input of this run: mostly from the same one."""
-    return record.source == place.origin or spool.has_origin(record.source)
+                yield job._replace(recorded=recorded, known=done, why=_why(job, record, key, force=rules.force))
 
 
 def _why(job: Job, record: Record, key: str, *, force: bool) -> str:
@@ -190,8 +189,11 @@ def _why(job: Job, record: Record, key: str, *, force: bool) -> str:
     return "--force" if force else "its input changed"
 
 
-def _up_to_date(job: Job, record: Record, since: int) -> Outcome | str:
-    """Find out whether there is anything to do; else the hash of the input with which there would not be, if any."""
+def _up_to_date(job: Job, record: Record, since: int, *, is_there: bool) -> Outcome | str:
+    """Find out whether there is anything to do; else the hash of the input with which there would not be, if any.
+
+    An input that is not there where it was has to be read: the manifest learns where it is now.
+    """
     state = _state_of(job.output, record, since)
     if state == "gone":
         return ""
@@ -200,7 +202,7 @@ def _up_to_date(job: Job, record: Record, since: int) -> Outcome | str:
     except OSError:
         return ""
     same_size = job.member is not None or found.st_size == record.source_size
-    if same_size and found.st_mtime_ns == record.source_mtime:
+    if same_size and is_there and found.st_mtime_ns == record.source_mtime:
         notes = (EDITED,) if state == "edited" else ()
         return Outcome(job.name, job.output, "unchanged", notes=notes, sha256=record.sha256, position=job.position)
     return record.source_sha256 if state == "intact" and same_size else ""

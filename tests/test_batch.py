@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -647,6 +648,52 @@ def test_a_link_above_both_directories_moves_with_them(batch: ModuleType) -> Non
             assert [record.file for _, record in manifest] == ["../posts/a.html"]
 
 
+def test_directories_of_one_name_have_outputs_of_their_own(batch: ModuleType) -> None:
+    """Two blogs with `_posts/`: of two runs, the second does not eat the output of the first."""
+    for top in "xy":
+        Path(top, "posts").mkdir(parents=True)
+        Path(top, "posts/index.html").write_text(f"from {top}", encoding="utf-8")
+    run(batch, "x/posts")
+    before = tree("out")
+    for _ in range(2):
+        (outcome,) = run(batch, "y/posts")
+        assert "was not written by archive2md from this input" in outcome.error
+        assert tree("out") == before | {".archive2md/failures.txt": f"{outcome.error}\n".encode()}
+    assert [o.status for o in run(batch, "x/posts")] == ["unchanged"]
+    assert tree("out") == before
+    assert [o.status for o in run(batch, "x/posts", "y/posts")] == ["unchanged", "converted"]
+    assert Path("out/index.html.md").read_text(encoding="utf-8") == "# index\n\nfrom y\n"
+    assert [o.status for o in run(batch, "y/posts", out="both")] == ["converted"]
+    run(batch, "x/posts", "y/posts", out="both")  # where y goes now is another place, and it is part of the run
+    both = tree("both")
+    assert Path("both/index.md").read_bytes().endswith(b"from x\n")
+    run(batch, "x/posts", "y/posts", out="fresh")
+    assert both == tree("fresh")
+
+
+@pytest.mark.parametrize("how", ["moved", "absolute", "together", "linked"])
+def test_a_tree_that_was_moved_goes_on(batch: ModuleType, tmp_path: Path, how: str) -> None:
+    """What was not edited is not converted again, what was is no other post, and the third run reads nothing."""
+    write(a_html="a", b_html="b", c_html="c")
+    run(batch)
+    posts, out = "posts", "out"
+    if how == "absolute":
+        posts, out = str(tmp_path / "posts"), str(tmp_path / "out")
+    elif how == "linked":
+        Path("link").symlink_to(".")
+        posts = "link/posts"
+    else:
+        Path("later").mkdir()
+        posts = shutil.move("posts", "later/posts")
+        out = shutil.move("out", "later/out") if how == "together" else out
+    Path(posts, "b.html").write_text("edited", encoding="utf-8")
+    assert [o.status for o in run(batch, posts, out=out)] == ["unchanged", "converted", "unchanged"]
+    Path(posts, "c.html").unlink()
+    assert [o.status for o in run(batch, posts, out=out, prune=True)] == ["unchanged", "unchanged", "pruned"]
+    with Manifest(Path(out), read_only=True) as manifest:
+        assert {Path(out, record.file).parent.resolve() for _, record in manifest} == {Path(posts).resolve()}
+
+
 def zipped(*members: str) -> None:
     with zipfile.ZipFile("x.zip", "w") as archive:
         for name in members:
@@ -732,6 +779,7 @@ def test_manifests_of_the_first_format_are_taken_over(batch: ModuleType) -> None
     connection.commit()
     connection.close()
     assert {outcome.status for outcome in run(batch, dry_run=True)} == {"unchanged"}
+    assert {outcome.status for outcome in run(batch, dry_run=True, hard_break="spaces")} == {"converted"}
     assert {outcome.status for outcome in run(batch)} == {"unchanged"}
     assert tree("out").keys() == fresh.keys()
     with Manifest(Path("out"), read_only=True) as manifest:
