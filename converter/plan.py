@@ -165,17 +165,25 @@ def informed(
             yield job._replace(refusal=str(error))
         elif record is None and not job.refusal:
             yield job._replace(why="new")
-        elif job.refusal or record is None or not owners.is_ours(record, place, job):
+        elif job.refusal or record is None:
             yield job
-        else:
+        elif owners.is_ours(record, place, job):
             is_same = not rules.force and record.key == key and record.source == place.origin and not record.before
             is_there = record.file == place.file
             done = _up_to_date(job, record, manifest.mtime, is_there=is_there) if is_same else ""
             if isinstance(done, Outcome):
                 yield done
             else:
-                recorded = tuple(filter(None, (record.sha256, record.before)))
-                yield job._replace(recorded=recorded, known=done, why=_why(job, record, key, force=rules.force))
+                yield _knowing(job, record)._replace(known=done, why=_why(job, record, key, force=rules.force))
+        elif owners.is_gone(record):
+            former = "" if rules.prune else owners.name(record)
+            yield _knowing(job, record)._replace(former=former, why="the post that was there is gone")
+        else:
+            yield job
+
+
+def _knowing(job: Job, record: Record) -> Job:
+    return job._replace(recorded=tuple(filter(None, (record.sha256, record.before))))
 
 
 def _why(job: Job, record: Record, key: str, *, force: bool) -> str:

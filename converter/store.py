@@ -102,7 +102,9 @@ def _read(file: str, size: int) -> tuple[bytes, os.stat_result]:
         os.close(handle)
 
 
-def decide(target: str, data: bytes, *, name: str, recorded: Sequence[str] = (), force: bool = False) -> Step:
+def decide(
+    target: str, data: bytes, *, name: str, recorded: Sequence[str] = (), former: str = "", force: bool = False
+) -> Step:
     """Say what writing `data` to `target` means: a new file, an unchanged one, or one that may be replaced.
 
     Args:
@@ -110,6 +112,7 @@ def decide(target: str, data: bytes, *, name: str, recorded: Sequence[str] = (),
         data: what it shall hold.
         name: how messages call the output.
         recorded: hashes of what earlier runs wrote there.
+        former: what they made that from, when it is gone and only `--prune` may remove what is left of it.
         force: replace files that we did not write, too.
 
     Raises:
@@ -134,6 +137,9 @@ def decide(target: str, data: bytes, *, name: str, recorded: Sequence[str] = (),
     if present == data:
         return "keep"
     if force or (recorded and digest(present) in recorded):
+        if former and not force:
+            remedy = "pass --prune to let this post take its place, or move it away"
+            raise SourceError(f"was made from {former}, which is gone", source=name, remedy=remedy)
         return "replace"
     raise SourceError(
         "exists and was not written by archive2md from this input, or was edited since",

@@ -47,6 +47,7 @@ class Job(NamedTuple):
         path: its path inside the batch, for `Source`.
         output: the output file, as messages call it and as it is opened.
         recorded: hashes of what earlier runs wrote there.
+        former: the input that the output was made from, when it is gone and only `prune` may remove what is left of it.
         known: hash of the input that the output, which is as we wrote it, was made from; empty to convert anyway.
         refusal: why the output must not be written, known before the post is read; empty when nothing speaks
             against it.
@@ -61,6 +62,7 @@ class Job(NamedTuple):
     path: str
     output: str
     recorded: tuple[str, ...] = ()
+    former: str = ""
     known: str = ""
     refusal: str = ""
     position: int = 0
@@ -138,7 +140,7 @@ def convert_bytes(source: Source, job: Job, *, options: Options, rules: Rules) -
     temporary = ""
     try:
         data = encode(result.markdown, job.name)
-        step = decide(job.output, data, name=job.output, recorded=job.recorded, force=rules.force)
+        step = decide(job.output, data, name=job.output, recorded=job.recorded, former=job.former, force=rules.force)
         if step != "keep" and not rules.dry_run:
             temporary = stage(job.output, data, name=job.output)
     except ConverterError as error:

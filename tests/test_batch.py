@@ -609,6 +609,9 @@ def test_a_pattern_that_cannot_be_answered_says_nothing(batch: ModuleType, monke
     assert [o.status for o in run(batch, prune=True)].count("pruned") == 1
 
 
+NOT_OURS = "exists and was not written by archive2md from this input, or was edited since"
+
+
 def write(**posts: str) -> None:
     """Write posts by the names of their files: `a_html` is `a.html`, `d__a_html` is `d/a.html`."""
     for name, text in posts.items():
@@ -657,7 +660,7 @@ def test_directories_of_one_name_have_outputs_of_their_own(batch: ModuleType) ->
     before = tree("out")
     for _ in range(2):
         (outcome,) = run(batch, "y/posts")
-        assert "was not written by archive2md from this input" in outcome.error
+        assert NOT_OURS in outcome.error
         assert tree("out") == before | {".archive2md/failures.txt": f"{outcome.error}\n".encode()}
     assert [o.status for o in run(batch, "x/posts")] == ["unchanged"]
     assert tree("out") == before
@@ -692,6 +695,53 @@ def test_a_tree_that_was_moved_goes_on(batch: ModuleType, tmp_path: Path, how: s
     assert [o.status for o in run(batch, posts, out=out, prune=True)] == ["unchanged", "unchanged", "pruned"]
     with Manifest(Path(out), read_only=True) as manifest:
         assert {Path(out, record.file).parent.resolve() for _, record in manifest} == {Path(posts).resolve()}
+
+
+def test_the_place_of_a_post_that_is_gone(batch: ModuleType) -> None:
+    """What is left of a post whose input is gone may be its last copy: only --prune lets another one take its place."""
+    write(a_html="from html", a_md="from md", b_html="one", c_html="same", d_html="d")
+    run(batch)
+    assert Path("out/a.md").read_text(encoding="utf-8").endswith("from md\n")
+    Path("posts/a.md").unlink()
+    for name in "bcd":  # renamed; one of them is edited, too, and the output of another one
+        Path("posts", f"{name}.html").rename(f"posts/{name}.htm")
+    Path("posts/b.htm").write_text("two", encoding="utf-8")
+    Path("posts/d.htm").write_text("two", encoding="utf-8")
+    Path("out/d.md").write_text("edited", encoding="utf-8")
+    before = tree("out")
+    for dry_run in (True, False):
+        outcomes = run(batch, dry_run=dry_run)
+        assert [(o.name, o.status) for o in outcomes if o.status != "failed"] == [("posts/c.htm", "unchanged")]
+        way_out = "; pass --prune to let this post take its place, or move it away"
+        assert [o.error.partition(".md: ")[2].removesuffix(way_out) for o in outcomes if o.error] == [
+            "was made from ../posts/a.md, which is gone",
+            "was made from ../posts/b.html, which is gone",
+            f"{NOT_OURS}; move it away, or pass --force to replace it",
+        ]
+        assert before.items() - tree("out").items() <= {(name, before[name]) for name in before if "archive2md" in name}
+    for dry_run in (True, False):
+        outcomes = run(batch, dry_run=dry_run, prune=True)
+        statuses = {o.output: (o.status, o.replaced) for o in outcomes if not o.output.startswith("out/a.html")}
+        assert statuses == {
+            "out/a.md": ("converted", True),
+            "out/b.md": ("converted", True),
+            "out/c.md": ("unchanged", False),
+            "out/d.md": ("failed", False),
+        }
+    assert Path("out/a.md").read_text(encoding="utf-8").endswith("from html\n")
+    assert Path("out/b.md").read_text(encoding="utf-8").endswith("two\n")
+    assert [o.status for o in run(batch, prune=True)][:3] == ["unchanged"] * 3
+
+
+def test_the_place_of_a_member_that_is_gone(batch: ModuleType) -> None:
+    zipped("a.html", "a.md")
+    run(batch, "x.zip")
+    with zipfile.ZipFile("x.zip", "w") as archive:
+        archive.writestr("a.html", "another text")
+    (outcome,) = [o for o in run(batch, "x.zip") if o.error]
+    assert f"was made from {Path.cwd().name}/x.zip/a.md, which is gone; pass --prune" in outcome.error
+    assert not any(o.error for o in run(batch, "x.zip", prune=True))
+    assert Path("out/x/a.md").read_text(encoding="utf-8").endswith("another text\n")
 
 
 def zipped(*members: str) -> None:
