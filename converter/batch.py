@@ -22,7 +22,7 @@ from converter import __version__
 from converter.encoding import encode
 from converter.errors import ConverterError, SourceError
 from converter.names import STATE_DIRECTORY
-from converter.origins import Owners
+from converter.origins import GONE, MOVED_ON, Owners
 from converter.plan import Pending, Place, Plan, informed, make_plan
 from converter.store import digest, discard, read_input, sweep, unwritable, write
 from converter.work import STATUSES, Job, Outcome, Rules, about, convert_bytes, convert_file, failed, settle
@@ -129,6 +129,7 @@ def run(plan: Plan, options: Options, rules: Rules, *, workers: int, stopped: Ca
                 for outcome in _settled(outcomes, pending, manifest, key, rules):
                     if outcome.error:
                         failures.append(outcome.error)
+                        owners.unwritten.add(outcome.output)
                     yield outcome
             if rules.whole and not stopped():
                 yield from _vanished(plan, manifest, owners, rules)
@@ -294,20 +295,23 @@ def _record(outcome: Outcome, place: Place, old: Record | None, key: str) -> Rec
 
 
 def _vanished(plan: Plan, manifest: Manifest, owners: Owners, rules: Rules) -> Iterator[Outcome]:
-    """Find outputs whose input is gone, and would be one of this run's inputs; with `prune` they go, too."""
+    """Find outputs whose input is gone, or goes elsewhere now, and concerns this run; with `prune` they go, too."""
     present = plan.spool.outputs()
     planned = next(present, None)
     for output, record in manifest:
         while planned is not None and planned < output:
             planned = next(present, None)
-        if planned != output and owners.is_gone(record):
+        if planned != output and (owners.is_gone(record) or owners.has_left(output, record)):
             plan.spool.lose(output)
     for output in plan.spool.lost():
         lost = manifest.get(output)
         if lost is None:
             continue
-        outcome = Outcome(owners.name(lost), str(Path(plan.root, output)), "vanished")
-        if rules.prune:
+        why = MOVED_ON if owners.successor(lost) else GONE
+        outcome = Outcome(owners.name(lost), str(Path(plan.root, output)), "vanished", why=why)
+        if rules.prune and owners.is_another(output):
+            outcome = outcome._replace(status="pruned")
+        elif rules.prune:
             outcome = _prune(outcome, lost, rules)
         if rules.prune and not rules.dry_run and not outcome.error:
             manifest.put((), gone=(output,))
@@ -319,7 +323,7 @@ def _prune(outcome: Outcome, record: Record, rules: Rules) -> Outcome:
     target = Path(outcome.output)
     try:
         if target.exists() and digest(read_input(str(target), str(target))) != record.sha256 and not rules.force:
-            problem = "its input is gone, but it was edited since it was written"
+            problem = f"{outcome.why}, but it was edited since it was written"
             raise SourceError(problem, source=str(target), remedy="remove it yourself, or pass --force")
         if not rules.dry_run:
             target.unlink(missing_ok=True)

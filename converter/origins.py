@@ -10,6 +10,8 @@ import os
 import re
 from typing import TYPE_CHECKING, Final
 
+from converter.names import fold
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from converter.work import Job
 
 _ESCAPED: Final = re.compile(r"\\u(dc[0-9a-f]{2})")
+
+GONE: Final = "its input is gone"
+MOVED_ON: Final = "its input has another output now"
 
 
 def locator(root: Path) -> Callable[[str], str]:
@@ -57,14 +62,21 @@ def printable(path: str) -> str:
 
 
 class Owners:
-    """What a run knows about the inputs that outputs of earlier runs were made from."""
+    """What a run knows about the inputs that outputs of earlier runs were made from.
+
+    Attributes:
+        unwritten: outputs of this run that could not be written, as messages call them.
+
+    """
 
     def __init__(self, plan: Plan) -> None:
         """Ask about the outputs of a plan.
 
         A pattern whose directory is not there says nothing: it may be on a disk that is not mounted.
         """
-        self._root = os.path.realpath(plan.root)
+        self.unwritten: set[str] = set()
+        self._shown, self._root = plan.root, os.path.realpath(plan.root)
+        self._is_selected = plan.selected
         self._spool = plan.spool
         self._locate = locate = locator(plan.root)
         self._containers = frozenset(map(self._place, plan.containers))
@@ -110,8 +122,37 @@ class Owners:
     def is_gone(self, record: Record) -> bool:
         """Whether the input of an output is there no more, for sure, and would be one of this run's."""
         if record.file in self._containers:
-            return not self._spool.is_spared(record.source)
+            return not self._spool.is_spared(record.source) and not self.successor(record)
         return self._is_in_reach(record.file) and self._is_absent(record.file)
+
+    def successor(self, record: Record) -> str:
+        """Tell the output that the input of an output has in this run; empty when it is not part of it."""
+        planned = self._spool.called(record.source)
+        return next((output for file, output in planned if self._place(file) == record.file), "")
+
+    def has_left(self, output: str, record: Record) -> bool:
+        """Whether the input of an output has another output now, and that is written.
+
+        It has lost a name to a further post, or won that of one that is gone. To a part of the posts, names are given
+        otherwise: each is as good as before, or better. So a better one says something in a whole directory only.
+        """
+        is_whole = record.file in self._containers or record.file.startswith(self._tops)
+        if not is_whole and not self._is_in_reach(record.file):
+            return False
+        successor = self.successor(record)
+        if not successor or str(self._shown / successor) in self.unwritten:
+            return False
+        return (is_whole and not self._is_selected) or self._is_claimed(output)
+
+    def _is_claimed(self, output: str) -> bool:
+        """Whether a name is that of a planned output or folder, but for large and small letters."""
+        return not self._spool.claim(fold(output))
+
+    def is_another(self, output: str) -> bool:
+        """Whether removing an output would remove a planned one: where large and small letters are one."""
+        folder, name = os.path.split(os.path.join(self._root, output))  # noqa: PTH118 (as above)
+        other = os.path.join(folder, name.swapcase())  # noqa: PTH118 (as above)
+        return self._is_claimed(output) and self._is_same_file(output, other)
 
     def _is_in_reach(self, file: str) -> bool:
         """Whether a file, as the manifest writes it, would be an input of this run if it were there."""

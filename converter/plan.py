@@ -13,6 +13,7 @@ from converter.errors import ConfigError, ConverterError, SourceError
 from converter.model import Note
 from converter.names import folders, output_names
 from converter.origins import Owners, locator, printable
+from converter.sources.selection import everything
 from converter.store import digest, read_input
 from converter.work import Job, Outcome, Rules, about
 
@@ -58,6 +59,7 @@ class Plan:
         containers: the input containers that could be listed to their ends.
         problems: errors for INPUTs that gave no posts.
         patterns: the INPUTs that are patterns.
+        selected: `--include` or `--exclude` may have left posts out.
 
     """
 
@@ -68,6 +70,7 @@ class Plan:
     containers: tuple[str, ...] = ()
     problems: tuple[ConverterError, ...] = ()
     patterns: tuple[Pattern, ...] = ()
+    selected: bool = False
 
     def __len__(self) -> int:
         """Count the outcomes that this plan will have."""
@@ -104,7 +107,8 @@ def make_plan(inputs: Inputs, root: Path) -> Plan:
     first, second = tee(spool.named())
     names = output_names(((path, origin) for _, path, origin in first), spool)
     count = spool.plan((output, refusal(output), number) for output, (number, *_) in zip(names, second, strict=True))
-    return Plan(root, spool, count, inputs.directories, inputs.containers, inputs.problems, inputs.patterns)
+    sources = inputs.directories, inputs.containers, inputs.problems, inputs.patterns
+    return Plan(root, spool, count, *sources, selected=inputs.wanted is not everything)
 
 
 def _look_around(spool: Spool, root: Path) -> Callable[[str], str]:

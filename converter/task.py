@@ -256,7 +256,7 @@ def _show(outcome: Outcome, task: Task, console: Console) -> bool:
         return True
     if outcome.status in {"vanished", "pruned"}:
         word = "remove" if task.prune else "keep"
-        return console.data(f"would {word} {visible(outcome.output)}, its input is gone\n".encode())
+        return console.data(f"would {word} {visible(outcome.output)}, {outcome.why}\n".encode())
     step = "keep" if outcome.status == "unchanged" else "replace" if outcome.replaced else "write"
     why = f" ({outcome.why})" if outcome.why and step != "keep" else ""
     return console.data(f"would {step} {visible(outcome.output)} from {visible(outcome.name)}{why}\n".encode())

@@ -744,6 +744,55 @@ def test_the_place_of_a_member_that_is_gone(batch: ModuleType) -> None:
     assert Path("out/x/a.md").read_text(encoding="utf-8").endswith("another text\n")
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_new_post_that_wins_a_name(batch: ModuleType, workers: int) -> None:
+    """The place that a post has left is no place of its any more; the tree is that of a first run."""
+    write_posts(70)
+    write(a_html="one", b_md="md", b_html="html", c_html="old")
+    run(batch, workers=workers)
+    write(A_html="two", c_md="new")
+    Path("posts/b.md").unlink()
+    run(batch, out="fresh", workers=workers)
+    left = ["out/a.md", "out/b.html.md"]
+    for dry_run in (True, False):
+        outcomes = run(batch, workers=workers, dry_run=dry_run, prune=True)
+        assert not any(o.error for o in outcomes)
+        assert [o.output for o in outcomes if o.status == "pruned"] == left
+        assert [o.why for o in outcomes if o.status == "pruned"] == ["its input has another output now"] * 2
+    assert tree("out") == tree("fresh")
+    assert {o.status for o in run(batch, workers=workers)} == {"unchanged"}
+
+
+def test_what_a_post_has_left_stays_until_it_is_somewhere_else(batch: ModuleType) -> None:
+    write(a_html="one", b_html="same", b_md="same")
+    run(batch)
+    write(A_html="two", a_html="FAIL")
+    assert [o.status for o in run(batch, prune=True)].count("failed") == 1
+    assert Path("out/a.md").exists()
+    write(a_html="three")
+    assert [o.output for o in run(batch) if o.status == "vanished"] == ["out/a.md"]
+    Path("out/a.md").write_text("edited", encoding="utf-8")
+    (error,) = [o.error for o in run(batch, prune=True) if o.error]
+    assert "its input has another output now, but it was edited since it was written" in error
+    before = tree("out")
+    for some in (["posts/b.html", "posts/a.html"], ["posts/*.html"], ["posts"]):  # where names are given otherwise
+        plan = batch.make_plan(expand(some, lambda path: path != "b.md"), Path("out"))
+        list(batch.run(plan, Options(), batch.Rules(prune=True), workers=1, stopped=lambda: False))
+        assert before.items() - tree("out").items() <= {(n, before[n]) for n in before if "archive2md" in n}
+
+
+def test_large_and_small_letters_that_are_one(batch: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where `A.md` is `a.md`, the place that a post has left is that of another one: it is forgotten, and stays."""
+    write(a_html="one")
+    run(batch)
+    write(A_html="one")
+    real = os.path.samefile
+    monkeypatch.setattr(os.path, "samefile", lambda a, b: real(*(Path(x).with_name("a.md") for x in (a, b))))
+    assert [o.output for o in run(batch, prune=True) if o.status == "pruned"] == ["out/a.md"]
+    assert Path("out/a.md").exists()
+    assert {o.status for o in run(batch, prune=True)} == {"unchanged"}
+
+
 def zipped(*members: str) -> None:
     with zipfile.ZipFile("x.zip", "w") as archive:
         for name in members:
