@@ -39,7 +39,7 @@ class Record(NamedTuple):
         before: hash of what we wrote there before, while the new text is on its way; else empty.
         file: path of the input file, relative to the output directory where that is possible.
         source_size: bytes of the input; -1 when not known.
-        source_mtime: when the input was changed, in nanoseconds.
+        source_mtime: when the input was changed, in nanoseconds; of a member, the stamp of its container.
         source_sha256: hash of the input.
         key: version and options that it was converted with.
         notes: the notes of the conversion, one a line.

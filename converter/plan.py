@@ -14,7 +14,7 @@ from converter.model import Note
 from converter.names import folders, output_names
 from converter.origins import Owners, locator, printable
 from converter.sources.selection import everything
-from converter.store import digest, read_input
+from converter.store import digest, read_input, signed
 from converter.work import Job, Outcome, Rules, about
 
 if TYPE_CHECKING:
@@ -210,14 +210,25 @@ def _up_to_date(job: Job, record: Record, since: int, *, is_there: bool) -> Outc
     if state == "gone":
         return ""
     try:
-        found = os.stat(job.file)  # noqa: PTH116 (a Path per post costs more than the call)
+        same_size, time = _looked_at(job, record.source_size)
     except OSError:
         return ""
-    same_size = job.member is not None or found.st_size == record.source_size
-    if same_size and is_there and found.st_mtime_ns == record.source_mtime:
+    if same_size and is_there and time == record.source_mtime:
         notes = (EDITED,) if state == "edited" else ()
         return Outcome(job.name, job.output, "unchanged", notes=notes, sha256=record.sha256, position=job.position)
     return record.source_sha256 if state == "intact" and same_size else ""
+
+
+def _looked_at(job: Job, size: int) -> tuple[bool, int]:
+    """Look at an input: whether it may have so many bytes, and when it was changed.
+
+    What is read of a feed or a WARC file has other sizes than it has there; the stamp of a container knows its own.
+    """
+    member = job.member
+    if member is None:
+        found = os.stat(job.file)  # noqa: PTH116 (a Path per post costs more than the call)
+        return found.st_size == size, signed(found.st_mtime_ns)
+    return member.kind in {"feed", "warc"} or member.size == size, member.stamp
 
 
 def _state_of(output: str, record: Record, since: int) -> str:

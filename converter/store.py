@@ -28,6 +28,8 @@ _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _MODE: Final = 0o666
 """Permissions of a new file, of which the umask takes its part."""
 
+_HALF: Final = 1 << 63
+
 _FULL: Final = "make room and run it again, it goes on from here; or choose another -o"
 _MORE_FILES: Final = "allow more open files (ulimit -n 1024), or use fewer processes (-j 1)"
 _REMEDIES: Final = {
@@ -76,7 +78,7 @@ def read_stable(file: str, name: str) -> Input:
                 break
             data, after = _read(file, before.st_size)
             if (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, len(data)):
-                return Input(data, after.st_mtime_ns)
+                return Input(data, signed(after.st_mtime_ns))
         else:
             raise SourceError("changes while it is read", source=name, remedy="wait until it is written")
     except FileNotFoundError:
@@ -88,6 +90,14 @@ def read_stable(file: str, name: str) -> Input:
     if stat.S_ISDIR(before.st_mode):
         raise SourceError("is a directory", source=name, remedy="give -o DIR to convert the posts in it")
     raise SourceError("is not a regular file", source=name, remedy="pipe it in instead: archive2md < INPUT")
+
+
+def signed(time: int) -> int:
+    """Make a time (nanoseconds) one that fits into 64 bits with a sign, as sqlite keeps it: it ends in 2262.
+
+    Times only tell whether something was changed since; those that a broken clock wrote go round.
+    """
+    return (time + _HALF) % (2 * _HALF) - _HALF
 
 
 def _read(file: str, size: int) -> tuple[bytes, os.stat_result]:

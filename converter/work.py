@@ -83,7 +83,7 @@ class Outcome(NamedTuple):
         sha256: hash of what the output holds now; empty when the post failed.
         size: bytes of the output.
         source_size: bytes of the input.
-        source_mtime: when the input was changed, nanoseconds; -1 for what is no file.
+        source_mtime: when the input was changed, nanoseconds (of a member, the stamp of its container); -1 for no file.
         source_sha256: hash of the input.
         article: as in `Result`.
         body: hash of the text without its front matter; empty when there is none.

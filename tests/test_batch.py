@@ -900,6 +900,22 @@ def test_an_input_that_changes_while_it_is_read(monkeypatch: pytest.MonkeyPatch)
         store.read_input("a.md", "a.md")
 
 
+@pytest.mark.parametrize("year", [1970, 2300, 2400])
+def test_times_that_sqlite_does_not_know(batch: ModuleType, year: int) -> None:
+    """Times after 2262, which a broken clock wrote."""
+    write_posts(3)
+    time = (year - 1970) * 31_557_600 * 10**9 + 7
+    os.utime("posts/d1/0001.html", ns=(1, time))
+    assert [o.status for o in run(batch)] == ["converted"] * 3
+    before = tree("out")
+    assert [o.status for o in run(batch)] == ["unchanged"] * 3
+    assert tree("out") == before
+    Path("posts/d1/0001.html").write_text("post 9<br>end", encoding="utf-8")
+    os.utime("posts/d1/0001.html", ns=(1, time + 10**9))
+    assert [o.status for o in run(batch)] == ["unchanged", "converted", "unchanged"]
+    assert -(1 << 63) <= store.signed(time) < 1 << 63
+
+
 def test_what_a_killed_run_has_left_is_swept(batch: ModuleType) -> None:
     write_posts(2)
     run(batch)

@@ -30,7 +30,7 @@ class Member(NamedTuple):
 
     Attributes:
         kind: how it is read: `zip`, `warc`, `feed`, `tar` for a compressed tar, `stored` for a plain one.
-        stamp: when the container was changed, as it was listed: nanoseconds.
+        stamp: which state of the container it was listed in (`Opened`).
         offset: where the member begins: in the file, or in what the file unpacks to (tar).
         size: its bytes, unpacked; not known of records of a WARC file.
         packed: its bytes in the file.
