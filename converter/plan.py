@@ -7,15 +7,14 @@ import stat
 from dataclasses import dataclass
 from itertools import tee
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from converter.errors import ConfigError, ConverterError, SourceError
-from converter.model import Note
 from converter.names import folders, output_names
 from converter.origins import Owners, locator, printable
 from converter.sources.selection import everything
 from converter.store import digest, read_input, signed
-from converter.work import Job, Outcome, Rules, about
+from converter.work import EDITED, Job, Outcome, Rules, about
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from converter.sources import Inputs
     from converter.sources.patterns import Pattern
     from converter.sources.spool import Spool
-
-EDITED: Final = Note("output-edited", "the output was edited since it was written; it is left as it is")
 
 
 class Place(NamedTuple):
@@ -174,11 +171,11 @@ def informed(
         elif owners.is_ours(record, place, job):
             is_same = not rules.force and record.key == key and record.source == place.origin and not record.before
             is_there = record.file == place.file
-            done = _up_to_date(job, record, manifest.mtime, is_there=is_there) if is_same else ""
+            done = _up_to_date(job, record, manifest.mtime, is_there=is_there) if is_same else job
             if isinstance(done, Outcome):
                 yield done
             else:
-                yield _knowing(job, record)._replace(known=done, why=_why(job, record, key, force=rules.force))
+                yield _knowing(done, record)._replace(why=_why(job, record, key, force=rules.force))
         elif owners.is_gone(record):
             former = "" if rules.prune else owners.name(record)
             yield _knowing(job, record)._replace(former=former, why="the post that was there is gone")
@@ -201,22 +198,24 @@ def _why(job: Job, record: Record, key: str, *, force: bool) -> str:
     return "--force" if force else "its input changed"
 
 
-def _up_to_date(job: Job, record: Record, since: int, *, is_there: bool) -> Outcome | str:
-    """Find out whether there is anything to do; else the hash of the input with which there would not be, if any.
+def _up_to_date(job: Job, record: Record, since: int, *, is_there: bool) -> Outcome | Job:
+    """Find out whether there is anything to do; else tell the job with which hash of the input there would not be.
 
     An input that is not there where it was has to be read: the manifest learns where it is now.
     """
     state = _state_of(job.output, record, since)
     if state == "gone":
-        return ""
+        return job
     try:
         same_size, time = _looked_at(job, record.source_size)
     except OSError:
-        return ""
-    if same_size and is_there and time == record.source_mtime:
+        return job
+    if not same_size:
+        return job
+    if is_there and time == record.source_mtime:
         notes = (EDITED,) if state == "edited" else ()
         return Outcome(job.name, job.output, "unchanged", notes=notes, sha256=record.sha256, position=job.position)
-    return record.source_sha256 if state == "intact" and same_size else ""
+    return job._replace(known=record.source_sha256, edited=state == "edited")
 
 
 def _looked_at(job: Job, size: int) -> tuple[bool, int]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Status = Literal["converted", "unchanged", "failed", "vanished", "pruned"]
 STATUSES: Final[tuple[Status, ...]] = ("converted", "unchanged", "failed", "vanished", "pruned")
 
+EDITED: Final = Note("output-edited", "the output was edited since it was written; it is left as it is")
+
 
 class Rules(NamedTuple):
     """How outputs are written.
@@ -48,7 +50,8 @@ class Job(NamedTuple):
         output: the output file, as messages call it and as it is opened.
         recorded: hashes of what earlier runs wrote there.
         former: the input that the output was made from, when it is gone and only `prune` may remove what is left of it.
-        known: hash of the input that the output, which is as we wrote it, was made from; empty to convert anyway.
+        known: hash of the input that the output was made from; empty to convert anyway.
+        edited: the output was edited since it was written; it stays when the input is the known one.
         refusal: why the output must not be written, known before the post is read; empty when nothing speaks
             against it.
         position: its place in the plan.
@@ -64,6 +67,7 @@ class Job(NamedTuple):
     recorded: tuple[str, ...] = ()
     former: str = ""
     known: str = ""
+    edited: bool = False
     refusal: str = ""
     position: int = 0
     why: str = ""
@@ -125,7 +129,8 @@ def convert_file(job: Job, *, options: Options, rules: Rules) -> Outcome:
         return failed(job, str(error))
     sha256 = digest(content.data + content.url.encode("utf-8", "replace"))
     if job.known == sha256:
-        outcome = Outcome(job.name, job.output, "unchanged", sha256=job.recorded[0], position=job.position)
+        notes = (EDITED,) if job.edited else ()
+        outcome = Outcome(job.name, job.output, "unchanged", notes=notes, sha256=job.recorded[0], position=job.position)
     else:
         source = Source(job.name, content.data, job.path, content.url, content.encoding)
         outcome = convert_bytes(source, job, options=options, rules=rules)

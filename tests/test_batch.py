@@ -541,6 +541,24 @@ def test_an_edited_output_of_an_unchanged_post_is_reported_and_left(batch: Modul
     assert output.read_bytes() == edited
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_edited_output_stays_while_only_the_time_of_its_input_is_new(batch: ModuleType, workers: int) -> None:
+    """A container gives all its posts another time, whatever was added to it."""
+    write_posts(70)
+    run(batch, workers=workers)
+    for name in ("d1/0001", "d2/0002"):
+        Path(f"out/{name}.md").write_text("mine", encoding="utf-8")
+        os.utime(f"posts/{name}.html", ns=(5, 5))
+    for _ in range(2):
+        noted = [o.name for o in run(batch, workers=workers) if o.status == "unchanged" and o.notes]
+        assert noted == ["posts/d1/0001.html", "posts/d2/0002.html"]
+    Path("posts/d1/0001.html").write_text("post 2<br>end", encoding="utf-8")
+    os.utime("posts/d2/0002.html", ns=(6, 6))
+    (error,) = [o.error for o in run(batch, workers=workers) if o.error]
+    assert "d1/0001.md: exists and was not written by archive2md from this input, or was edited since" in error
+    assert {Path(f"out/{name}.md").read_text(encoding="utf-8") for name in ("d1/0001", "d2/0002")} == {"mine"}
+
+
 @pytest.mark.parametrize("prune", [False, True])
 def test_outputs_without_an_input(batch: ModuleType, *, prune: bool) -> None:
     write_posts(9)
