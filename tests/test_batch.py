@@ -435,6 +435,20 @@ def test_unusable_manifests(batch: ModuleType, how: str, problem: str, *, dry_ru
     assert tree("out") == before
 
 
+@pytest.mark.parametrize("left", [512, 2000, 4096, 5000, 8000, 8191])
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_manifests_that_are_cut_off(batch: ModuleType, left: int, *, dry_run: bool) -> None:
+    """Whatever is left of one, also where only its last page is cut off, which sqlite does not notice."""
+    write_posts(2)
+    run(batch)
+    path = manifest_path(Path("out"))
+    assert path.stat().st_size == 8192
+    os.truncate(path, left)
+    with pytest.raises(ConfigError, match=r"manifest\.sqlite: is damaged \(.*\); choose another -o, or move this file"):
+        run(batch, dry_run=dry_run)
+    assert path.stat().st_size == left
+
+
 def test_the_manifest_is_for_one_run_at_a_time(tmp_path: Path) -> None:
     with Manifest(tmp_path), pytest.raises(ConfigError, match="another archive2md is writing there; wait"):
         Manifest(tmp_path)
