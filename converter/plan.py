@@ -95,7 +95,7 @@ def make_plan(inputs: Inputs, root: Path) -> Plan:
     """Decide where each input goes.
 
     Raises:
-        ConfigError: the output directory is a file, or lies in an input directory.
+        ConfigError: the output directory is a file, or lies in an input directory or in what a pattern names.
 
     """
     _check_root(inputs.directories, root)
@@ -104,6 +104,7 @@ def make_plan(inputs: Inputs, root: Path) -> Plan:
     first, second = tee(spool.named())
     names = output_names(((path, origin) for _, path, origin in first), spool)
     count = spool.plan((output, refusal(output), number) for output, (number, *_) in zip(names, second, strict=True))
+    _check_patterns(inputs, root)
     sources = inputs.directories, inputs.containers, inputs.problems, inputs.patterns
     return Plan(root, spool, count, *sources, selected=inputs.wanted is not everything)
 
@@ -135,9 +136,32 @@ def _check_root(directories: Sequence[str], root: Path) -> None:
     for directory in directories:
         top = Path(directory).resolve()
         if root.resolve().is_relative_to(top):
-            problem = f"the output directory lies in the input directory {directory}"
-            remedy = f"choose one outside of it, such as -o {top.parent / (top.name + '-md')}"
-            raise ConfigError(problem, source=str(root), remedy=remedy)
+            raise _inside(root, f"the input directory {directory}", top)
+
+
+def _inside(root: Path, what: str, top: Path) -> ConfigError:
+    remedy = f"choose one outside of it, such as -o {top.parent / (top.name + '-md')}"
+    return ConfigError(f"the output directory lies in {what}", source=str(root), remedy=remedy)
+
+
+def _check_patterns(inputs: Inputs, root: Path) -> None:
+    """Refuse an output directory in which a pattern would name what this run writes: the next one would convert that.
+
+    Inputs that may be outputs themselves are no evidence.
+    """
+    real = root.resolve()
+    for pattern in inputs.patterns:
+        base = Path(pattern.base).resolve()
+        if not real.is_relative_to(base) or not pattern.may_name(".md"):
+            continue
+        above = real.relative_to(base).as_posix()
+        before = "" if above == os.curdir else f"{above}/"
+        inside = os.path.join(real, "")  # noqa: PTH118 (as above)
+        for output, _, found in inputs.spool.jobs():
+            may_be_output = found.file.endswith(".md") and os.path.realpath(found.file).startswith(inside)
+            path = before + output
+            if not may_be_output and inputs.wanted(path) and pattern.would_name(path):
+                raise _inside(root, f"what the pattern {Path(pattern.base, pattern.rest)} names", base)
 
 
 def informed(

@@ -825,6 +825,36 @@ def test_large_and_small_letters_that_are_one(batch: ModuleType, monkeypatch: py
     assert {o.status for o in run(batch, prune=True)} == {"unchanged"}
 
 
+@pytest.mark.parametrize(
+    ("text", "out", "refused"),
+    [
+        ("posts/**/*", "posts/out", True),
+        ("posts/**", "posts/out", True),
+        ("posts/*", "posts", True),
+        ("posts/*", "posts/out", True),
+        ("posts/*/*.*", "posts/out", False),
+        ("posts/**/*.[a-m]*", "posts/d/out", True),
+        ("posts/**/*.html", "posts/out", False),
+        ("posts/*.html", "posts", False),
+        ("posts/*.*", "posts/out", False),
+        ("posts/*", "out", False),
+    ],
+)
+def test_patterns_that_would_name_the_outputs(batch: ModuleType, text: str, out: str, *, refused: bool) -> None:
+    """The next run would convert what this one has written; what is left out or has another suffix is no input."""
+    write(a_html="a", d__b_html="b")
+    if refused:
+        with pytest.raises(ConfigError, match=r"the output directory lies in what the pattern posts/.* names; choose"):
+            run(batch, text, out=out)
+        assert sorted(tree("posts")) == ["a.html", "d/b.html"]
+    inputs = expand([text], lambda path: not path.endswith(".md")) if refused else expand([text])
+    for status in ("converted", "unchanged"):
+        plan = batch.make_plan(inputs, Path(out))
+        outcomes = batch.run(plan, Options(), batch.Rules(), workers=1, stopped=lambda: False)
+        assert {o.status for o in outcomes} == {status}
+        inputs = expand([text], inputs.wanted)
+
+
 def zipped(*members: str) -> None:
     with zipfile.ZipFile("x.zip", "w") as archive:
         for name in members:
