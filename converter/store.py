@@ -131,7 +131,7 @@ def decide(
     """
     try:
         mode = os.lstat(target).st_mode
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return "create"
     except OSError as error:
         raise unwritable(name, error) from None

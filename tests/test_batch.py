@@ -199,6 +199,16 @@ def test_problems_of_the_output_tree(batch: ModuleType) -> None:
     assert not Path("out/d2/elsewhere.md").exists()
 
 
+def test_a_dry_run_fails_where_a_part_of_the_path_is_a_file(batch: ModuleType) -> None:
+    write_posts(3)
+    Path("out").mkdir()
+    Path("out/d1").write_text("in the way", encoding="utf-8")
+    errors = [[o.error for o in run(batch, dry_run=dry_run) if o.error] for dry_run in (True, False)]
+    assert errors[0] == errors[1]
+    assert len(errors[0]) == 1
+    assert errors[0][0].endswith("out/d1/0001.md: a part of its path is a file; move that file, or choose another -o")
+
+
 def test_half_a_character_is_one_failure(batch: ModuleType) -> None:
     with pytest.raises(SourceError, match=r"a.md: holds the character U\+D83D, which is half of one"):
         batch.encode("x\ud83d", "a.md")
