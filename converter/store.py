@@ -15,6 +15,7 @@ import stat
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from converter.errors import SourceError
+from converter.names import STATE_DIRECTORY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -230,9 +231,15 @@ def discard(temporary: str) -> None:
 
 
 def sweep(root: str | os.PathLike[str]) -> int:
-    """Remove the temporary files that a killed run left below a directory; returns how many there were."""
+    """Remove the temporary files that a killed run left below a directory; returns how many there were.
+
+    Another output directory below it has runs of its own, and one may be under way.
+    """
     count = 0
-    for directory, _, names in os.walk(root):
+    for directory, folders, names in os.walk(root):
+        if STATE_DIRECTORY in folders and directory != os.fspath(root):
+            folders.clear()
+            continue
         for name in names:
             if _LEFT.fullmatch(name):
                 discard(os.path.join(directory, name))

@@ -1003,6 +1003,22 @@ def test_what_a_killed_run_has_left_is_swept(batch: ModuleType) -> None:
     assert tree("out") == fresh | {"d1/.archive2md-notes.tmp": b"the user's"}
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_another_output_directory_below_is_not_swept(batch: ModuleType, workers: int) -> None:
+    """A run may be under way there, whose new texts would be gone; its own next run sweeps it."""
+    write_posts(70)
+    run(batch, out="out/sub", workers=workers)
+    for name in ("out/sub/d1", "out/sub/.archive2md", "out/d1"):
+        Path(name).mkdir(exist_ok=True, parents=True)
+        Path(name, ".archive2md-0123456789abcdef.tmp").write_bytes(b"x")
+    for out, left in (("out", 2), ("out/sub", 0)):
+        manifest_path(Path(out)).parent.mkdir(exist_ok=True)
+        with contextlib.closing(sqlite3.connect(manifest_path(Path(out)))) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")  # as it is during a run
+        assert not any(o.error for o in run(batch, out=out, workers=workers))
+        assert len(list(Path("out").rglob("*.tmp"))) == left
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_killed_runs_leave_nothing_behind(workers: str) -> None:
     """Killed again and again at other moments, the last run ends as if nothing had been."""
