@@ -24,8 +24,8 @@ from converter.errors import ConverterError, SourceError
 from converter.names import STATE_DIRECTORY
 from converter.origins import GONE, MOVED_ON, Owners
 from converter.plan import Pending, Place, Plan, informed, make_plan
-from converter.store import digest, discard, read_input, sweep, unwritable, write
-from converter.work import STATUSES, Job, Outcome, Rules, about, convert_bytes, convert_file, failed, settle
+from converter.store import digest, read_input, sweep, unwritable, write
+from converter.work import STATUSES, Job, Outcome, Rules, about, convert_bytes, convert_file, drop, failed, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -135,8 +135,10 @@ def run(plan: Plan, options: Options, rules: Rules, *, workers: int, stopped: Ca
                 yield from _vanished(plan, manifest, owners, rules)
             ended = True
         finally:
-            if not rules.dry_run and (workers > 1 or not ended):
-                sweep(plan.root)  # of workers that were killed, or whose last posts nobody waits for
+            if not rules.dry_run and (workers > 1 or not ended or manifest.changed):
+                sweep(
+                    plan.root
+                )  # what killed workers have left, or a run that was killed before the manifest knew of it
             if rules.whole and not rules.dry_run:
                 _write_failures(plan.root, failures)
 
@@ -164,7 +166,7 @@ def _outcomes(
         items = (pool.Done(job) if isinstance(job, Outcome) else job for job in jobs)
         limits = pool.Limits(rules.seconds, rules.megabytes)
         lost = partial(_lost, rules=rules)
-        yield from pool.run(items, handle, lost, workers=workers, stopped=stopped, limits=limits)
+        yield from pool.run(items, handle, lost, workers=workers, stopped=stopped, limits=limits, drop=drop)
         return
     with _Clock(handle, rules) as clock:
         for job in jobs:
@@ -237,8 +239,7 @@ def _settled(
         yield from _settle(ready, arrived, pending, manifest, key, rules)
     finally:
         for outcome in group:
-            if outcome.temporary:
-                discard(outcome.temporary)
+            drop(outcome)
         if arrived:
             manifest.put((), arrived=arrived)
 

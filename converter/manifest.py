@@ -128,6 +128,11 @@ class Manifest:
             self._close()
             raise
 
+    @property
+    def changed(self) -> bool:
+        """Whether this run has changed anything; it is packed then."""
+        return self._changes > 0
+
     def _connect(self, *, read_only: bool) -> sqlite3.Connection:
         if read_only and self._log.exists():
             # sqlite cannot read a file together with its log without writing beside it.

@@ -8,7 +8,7 @@ from converter import pipeline
 from converter.encoding import encode
 from converter.errors import ConverterError
 from converter.model import Note, Options, Source
-from converter.store import decide, digest, publish, stage
+from converter.store import decide, digest, discard, publish, stage
 
 if TYPE_CHECKING:
     from converter.sources import Member
@@ -188,6 +188,12 @@ def settle(outcome: Outcome) -> Outcome:
     except ConverterError as error:
         return outcome._replace(status="failed", error=about(outcome.name, error), sha256="", temporary="")
     return outcome._replace(temporary="")
+
+
+def drop(outcome: Outcome) -> None:
+    """Remove the new text of a post that will not take its place."""
+    if outcome.temporary:
+        discard(outcome.temporary)
 
 
 def about(name: str, error: ConverterError) -> str:

@@ -2,7 +2,7 @@
 
 The stand-in makes a heading of the file name and copies the text. Inputs steer it: `FAIL` is an error, `NOTE` gives a
 note, `DIE` kills the process that converts it, `SLOW` takes a twentieth of a second; what stands behind `ARTICLE` names
-the article.
+the article. `HOLD` waits for the end of the named pipe `hold`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import select
 import signal
 import sys
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from types import ModuleType
 
 from converter.errors import ConfigError
@@ -27,6 +27,8 @@ def convert(source: Source, options: Options) -> Result:
         return Result(source.name, error=f"{source.name}: no article; remove it")
     if "DIE" in text:
         os.kill(os.getpid(), signal.SIGKILL)
+    if "HOLD" in text:
+        Path("hold").read_bytes()
     if "SLOW" in text:
         select.select([], [], [], 0.05)
     notes = (Note("stand-in", f"noted {text.strip()}"),) if "NOTE" in text else ()

@@ -1036,6 +1036,38 @@ def test_killed_runs_leave_nothing_behind(workers: str) -> None:
     assert tree("out") == tree("whole")
 
 
+def test_a_worker_whose_run_was_killed_leaves_nothing(batch: ModuleType) -> None:
+    """It ends its post when the next run is over already, and takes the new text back itself."""
+    write_posts(70, p0="HOLD")
+    os.mkfifo("hold")
+    command = [sys.executable, stub_pipeline.__file__, "posts", "-j", "2", "--no-progress", "-o", "out"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        with Path("hold").open("wb"):  # waits until the worker reads
+            process.kill()
+            process.wait()
+            plan = batch.make_plan(expand(["posts"], lambda path: path != "d0/0000.html"), Path("out"))
+            outcomes = list(batch.run(plan, Options(), batch.Rules(), workers=1, stopped=lambda: False))
+            assert [o.error for o in outcomes] == [""] * 69
+            before = tree("out")
+        assert process.stdout
+        process.stdout.read()  # waits until the worker has ended
+    assert tree("out") == before
+    assert not list(Path("out").rglob("*.tmp"))
+
+
+def test_what_was_left_before_the_manifest_knew_is_swept(batch: ModuleType) -> None:
+    """A run that is killed with its first posts: the next one has them to convert."""
+    write_posts(2)
+    run(batch)
+    left = Path("out/d1/.archive2md-0123456789abcdef.tmp")
+    left.write_bytes(b"x")
+    run(batch)
+    assert left.exists()  # there was nothing to do, and a walk through all outputs takes its time
+    Path("posts/d1/0001.html").write_text("another text", encoding="utf-8")
+    run(batch)
+    assert not left.exists()
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_one_post_may_take_so_much_time(batch: ModuleType, workers: int) -> None:
     write_posts(80, p40="SLOW")
