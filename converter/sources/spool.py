@@ -44,7 +44,8 @@ _BY_ORIGIN: Final = (
     "CREATE INDEX IF NOT EXISTS by_origin ON found (origin)",
     "CREATE INDEX IF NOT EXISTS by_found ON job (found)",
 )
-_CALLED: Final = "SELECT file, output FROM found JOIN job ON job.found = found.id WHERE origin = ?"
+# The plus: as a column that is a number, `id` would have the other one compared as one, which no index of it does.
+_CALLED: Final = "SELECT file, output FROM found CROSS JOIN job ON job.found = +found.id WHERE origin = ?"
 
 
 class Planned(NamedTuple):
