@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import signal
 import threading
 import time
@@ -24,9 +23,10 @@ from converter import __version__
 from converter.encoding import encode
 from converter.errors import ConverterError, SourceError
 from converter.names import STATE_DIRECTORY
-from converter.plan import Pending, Place, Plan, informed, make_plan, relative_to
-from converter.store import digest, discard, read_input, sweep, unwritable, write
-from converter.work import STATUSES, Job, Outcome, Rules, about, convert_bytes, convert_file, failed, settle
+from converter.origins import GONE, MOVED_ON, Owners
+from converter.plan import Pending, Place, Plan, informed, make_plan
+from converter.store import digest, read_input, sweep, unwritable, write
+from converter.work import STATUSES, Job, Outcome, Rules, about, convert_bytes, convert_file, drop, failed, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -57,9 +57,6 @@ POOL_FROM: Final = 64
 GROUP: Final = 32
 GROUP_SECONDS: Final = 0.2
 """How many outcomes are settled at once, and how long one waits for the others."""
-
-
-_ESCAPED: Final = re.compile(r"\\u(dc[0-9a-f]{2})")
 
 
 class Stop:
@@ -134,21 +131,24 @@ def run(
         try:
             yield from (Outcome(name=problem.source, error=str(problem)) for problem in plan.problems)
             pending: Pending = {}
-            jobs = informed(plan, manifest, key, pending, force=rules.force)
+            owners = Owners(plan)
+            jobs = informed(plan, manifest, key, pending, owners, rules)
             outcomes = _outcomes(jobs, plan.count, options, workers, stopped, rules)
             with contextlib.closing(outcomes):
                 for outcome in _settled(outcomes, pending, manifest, key, rules):
                     if outcome.error:
                         failures.append(outcome.error)
+                        owners.unwritten.add(outcome.output)
                     yield outcome
             if rules.whole and not stopped():
-                yield from _vanished(plan, manifest, rules, stopped)
+                yield from _vanished(plan, manifest, owners, rules, stopped)
             if finish is not None:
                 finish(manifest)
             ended = True
         finally:
-            if not rules.dry_run and (workers > 1 or not ended):
-                sweep(plan.root)  # of workers that were killed, or whose last posts nobody waits for
+            if not rules.dry_run and (workers > 1 or not ended or manifest.changed):
+                # What killed workers have left, or a run that was killed before the manifest knew of it.
+                sweep(plan.root)
             if rules.whole and not rules.dry_run:
                 _write_failures(plan.root, failures)
 
@@ -177,7 +177,7 @@ def _outcomes(
         limits = pool.Limits(rules.seconds, rules.megabytes)
         handle = partial(convert_file, options=options, rules=rules)
         lost = partial(_lost, rules=rules)
-        yield from pool.run(items, handle, lost, workers=workers, stopped=stopped, limits=limits)
+        yield from pool.run(items, handle, lost, workers=workers, stopped=stopped, limits=limits, drop=drop)
         return
     rules = rules._replace(megabytes=0)  # this process has no such limit
     with _Clock(partial(convert_file, options=options, rules=rules), rules) as clock:
@@ -251,8 +251,7 @@ def _settled(
         yield from _settle(ready, arrived, pending, manifest, key, rules)
     finally:
         for outcome in group:
-            if outcome.temporary:
-                discard(outcome.temporary)
+            drop(outcome)
         if arrived:
             manifest.put((), arrived=arrived)
 
@@ -302,77 +301,36 @@ def _record(outcome: Outcome, place: Place, old: Record | None, key: str) -> Rec
         return None
     notes = "\n".join(f"{note.rule}: {note.text}" for note in outcome.notes)
     seen = (outcome.source_size, outcome.source_mtime, outcome.source_sha256, key, notes)
-    if outcome.size < 0:  # the input was read and is the same: only its time is new
-        return old._replace(source_mtime=outcome.source_mtime) if old else None
+    if outcome.size < 0:  # the input was read and is the same: only its time or its place is new
+        return old._replace(source_mtime=outcome.source_mtime, file=place.file) if old else None
     article = outcome.article, outcome.body
     return Record(place.origin, outcome.sha256, outcome.size, "", place.file, *seen, *article)
 
 
-def _vanished(plan: Plan, manifest: Manifest, rules: Rules, stopped: Callable[[], bool]) -> Iterator[Outcome]:
-    """Find outputs whose input is gone, and would be one of this run's inputs; with `prune` they go, too."""
-    would_be_ours = _inputs_of(plan)
-    containers = {relative_to(plan.root, container) for container in plan.containers}
+def _vanished(
+    plan: Plan, manifest: Manifest, owners: Owners, rules: Rules, stopped: Callable[[], bool]
+) -> Iterator[Outcome]:
+    """Find outputs whose input is gone, or goes elsewhere now, and concerns this run; with `prune` they go, too."""
     present = plan.spool.outputs()
     planned = next(present, None)
     for output, record in takewhile(lambda _: not stopped(), manifest):
         while planned is not None and planned < output:
             planned = next(present, None)
-        if planned == output:
-            continue
-        if record.file in containers:
-            is_gone = not plan.spool.is_spared(record.source)
-        else:
-            is_gone = would_be_ours(record.file) and _is_gone(plan.root, record.file)
-        if is_gone:
+        if planned != output and (owners.is_gone(record) or owners.has_left(output, record)):
             plan.spool.lose(output)
     for output in takewhile(lambda _: not stopped(), plan.spool.lost()):
         lost = manifest.get(output)
         if lost is None:
             continue
-        name = lost.source if lost.file in containers else lost.file
-        outcome = Outcome(name, str(Path(plan.root, output)), "vanished")
-        if rules.prune:
+        why = MOVED_ON if owners.successor(lost) else GONE
+        outcome = Outcome(owners.name(lost), str(Path(plan.root, output)), "vanished", why=why)
+        if rules.prune and owners.is_another(output):
+            outcome = outcome._replace(status="pruned")
+        elif rules.prune:
             outcome = _prune(outcome, lost, rules)
         if rules.prune and not rules.dry_run and not outcome.error:
             manifest.put((), gone=(output,))
         yield outcome
-
-
-def _inputs_of(plan: Plan) -> Callable[[str], bool]:
-    """Make the question whether a file, as the manifest writes it, would be an input of this run if it were there.
-
-    A pattern whose directory is not there says nothing: it may be on a disk that is not mounted.
-    """
-    tops = tuple(f"{relative_to(plan.root, directory)}/" for directory in plan.directories)
-    below = [
-        (f"{relative_to(plan.root, pattern.base)}/", pattern)
-        for pattern in plan.patterns
-        if os.path.isdir(pattern.base)  # noqa: PTH112 (Path.is_dir raises for what is not ours to see)
-    ]
-
-    def would_be_ours(file: str) -> bool:
-        if file.startswith(tops):
-            return True
-        return any(file.startswith(top) and pattern.would_name(file[len(top) :]) for top, pattern in below)
-
-    return would_be_ours
-
-
-def _is_gone(root: Path, file: str) -> bool:
-    r"""Whether an input is not there any more, for sure: that the system does not let us look is no answer.
-
-    The manifest writes bytes of names that are no text as a text may look, too (`\udcff`): neither may be there.
-    """
-    meant = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), file)
-    for name in {file, meant}:
-        try:
-            os.lstat(os.path.join(root, name))  # noqa: PTH118 (a Path per post costs more than the call)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except OSError:
-            return False
-        return False
-    return True
 
 
 def _prune(outcome: Outcome, record: Record, rules: Rules) -> Outcome:
@@ -380,7 +338,7 @@ def _prune(outcome: Outcome, record: Record, rules: Rules) -> Outcome:
     target = Path(outcome.output)
     try:
         if target.exists() and digest(read_input(str(target), str(target))) != record.sha256 and not rules.force:
-            problem = "its input is gone, but it was edited since it was written"
+            problem = f"{outcome.why}, but it was edited since it was written"
             raise SourceError(problem, source=str(target), remedy="remove it yourself, or pass --force")
         if not rules.dry_run:
             target.unlink(missing_ok=True)

@@ -255,7 +255,7 @@ def _read(root: Path, record: Record) -> bytes:
     from converter.sources.containers import kind_of as container_kind
     from converter.sources.reading import read
 
-    file = str((root / record.file).resolve())
+    file = str((root.resolve() / record.file).resolve())
     if not record.file or container_kind(file):
         raise SourceError("is in a container; unpack it to compare", source=record.source, remedy="unpack it first")
     return read(file, None, record.source).data

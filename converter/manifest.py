@@ -39,7 +39,7 @@ class Record(NamedTuple):
         before: hash of what we wrote there before, while the new text is on its way; else empty.
         file: path of the input file, relative to the output directory where that is possible.
         source_size: bytes of the input; -1 when not known.
-        source_mtime: when the input was changed, in nanoseconds.
+        source_mtime: when the input was changed, in nanoseconds; of a member, the stamp of its container.
         source_sha256: hash of the input.
         key: version and options that it was converted with.
         notes: the notes of the conversion, one a line.
@@ -105,6 +105,7 @@ class Manifest:
 
         """
         self.path = manifest_path(root)
+        self._log = self.path.with_name(self.path.name + "-wal")
         self.mtime = 0
         self.unfinished = False
         self._changes = 0
@@ -127,12 +128,16 @@ class Manifest:
             self._close()
             raise
 
+    @property
+    def changed(self) -> bool:
+        """Whether this run has changed anything; it is packed then."""
+        return self._changes > 0
+
     def _connect(self, *, read_only: bool) -> sqlite3.Connection:
-        log = self.path.with_name(self.path.name + "-wal")
-        if read_only and log.exists():
+        if read_only and self._log.exists():
             # sqlite cannot read a file together with its log without writing beside it.
             with tempfile.TemporaryDirectory() as copy:
-                for file in (self.path, log):
+                for file in (self.path, self._log):
                     shutil.copy(file, copy)
                 with contextlib.closing(sqlite3.connect(Path(copy, self.path.name))) as connection:
                     private = sqlite3.connect("", isolation_level=None)  # on disk, once it is large
@@ -163,6 +168,9 @@ class Manifest:
             raise self._foreign("is not a manifest of archive2md")
         if version not in {*_FORMER, VERSION}:
             raise self._foreign(f"was written by a newer archive2md (format {version}, this one knows {VERSION})")
+        # Of a last page that is cut off, sqlite takes what is missing for zeros. A log may still hold pages.
+        if not self._log.exists() and self.path.stat().st_size % self._number("PRAGMA page_size"):
+            raise self._foreign("is damaged (it is cut off)")
         self._execute("SELECT path, source, sha256 FROM output LIMIT 1")
         if version == VERSION:
             return

@@ -7,13 +7,14 @@ import stat
 from dataclasses import dataclass
 from itertools import tee
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from converter.errors import ConfigError, ConverterError, SourceError
-from converter.model import Note
 from converter.names import folders, output_names
-from converter.store import digest, read_input
-from converter.work import Job, Outcome, about
+from converter.origins import Owners, locator, printable
+from converter.sources.selection import everything
+from converter.store import digest, read_input, signed
+from converter.work import EDITED, Job, Outcome, Rules, about
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from converter.sources import Inputs
     from converter.sources.patterns import Pattern
     from converter.sources.spool import Spool
-
-EDITED: Final = Note("output-edited", "the output was edited since it was written; it is left as it is")
 
 
 class Place(NamedTuple):
@@ -57,6 +56,7 @@ class Plan:
         containers: the input containers that could be listed to their ends.
         problems: errors for INPUTs that gave no posts.
         patterns: the INPUTs that are patterns.
+        selected: `--include` or `--exclude` may have left posts out.
 
     """
 
@@ -67,6 +67,7 @@ class Plan:
     containers: tuple[str, ...] = ()
     problems: tuple[ConverterError, ...] = ()
     patterns: tuple[Pattern, ...] = ()
+    selected: bool = False
 
     def __len__(self) -> int:
         """Count the outcomes that this plan will have."""
@@ -76,6 +77,7 @@ class Plan:
         """Go through the posts, in the order in which they are best read."""
         prefix = "" if str(self.root) == os.curdir else os.path.join(self.root, "")  # noqa: PTH118 (a Path per post costs more than all the rest)
         parent, folder = "", ""
+        locate = locator(self.root)
         for position, (output, refusal, found) in enumerate(self.spool.jobs()):
             path = found.path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
             target = prefix + output
@@ -85,15 +87,15 @@ class Plan:
                 job = job._replace(refusal=about(job.name, error))
             above, name = os.path.split(found.file)
             if above != parent:
-                parent, folder = above, relative_to(self.root, above)
-            yield job, Place(output, found.origin, f"{folder}/{_printable(name)}")
+                parent, folder = above, locate(above)
+            yield job, Place(output, found.origin, f"{folder}/{printable(name)}")
 
 
 def make_plan(inputs: Inputs, root: Path) -> Plan:
     """Decide where each input goes.
 
     Raises:
-        ConfigError: the output directory is a file, or lies in an input directory.
+        ConfigError: the output directory is a file, or lies in an input directory or in what a pattern names.
 
     """
     _check_root(inputs.directories, root)
@@ -102,7 +104,9 @@ def make_plan(inputs: Inputs, root: Path) -> Plan:
     first, second = tee(spool.named())
     names = output_names(((path, origin) for _, path, origin in first), spool)
     count = spool.plan((output, refusal(output), number) for output, (number, *_) in zip(names, second, strict=True))
-    return Plan(root, spool, count, inputs.directories, inputs.containers, inputs.problems, inputs.patterns)
+    _check_patterns(inputs, root)
+    sources = inputs.directories, inputs.containers, inputs.problems, inputs.patterns
+    return Plan(root, spool, count, *sources, selected=inputs.wanted is not everything)
 
 
 def _look_around(spool: Spool, root: Path) -> Callable[[str], str]:
@@ -132,25 +136,37 @@ def _check_root(directories: Sequence[str], root: Path) -> None:
     for directory in directories:
         top = Path(directory).resolve()
         if root.resolve().is_relative_to(top):
-            problem = f"the output directory lies in the input directory {directory}"
-            remedy = f"choose one outside of it, such as -o {top.parent / (top.name + '-md')}"
-            raise ConfigError(problem, source=str(root), remedy=remedy)
+            raise _inside(root, f"the input directory {directory}", top)
 
 
-def relative_to(root: Path, file: str) -> str:
-    """Path of an input as the manifest keeps it: from the output directory, so that both can move together."""
-    try:
-        path = os.path.relpath(file, root)
-    except ValueError:  # on another drive of Windows
-        path = file
-    return _printable(path.replace(os.sep, "/"))
+def _inside(root: Path, what: str, top: Path) -> ConfigError:
+    remedy = f"choose one outside of it, such as -o {top.parent / (top.name + '-md')}"
+    return ConfigError(f"the output directory lies in {what}", source=str(root), remedy=remedy)
 
 
-def _printable(path: str) -> str:
-    return path.encode("utf-8", "backslashreplace").decode()
+def _check_patterns(inputs: Inputs, root: Path) -> None:
+    """Refuse an output directory in which a pattern would name what this run writes: the next one would convert that.
+
+    Inputs that may be outputs themselves are no evidence.
+    """
+    real = root.resolve()
+    for pattern in inputs.patterns:
+        base = Path(pattern.base).resolve()
+        if not real.is_relative_to(base) or not pattern.may_name(".md"):
+            continue
+        above = real.relative_to(base).as_posix()
+        before = "" if above == os.curdir else f"{above}/"
+        inside = os.path.join(real, "")  # noqa: PTH118 (as above)
+        for output, _, found in inputs.spool.jobs():
+            may_be_output = found.file.endswith(".md") and os.path.realpath(found.file).startswith(inside)
+            path = before + output
+            if not may_be_output and inputs.wanted(path) and pattern.would_name(path):
+                raise _inside(root, f"what the pattern {Path(pattern.base, pattern.rest)} names", base)
 
 
-def informed(plan: Plan, manifest: Manifest, key: str, pending: Pending, *, force: bool) -> Iterator[Job | Outcome]:
+def informed(
+    plan: Plan, manifest: Manifest, key: str, pending: Pending, owners: Owners, rules: Rules
+) -> Iterator[Job | Outcome]:
     """Tell each job what the manifest knows about its output; what is up to date is done without being read.
 
     What was written from an input that is not part of this run does not count as ours: of two runs over two
@@ -161,7 +177,8 @@ def informed(plan: Plan, manifest: Manifest, key: str, pending: Pending, *, forc
         manifest: what was done.
         key: version and options of this run.
         pending: gets the jobs that are under way.
-        force: convert what has not changed, too.
+        owners: whose the outputs are.
+        rules: what may be written.
 
     """
     root = os.path.join(plan.root.resolve(), "")  # noqa: PTH118 (as above)
@@ -173,21 +190,25 @@ def informed(plan: Plan, manifest: Manifest, key: str, pending: Pending, *, forc
             yield job._replace(refusal=str(error))
         elif record is None and not job.refusal:
             yield job._replace(why="new")
-        elif job.refusal or record is None or not _is_ours(record, place, plan.spool):
+        elif job.refusal or record is None:
             yield job
-        else:
-            is_same = not force and record.key == key and record.source == place.origin and not record.before
-            done = _up_to_date(job, record, manifest.mtime) if is_same else ""
+        elif owners.is_ours(record, place, job):
+            is_same = not rules.force and record.key == key and record.source == place.origin and not record.before
+            is_there = record.file == place.file
+            done = _up_to_date(job, record, manifest.mtime, is_there=is_there) if is_same else job
             if isinstance(done, Outcome):
                 yield done
             else:
-                recorded = tuple(filter(None, (record.sha256, record.before)))
-                yield job._replace(recorded=recorded, known=done, why=_why(job, record, key, force=force))
+                yield _knowing(done, record)._replace(why=_why(job, record, key, force=rules.force))
+        elif owners.is_gone(record):
+            former = "" if rules.prune else owners.name(record)
+            yield _knowing(job, record)._replace(former=former, why="the post that was there is gone")
+        else:
+            yield job
 
 
-def _is_ours(record: Record, place: Place, spool: Spool) -> bool:
-    """Whether an output was made from an input of this run: mostly from the same one."""
-    return record.source == place.origin or spool.has_origin(record.source)
+def _knowing(job: Job, record: Record) -> Job:
+    return job._replace(recorded=tuple(filter(None, (record.sha256, record.before))))
 
 
 def _why(job: Job, record: Record, key: str, *, force: bool) -> str:
@@ -201,20 +222,36 @@ def _why(job: Job, record: Record, key: str, *, force: bool) -> str:
     return "--force" if force else "its input changed"
 
 
-def _up_to_date(job: Job, record: Record, since: int) -> Outcome | str:
-    """Find out whether there is anything to do; else the hash of the input with which there would not be, if any."""
+def _up_to_date(job: Job, record: Record, since: int, *, is_there: bool) -> Outcome | Job:
+    """Find out whether there is anything to do; else tell the job with which hash of the input there would not be.
+
+    An input that is not there where it was has to be read: the manifest learns where it is now.
+    """
     state = _state_of(job.output, record, since)
     if state == "gone":
-        return ""
+        return job
     try:
-        found = os.stat(job.file)  # noqa: PTH116 (a Path per post costs more than the call)
+        same_size, time = _looked_at(job, record.source_size)
     except OSError:
-        return ""
-    same_size = job.member is not None or found.st_size == record.source_size
-    if same_size and found.st_mtime_ns == record.source_mtime:
+        return job
+    if not same_size:
+        return job
+    if is_there and time == record.source_mtime:
         notes = (EDITED,) if state == "edited" else ()
         return Outcome(job.name, job.output, "unchanged", notes=notes, sha256=record.sha256, position=job.position)
-    return record.source_sha256 if state == "intact" and same_size else ""
+    return job._replace(known=record.source_sha256, edited=state == "edited")
+
+
+def _looked_at(job: Job, size: int) -> tuple[bool, int]:
+    """Look at an input: whether it may have so many bytes, and when it was changed.
+
+    What is read of a feed or a WARC file has other sizes than it has there; the stamp of a container knows its own.
+    """
+    member = job.member
+    if member is None:
+        found = os.stat(job.file)  # noqa: PTH116 (a Path per post costs more than the call)
+        return found.st_size == size, signed(found.st_mtime_ns)
+    return member.kind in {"feed", "warc"} or member.size == size, member.stamp
 
 
 def _state_of(output: str, record: Record, since: int) -> str:

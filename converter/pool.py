@@ -60,7 +60,11 @@ class Done(NamedTuple, Generic[Outcome]):
     outcome: Outcome
 
 
-def run(
+def ignore(_: object) -> None:
+    """Do nothing about an outcome that nobody takes."""
+
+
+def run(  # noqa: PLR0913 (what is different between callers, each by its name)
     jobs: Iterable[Job | Done[Outcome]],
     handle: Callable[[Job], Outcome],
     lost: Callable[[Job, int], Outcome],
@@ -68,6 +72,7 @@ def run(
     workers: int,
     stopped: Callable[[], bool],
     limits: Limits = NO_LIMITS,
+    drop: Callable[[Outcome], None] = ignore,
 ) -> Generator[Outcome]:
     """Handle jobs in several processes; yield the outcomes in the order of the jobs.
 
@@ -79,9 +84,10 @@ def run(
         workers: number of processes.
         stopped: asked now and then; once it says yes, running jobs finish and no further ones begin.
         limits: what one job may take.
+        drop: run in the workers, picklable: takes an outcome back when the parent is gone and nobody takes it.
 
     """
-    pool: _Pool[Job, Outcome] = _Pool(handle, lost, stopped, limits)
+    pool: _Pool[Job, Outcome] = _Pool(handle, lost, stopped, limits, drop)
     ended = False
     try:
         yield from pool.run(jobs, workers)
@@ -98,13 +104,14 @@ class _Worker(Generic[Job, Outcome]):
         context: BaseContext,
         handle: Callable[[Job], Outcome],
         limits: Limits,
+        drop: Callable[[Outcome], None],
         siblings: Sequence[_Worker[Job, Outcome]],
     ) -> None:
         self.connection, theirs = context.Pipe()
         is_fork = context.get_start_method() == "fork"
         inherited = [*(worker.connection for worker in siblings), self.connection] if is_fork else []
         self.process: BaseProcess = context.Process(  # type: ignore[attr-defined]  # typeshed: only on the subclasses
-            target=_serve, args=(theirs, inherited, handle, limits), daemon=True
+            target=_serve, args=(theirs, inherited, handle, limits, drop), daemon=True
         )
         self.process.start()
         theirs.close()
@@ -140,10 +147,12 @@ class _Pool(Generic[Job, Outcome]):
         lost: Callable[[Job, int], Outcome],
         stopped: Callable[[], bool],
         limits: Limits,
+        drop: Callable[[Outcome], None],
     ) -> None:
         # Linux: forked workers share the parent's imports. Elsewhere forking is impossible or unsafe.
         self.context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
         self.handle, self.lost, self.stopped, self.limits = handle, lost, stopped, limits
+        self.drop = drop
         self.workers: list[_Worker[Job, Outcome]] = []
         self.idle: list[_Worker[Job, Outcome]] = []
         self.busy: list[_Worker[Job, Outcome]] = []
@@ -219,7 +228,7 @@ class _Pool(Generic[Job, Outcome]):
 
     def _spawn(self) -> _Worker[Job, Outcome]:
         try:
-            worker = _Worker(self.context, self.handle, self.limits, self.workers)
+            worker = _Worker(self.context, self.handle, self.limits, self.drop, self.workers)
         except OSError as error:
             problem = f"a further process cannot be started: {error.strerror}"
             raise SourceError(problem, remedy="convert in one process: -j 1") from None
@@ -291,12 +300,17 @@ def _limit_memory(megabytes: int) -> None:
 
 
 def _serve(
-    connection: Connection, inherited: Sequence[Connection], handle: Callable[[Job], Outcome], limits: Limits
+    connection: Connection,
+    inherited: Sequence[Connection],
+    handle: Callable[[Job], Outcome],
+    limits: Limits,
+    drop: Callable[[Outcome], None],
 ) -> None:
     """Work off chunks until the pipe closes: the life of a worker.
 
     Ctrl-C reaches all processes of a terminal; only the parent decides what it means. A forked worker inherits the
-    parent's ends of the pipes and closes them, or it would never see that the parent is gone.
+    parent's ends of the pipes and closes them, or it would never see that the parent is gone. Then what it has done is
+    nobody's: a later run may be over already when a long job ends.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
@@ -306,9 +320,9 @@ def _serve(
         signal.signal(signal.SIGALRM, signal.SIG_DFL)  # it ends the process, whatever code that is in
     if limits.megabytes:
         _limit_memory(limits.megabytes)
+    outcomes: list[Outcome] = []
     try:
         while (chunk := connection.recv()) is not None:
-            outcomes = []
             for job in chunk:
                 _ring_after(limits.seconds)
                 outcomes.append(handle(job))
@@ -316,8 +330,10 @@ def _serve(
                     break
             _ring_after(0)
             connection.send(outcomes)
+            outcomes = []
     except (EOFError, OSError, MemoryError):  # the parent is gone, or there is no room for a chunk: it sees the end
-        return
+        for outcome in outcomes:
+            drop(outcome)
 
 
 def _ring_after(seconds: float) -> None:

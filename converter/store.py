@@ -15,6 +15,7 @@ import stat
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from converter.errors import SourceError
+from converter.names import STATE_DIRECTORY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,8 @@ _READ: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _MODE: Final = 0o666
 """Permissions of a new file, of which the umask takes its part."""
+
+_HALF: Final = 1 << 63
 
 _FULL: Final = "make room and run it again, it goes on from here; or choose another -o"
 _MORE_FILES: Final = "allow more open files (ulimit -n 1024), or use fewer processes (-j 1)"
@@ -81,7 +84,7 @@ def read_stable(file: str, name: str) -> Input:
                 break
             data, after = _read(file, before.st_size)
             if (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, len(data)):
-                return Input(data, after.st_mtime_ns)
+                return Input(data, signed(after.st_mtime_ns))
         else:
             raise SourceError("changes while it is read", source=name, remedy="wait until it is written")
     except FileNotFoundError:
@@ -93,6 +96,14 @@ def read_stable(file: str, name: str) -> Input:
     if stat.S_ISDIR(before.st_mode):
         raise SourceError("is a directory", source=name, remedy="give -o DIR to convert the posts in it")
     raise SourceError("is not a regular file", source=name, remedy="pipe it in instead: archive2md < INPUT")
+
+
+def signed(time: int) -> int:
+    """Make a time (nanoseconds) one that fits into 64 bits with a sign, as sqlite keeps it: it ends in 2262.
+
+    Times only tell whether something was changed since; those that a broken clock wrote go round.
+    """
+    return (time + _HALF) % (2 * _HALF) - _HALF
 
 
 def _read(file: str, size: int) -> tuple[bytes, os.stat_result]:
@@ -107,7 +118,9 @@ def _read(file: str, size: int) -> tuple[bytes, os.stat_result]:
         os.close(handle)
 
 
-def decide(target: str, data: bytes, *, name: str, recorded: Sequence[str] = (), force: bool = False) -> Step:
+def decide(
+    target: str, data: bytes, *, name: str, recorded: Sequence[str] = (), former: str = "", force: bool = False
+) -> Step:
     """Say what writing `data` to `target` means: a new file, an unchanged one, or one that may be replaced.
 
     Args:
@@ -115,6 +128,7 @@ def decide(target: str, data: bytes, *, name: str, recorded: Sequence[str] = (),
         data: what it shall hold.
         name: how messages call the output.
         recorded: hashes of what earlier runs wrote there.
+        former: what they made that from, when it is gone and only `--prune` may remove what is left of it.
         force: replace files that we did not write, too.
 
     Raises:
@@ -123,7 +137,7 @@ def decide(target: str, data: bytes, *, name: str, recorded: Sequence[str] = (),
     """
     try:
         mode = os.lstat(target).st_mode
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return "create"
     except OSError as error:
         raise unwritable(name, error) from None
@@ -139,6 +153,9 @@ def decide(target: str, data: bytes, *, name: str, recorded: Sequence[str] = (),
     if present == data:
         return "keep"
     if force or (recorded and digest(present) in recorded):
+        if former and not force:
+            remedy = "pass --prune to let this post take its place, or move it away"
+            raise SourceError(f"was made from {former}, which is gone", source=name, remedy=remedy)
         return "replace"
     raise SourceError(
         "exists and was not written by archive2md from this input, or was edited since",
@@ -219,9 +236,15 @@ def discard(temporary: str) -> None:
 
 
 def sweep(root: str | os.PathLike[str]) -> int:
-    """Remove the temporary files that a killed run left below a directory; returns how many there were."""
+    """Remove the temporary files that a killed run left below a directory; returns how many there were.
+
+    Another output directory below it has runs of its own, and one may be under way.
+    """
     count = 0
-    for directory, _, names in os.walk(root):
+    for directory, folders, names in os.walk(root):
+        if STATE_DIRECTORY in folders and directory != os.fspath(root):
+            folders.clear()
+            continue
         for name in names:
             if _LEFT.fullmatch(name):
                 discard(os.path.join(directory, name))

@@ -185,11 +185,21 @@ def _convert_batch(task: Task, console: Console) -> int:
         raise ConfigError("several posts need a directory", remedy=f"try: archive2md {words} -o out/")
     inputs = expand(task.inputs, selection(task.include, task.exclude))
     plan = make_plan(inputs, Path(task.output))
-    if not plan.count:
-        for problem in plan.problems:
-            console.fail(str(problem))
-        return max(problem.exit_code for problem in plan.problems)
-    return _run_batch(plan, task, console)
+    if plan.count:
+        return _run_batch(plan, task, console)
+    worst = max(problem.exit_code for problem in plan.problems)
+    if _may_have_lost_posts(plan):
+        return max(worst, _run_batch(plan, task, console))
+    for problem in plan.problems:
+        console.fail(str(problem))
+    return worst
+
+
+def _may_have_lost_posts(plan: Plan) -> bool:
+    """Whether an earlier run may have found posts where there are none now: its outputs are left over."""
+    from converter.manifest import manifest_path
+
+    return bool(plan.directories or plan.patterns or plan.containers) and manifest_path(plan.root).exists()
 
 
 def _quoted(text: str) -> str:
@@ -274,7 +284,7 @@ def _show(outcome: Outcome, task: Task, console: Console) -> bool:
         return True
     if outcome.status in {"vanished", "pruned"}:
         word = "remove" if task.prune else "keep"
-        return console.data(f"would {word} {visible(outcome.output)}, its input is gone\n".encode())
+        return console.data(f"would {word} {visible(outcome.output)}, {outcome.why}\n".encode())
     step = "keep" if outcome.status == "unchanged" else "replace" if outcome.replaced else "write"
     why = f" ({outcome.why})" if outcome.why and step != "keep" else ""
     return console.data(f"would {step} {visible(outcome.output)} from {visible(outcome.name)}{why}\n".encode())

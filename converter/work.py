@@ -8,13 +8,15 @@ from converter import pipeline
 from converter.encoding import encode
 from converter.errors import ConverterError, no_memory
 from converter.model import Note, Options, Source
-from converter.store import decide, digest, publish, stage
+from converter.store import decide, digest, discard, publish, stage
 
 if TYPE_CHECKING:
     from converter.sources import Member
 
 Status = Literal["converted", "unchanged", "failed", "vanished", "pruned"]
 STATUSES: Final[tuple[Status, ...]] = ("converted", "unchanged", "failed", "vanished", "pruned")
+
+EDITED: Final = Note("output-edited", "the output was edited since it was written; it is left as it is")
 
 
 class Rules(NamedTuple):
@@ -47,7 +49,9 @@ class Job(NamedTuple):
         path: its path inside the batch, for `Source`.
         output: the output file, as messages call it and as it is opened.
         recorded: hashes of what earlier runs wrote there.
-        known: hash of the input that the output, which is as we wrote it, was made from; empty to convert anyway.
+        former: the input that the output was made from, when it is gone and only `prune` may remove what is left of it.
+        known: hash of the input that the output was made from; empty to convert anyway.
+        edited: the output was edited since it was written; it stays when the input is the known one.
         refusal: why the output must not be written, known before the post is read; empty when nothing speaks
             against it.
         position: its place in the plan.
@@ -61,7 +65,9 @@ class Job(NamedTuple):
     path: str
     output: str
     recorded: tuple[str, ...] = ()
+    former: str = ""
     known: str = ""
+    edited: bool = False
     refusal: str = ""
     position: int = 0
     why: str = ""
@@ -81,7 +87,7 @@ class Outcome(NamedTuple):
         sha256: hash of what the output holds now; empty when the post failed.
         size: bytes of the output.
         source_size: bytes of the input.
-        source_mtime: when the input was changed, nanoseconds; -1 for what is no file.
+        source_mtime: when the input was changed, nanoseconds (of a member, the stamp of its container); -1 for no file.
         source_sha256: hash of the input.
         article: as in `Result`.
         body: hash of the text without its front matter; empty when there is none.
@@ -128,7 +134,8 @@ def _convert_file(job: Job, options: Options, rules: Rules) -> Outcome:
         return failed(job, str(error))
     sha256 = digest(content.data + content.url.encode("utf-8", "replace"))
     if job.known == sha256:
-        outcome = Outcome(job.name, job.output, "unchanged", sha256=job.recorded[0], position=job.position)
+        notes = (EDITED,) if job.edited else ()
+        outcome = Outcome(job.name, job.output, "unchanged", notes=notes, sha256=job.recorded[0], position=job.position)
     else:
         source = Source(job.name, content.data, job.path, content.url, content.encoding)
         outcome = convert_bytes(source, job, options=options, rules=rules)
@@ -146,7 +153,7 @@ def convert_bytes(source: Source, job: Job, *, options: Options, rules: Rules) -
     temporary = ""
     try:
         data = encode(result.markdown, job.name)
-        step = decide(job.output, data, name=job.output, recorded=job.recorded, force=rules.force)
+        step = decide(job.output, data, name=job.output, recorded=job.recorded, former=job.former, force=rules.force)
         if step != "keep" and not rules.dry_run:
             temporary = stage(job.output, data, name=job.output)
     except ConverterError as error:
@@ -189,6 +196,12 @@ def settle(outcome: Outcome) -> Outcome:
     except ConverterError as error:
         return outcome._replace(status="failed", error=about(outcome.name, error), sha256="", temporary="")
     return outcome._replace(temporary="")
+
+
+def drop(outcome: Outcome) -> None:
+    """Remove the new text of a post that will not take its place."""
+    if outcome.temporary:
+        discard(outcome.temporary)
 
 
 def about(name: str, error: ConverterError) -> str:

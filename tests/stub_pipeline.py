@@ -2,7 +2,8 @@
 
 The stand-in makes a heading of the file name and copies the text. Inputs steer it: `FAIL` is an error, `NOTE` gives a
 note, `DIE` kills the process that converts it, `ABORT` ends it without a word, `SLOW` takes a twentieth of a second,
-`ENDLESS` ten minutes, `HUGE` all memory; what stands behind `ARTICLE` names the article.
+`ENDLESS` ten minutes, `HUGE` all memory, `HOLD` waits for the end of the named pipe `hold`; what stands behind
+`ARTICLE` names the article.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import select
 import signal
 import sys
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from types import ModuleType
 
 from converter.errors import ConfigError, EmptyArticle, no_memory
@@ -32,6 +33,8 @@ def convert(source: Source, options: Options) -> Result:
         os.kill(os.getpid(), signal.SIGKILL)
     if "ABORT" in text:
         os._exit(1)
+    if "HOLD" in text:
+        Path("hold").read_bytes()
     if "SLOW" in text or "ENDLESS" in text:
         select.select([], [], [], 0.05 if "SLOW" in text else 600)
     notes = (Note("stand-in", f"noted {text.strip()}"),) if "NOTE" in text else ()

@@ -110,6 +110,7 @@ PARTS: Final[dict[str, str]] = {
     "phrases": "reader",
     "plain_yaml": "frontmatter",
     "showing": "fidelity",
+    "origins": "batch",
     "plan": "batch",
     "protect": "inline",
     "proving": "cli",

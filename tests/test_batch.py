@@ -7,6 +7,7 @@ import errno
 import multiprocessing
 import os
 import select
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -26,6 +27,7 @@ from converter.manifest import APPLICATION_ID, VERSION, Manifest, Record, manife
 from converter.model import Options
 from converter.sources import Found
 from converter.sources.directory import expand
+from converter.sources.spool import _CALLED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -212,6 +214,16 @@ def test_problems_of_the_output_tree(batch: ModuleType) -> None:
     }
     assert [o.name[-9:-5] for o in run(batch, force=True) if not o.error] == ["0003", "0002"]
     assert not Path("out/d2/elsewhere.md").exists()
+
+
+def test_a_dry_run_fails_where_a_part_of_the_path_is_a_file(batch: ModuleType) -> None:
+    write_posts(3)
+    Path("out").mkdir()
+    Path("out/d1").write_text("in the way", encoding="utf-8")
+    errors = [[o.error for o in run(batch, dry_run=dry_run) if o.error] for dry_run in (True, False)]
+    assert errors[0] == errors[1]
+    assert len(errors[0]) == 1
+    assert errors[0][0].endswith("out/d1/0001.md: a part of its path is a file; move that file, or choose another -o")
 
 
 def test_half_a_character_is_one_failure(batch: ModuleType) -> None:
@@ -467,6 +479,20 @@ def test_unusable_manifests(batch: ModuleType, how: str, problem: str, *, dry_ru
     assert tree("out") == before
 
 
+@pytest.mark.parametrize("left", [512, 2000, 4096, 5000, 8000, 8191])
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_manifests_that_are_cut_off(batch: ModuleType, left: int, *, dry_run: bool) -> None:
+    """Whatever is left of one, also where only its last page is cut off, which sqlite does not notice."""
+    write_posts(2)
+    run(batch)
+    path = manifest_path(Path("out"))
+    assert path.stat().st_size == 8192
+    os.truncate(path, left)
+    with pytest.raises(ConfigError, match=r"manifest\.sqlite: is damaged \(.*\); choose another -o, or move this file"):
+        run(batch, dry_run=dry_run)
+    assert path.stat().st_size == left
+
+
 def test_the_manifest_is_for_one_run_at_a_time(tmp_path: Path) -> None:
     with Manifest(tmp_path), pytest.raises(ConfigError, match="another archive2md is writing there; wait"):
         Manifest(tmp_path)
@@ -573,6 +599,24 @@ def test_an_edited_output_of_an_unchanged_post_is_reported_and_left(batch: Modul
     assert output.read_bytes() == edited
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_edited_output_stays_while_only_the_time_of_its_input_is_new(batch: ModuleType, workers: int) -> None:
+    """A container gives all its posts another time, whatever was added to it."""
+    write_posts(70)
+    run(batch, workers=workers)
+    for name in ("d1/0001", "d2/0002"):
+        Path(f"out/{name}.md").write_text("mine", encoding="utf-8")
+        os.utime(f"posts/{name}.html", ns=(5, 5))
+    for _ in range(2):
+        noted = [o.name for o in run(batch, workers=workers) if o.status == "unchanged" and o.notes]
+        assert noted == ["posts/d1/0001.html", "posts/d2/0002.html"]
+    Path("posts/d1/0001.html").write_text("post 2<br>end", encoding="utf-8")
+    os.utime("posts/d2/0002.html", ns=(6, 6))
+    (error,) = [o.error for o in run(batch, workers=workers) if o.error]
+    assert "d1/0001.md: exists and was not written by archive2md from this input, or was edited since" in error
+    assert {Path(f"out/{name}.md").read_text(encoding="utf-8") for name in ("d1/0001", "d2/0002")} == {"mine"}
+
+
 @pytest.mark.parametrize("prune", [False, True])
 def test_outputs_without_an_input(batch: ModuleType, *, prune: bool) -> None:
     write_posts(9)
@@ -639,6 +683,229 @@ def test_a_pattern_that_cannot_be_answered_says_nothing(batch: ModuleType, monke
         assert {o.status for o in run(batch, "posts/d*/*.html", prune=True)} == {"converted"}
         assert {o.status for o in run(batch, prune=True)} == {"unchanged"}
     assert [o.status for o in run(batch, prune=True)].count("pruned") == 1
+
+
+NOT_OURS = "exists and was not written by archive2md from this input, or was edited since"
+
+
+def write(**posts: str) -> None:
+    """Write posts by the names of their files: `a_html` is `a.html`, `d__a_html` is `d/a.html`."""
+    for name, text in posts.items():
+        path = Path("posts", name.replace("__", "/").replace("_", "."))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def test_an_output_directory_behind_a_link(batch: ModuleType, tmp_path: Path) -> None:
+    """`..` leads out of where the link leads to; the same posts are the same by every path to both directories."""
+    write(a_html="a", b_html="b")
+    Path("big/store").mkdir(parents=True)
+    Path("out").symlink_to("big/store")
+    run(batch)
+    with Manifest(Path("out"), read_only=True) as manifest:
+        assert [record.file for _, record in manifest] == ["../../posts/a.html", "../../posts/b.html"]
+    before = tree("out")
+    for out in ("out", "big/store", str(tmp_path / "out"), "posts/../out"):
+        assert [o.status for o in run(batch, out=out, prune=True)] == ["unchanged"] * 2
+        plan = batch.make_plan(expand(["posts"], lambda path: path != "b.html"), Path(out))
+        outcomes = batch.run(plan, Options(), batch.Rules(prune=True), workers=1, stopped=lambda: False)
+        assert [o.status for o in outcomes] == ["unchanged"]
+        assert tree("out") == before
+    Path("posts/b.html").unlink()
+    assert [o.status for o in run(batch, prune=True)] == ["unchanged", "pruned"]
+
+
+def test_a_link_above_both_directories_moves_with_them(batch: ModuleType) -> None:
+    """As `/tmp` of macOS, which leads to `/private/tmp`."""
+    Path("real/here").mkdir(parents=True)
+    Path("short").symlink_to("real/here")
+    write(a_html="a")
+    Path("posts").rename("real/here/posts")
+    for number, posts in enumerate(("short/posts", "real/here/posts")):
+        run(batch, posts, out=f"short/out{number}")
+        with Manifest(Path(f"short/out{number}"), read_only=True) as manifest:
+            assert [record.file for _, record in manifest] == ["../posts/a.html"]
+
+
+def test_directories_of_one_name_have_outputs_of_their_own(batch: ModuleType) -> None:
+    """Two blogs with `_posts/`: of two runs, the second does not eat the output of the first."""
+    for top in "xy":
+        Path(top, "posts").mkdir(parents=True)
+        Path(top, "posts/index.html").write_text(f"from {top}", encoding="utf-8")
+    run(batch, "x/posts")
+    before = tree("out")
+    for _ in range(2):
+        (outcome,) = run(batch, "y/posts")
+        assert NOT_OURS in outcome.error
+        assert tree("out") == before | {".archive2md/failures.txt": f"{outcome.error}\n".encode()}
+    assert [o.status for o in run(batch, "x/posts")] == ["unchanged"]
+    assert tree("out") == before
+    assert [o.status for o in run(batch, "x/posts", "y/posts")] == ["unchanged", "converted"]
+    assert Path("out/index.html.md").read_text(encoding="utf-8") == "# index\n\nfrom y\n"
+    assert [o.status for o in run(batch, "y/posts", out="both")] == ["converted"]
+    run(batch, "x/posts", "y/posts", out="both")  # where y goes now is another place, and it is part of the run
+    both = tree("both")
+    assert Path("both/index.md").read_bytes().endswith(b"from x\n")
+    run(batch, "x/posts", "y/posts", out="fresh")
+    assert both == tree("fresh")
+
+
+@pytest.mark.parametrize("how", ["moved", "absolute", "together", "linked"])
+def test_a_tree_that_was_moved_goes_on(batch: ModuleType, tmp_path: Path, how: str) -> None:
+    """What was not edited is not converted again, what was is no other post, and the third run reads nothing."""
+    write(a_html="a", b_html="b", c_html="c")
+    run(batch)
+    posts, out = "posts", "out"
+    if how == "absolute":
+        posts, out = str(tmp_path / "posts"), str(tmp_path / "out")
+    elif how == "linked":
+        Path("link").symlink_to(".")
+        posts = "link/posts"
+    else:
+        Path("later").mkdir()
+        posts = shutil.move("posts", "later/posts")
+        out = shutil.move("out", "later/out") if how == "together" else out
+    Path(posts, "b.html").write_text("edited", encoding="utf-8")
+    assert [o.status for o in run(batch, posts, out=out)] == ["unchanged", "converted", "unchanged"]
+    Path(posts, "c.html").unlink()
+    assert [o.status for o in run(batch, posts, out=out, prune=True)] == ["unchanged", "unchanged", "pruned"]
+    with Manifest(Path(out), read_only=True) as manifest:
+        assert {Path(out, record.file).parent.resolve() for _, record in manifest} == {Path(posts).resolve()}
+
+
+def test_the_place_of_a_post_that_is_gone(batch: ModuleType) -> None:
+    """What is left of a post whose input is gone may be its last copy: only --prune lets another one take its place."""
+    write(a_html="from html", a_md="from md", b_html="one", c_html="same", d_html="d")
+    run(batch)
+    assert Path("out/a.md").read_text(encoding="utf-8").endswith("from md\n")
+    Path("posts/a.md").unlink()
+    for name in "bcd":  # renamed; one of them is edited, too, and the output of another one
+        Path("posts", f"{name}.html").rename(f"posts/{name}.htm")
+    Path("posts/b.htm").write_text("two", encoding="utf-8")
+    Path("posts/d.htm").write_text("two", encoding="utf-8")
+    Path("out/d.md").write_text("edited", encoding="utf-8")
+    before = tree("out")
+    for dry_run in (True, False):
+        outcomes = run(batch, dry_run=dry_run)
+        assert [(o.name, o.status) for o in outcomes if o.status != "failed"] == [("posts/c.htm", "unchanged")]
+        way_out = "; pass --prune to let this post take its place, or move it away"
+        assert [o.error.partition(".md: ")[2].removesuffix(way_out) for o in outcomes if o.error] == [
+            "was made from ../posts/a.md, which is gone",
+            "was made from ../posts/b.html, which is gone",
+            f"{NOT_OURS}; move it away, or pass --force to replace it",
+        ]
+        assert before.items() - tree("out").items() <= {(name, before[name]) for name in before if "archive2md" in name}
+    for dry_run in (True, False):
+        outcomes = run(batch, dry_run=dry_run, prune=True)
+        statuses = {o.output: (o.status, o.replaced) for o in outcomes if not o.output.startswith("out/a.html")}
+        assert statuses == {
+            "out/a.md": ("converted", True),
+            "out/b.md": ("converted", True),
+            "out/c.md": ("unchanged", False),
+            "out/d.md": ("failed", False),
+        }
+    assert Path("out/a.md").read_text(encoding="utf-8").endswith("from html\n")
+    assert Path("out/b.md").read_text(encoding="utf-8").endswith("two\n")
+    assert [o.status for o in run(batch, prune=True)][:3] == ["unchanged"] * 3
+
+
+def test_the_place_of_a_member_that_is_gone(batch: ModuleType) -> None:
+    zipped("a.html", "a.md")
+    run(batch, "x.zip")
+    with zipfile.ZipFile("x.zip", "w") as archive:
+        archive.writestr("a.html", "another text")
+    (outcome,) = [o for o in run(batch, "x.zip") if o.error]
+    assert f"was made from {Path.cwd().name}/x.zip/a.md, which is gone; pass --prune" in outcome.error
+    assert not any(o.error for o in run(batch, "x.zip", prune=True))
+    assert Path("out/x/a.md").read_text(encoding="utf-8").endswith("another text\n")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_new_post_that_wins_a_name(batch: ModuleType, workers: int) -> None:
+    """The place that a post has left is no place of its any more; the tree is that of a first run."""
+    write_posts(70)
+    write(a_html="one", b_md="md", b_html="html", c_html="old")
+    run(batch, workers=workers)
+    write(A_html="two", c_md="new")
+    Path("posts/b.md").unlink()
+    run(batch, out="fresh", workers=workers)
+    left = ["out/a.md", "out/b.html.md"]
+    for dry_run in (True, False):
+        outcomes = run(batch, workers=workers, dry_run=dry_run, prune=True)
+        assert not any(o.error for o in outcomes)
+        assert [o.output for o in outcomes if o.status == "pruned"] == left
+        assert [o.why for o in outcomes if o.status == "pruned"] == ["its input has another output now"] * 2
+    assert tree("out") == tree("fresh")
+    assert {o.status for o in run(batch, workers=workers)} == {"unchanged"}
+
+
+def test_what_a_post_has_left_stays_until_it_is_somewhere_else(batch: ModuleType) -> None:
+    write(a_html="one", b_html="same", b_md="same")
+    run(batch)
+    write(A_html="two", a_html="FAIL")
+    assert [o.status for o in run(batch, prune=True)].count("failed") == 1
+    assert Path("out/a.md").exists()
+    write(a_html="three")
+    assert [o.output for o in run(batch) if o.status == "vanished"] == ["out/a.md"]
+    Path("out/a.md").write_text("edited", encoding="utf-8")
+    (error,) = [o.error for o in run(batch, prune=True) if o.error]
+    assert "its input has another output now, but it was edited since it was written" in error
+    before = tree("out")
+    for some in (["posts/b.html", "posts/a.html"], ["posts/*.html"], ["posts"]):  # where names are given otherwise
+        plan = batch.make_plan(expand(some, lambda path: path != "b.md"), Path("out"))
+        list(batch.run(plan, Options(), batch.Rules(prune=True), workers=1, stopped=lambda: False))
+        assert before.items() - tree("out").items() <= {(n, before[n]) for n in before if "archive2md" in n}
+
+
+def test_large_and_small_letters_that_are_one(batch: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where `A.md` is `a.md`, the place that a post has left is that of another one: it is forgotten, and stays."""
+    write(a_html="one")
+    run(batch)
+    write(A_html="one")
+    real = os.path.samefile
+    monkeypatch.setattr(os.path, "samefile", lambda a, b: real(*(Path(x).with_name("a.md") for x in (a, b))))
+    assert [o.output for o in run(batch, prune=True) if o.status == "pruned"] == ["out/a.md"]
+    assert Path("out/a.md").exists()
+    assert {o.status for o in run(batch, prune=True)} == {"unchanged"}
+
+
+@pytest.mark.parametrize(
+    ("text", "out", "refused"),
+    [
+        ("posts/**/*", "posts/out", True),
+        ("posts/**", "posts/out", True),
+        ("posts/*", "posts", True),
+        ("posts/*", "posts/out", True),
+        ("posts/*/*.*", "posts/out", False),
+        ("posts/**/*.[a-m]*", "posts/d/out", True),
+        ("posts/**/*.html", "posts/out", False),
+        ("posts/*.html", "posts", False),
+        ("posts/*.*", "posts/out", False),
+        ("posts/*", "out", False),
+    ],
+)
+def test_patterns_that_would_name_the_outputs(batch: ModuleType, text: str, out: str, *, refused: bool) -> None:
+    """The next run would convert what this one has written; what is left out or has another suffix is no input."""
+    write(a_html="a", d__b_html="b")
+    if refused:
+        with pytest.raises(ConfigError, match=r"the output directory lies in what the pattern posts/.* names; choose"):
+            run(batch, text, out=out)
+        assert sorted(tree("posts")) == ["a.html", "d/b.html"]
+    inputs = expand([text], lambda path: not path.endswith(".md")) if refused else expand([text])
+    for status in ("converted", "unchanged"):
+        plan = batch.make_plan(inputs, Path(out))
+        outcomes = batch.run(plan, Options(), batch.Rules(), workers=1, stopped=lambda: False)
+        assert {o.status for o in outcomes} == {status}
+        inputs = expand([text], inputs.wanted)
+
+
+def test_inputs_are_found_by_their_names_without_a_search(batch: ModuleType) -> None:
+    """Of 25,000 posts that were moved, each one is asked for: a search of the list took 20 ms."""
+    write_posts(3)
+    spool = batch.make_plan(expand(["posts"]), Path("out")).spool
+    assert spool.called("posts/d1/0001.html") == [(str(Path("posts/d1/0001.html").absolute()), "d1/0001.md")]
+    plan = spool._connection.execute(f"EXPLAIN QUERY PLAN {_CALLED}", ("x",))  # noqa: SLF001 (as above)
+    assert [text.partition(" ")[0] for *_, text in plan] == ["SEARCH", "SEARCH"]
 
 
 def zipped(*members: str) -> None:
@@ -741,6 +1008,7 @@ def test_manifests_of_the_first_format_are_taken_over(batch: ModuleType) -> None
     connection.commit()
     connection.close()
     assert {outcome.status for outcome in run(batch, dry_run=True)} == {"unchanged"}
+    assert {outcome.status for outcome in run(batch, dry_run=True, hard_break="spaces")} == {"converted"}
     assert {outcome.status for outcome in run(batch)} == {"unchanged"}
     assert tree("out").keys() == fresh.keys()
     with Manifest(Path("out"), read_only=True) as manifest:
@@ -762,6 +1030,22 @@ def test_an_input_that_changes_while_it_is_read(monkeypatch: pytest.MonkeyPatch)
         store.read_input("a.md", "a.md")
 
 
+@pytest.mark.parametrize("year", [1970, 2300, 2400])
+def test_times_that_sqlite_does_not_know(batch: ModuleType, year: int) -> None:
+    """Times after 2262, which a broken clock wrote."""
+    write_posts(3)
+    time = (year - 1970) * 31_557_600 * 10**9 + 7
+    os.utime("posts/d1/0001.html", ns=(1, time))
+    assert [o.status for o in run(batch)] == ["converted"] * 3
+    before = tree("out")
+    assert [o.status for o in run(batch)] == ["unchanged"] * 3
+    assert tree("out") == before
+    Path("posts/d1/0001.html").write_text("post 9<br>end", encoding="utf-8")
+    os.utime("posts/d1/0001.html", ns=(1, time + 10**9))
+    assert [o.status for o in run(batch)] == ["unchanged", "converted", "unchanged"]
+    assert -(1 << 63) <= store.signed(time) < 1 << 63
+
+
 def test_what_a_killed_run_has_left_is_swept(batch: ModuleType) -> None:
     write_posts(2)
     run(batch)
@@ -775,6 +1059,22 @@ def test_what_a_killed_run_has_left_is_swept(batch: ModuleType) -> None:
         connection.execute("PRAGMA journal_mode = WAL")  # as it is during a run
     assert {outcome.status for outcome in run(batch)} == {"unchanged"}
     assert tree("out") == fresh | {"d1/.archive2md-notes.tmp": b"the user's"}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_another_output_directory_below_is_not_swept(batch: ModuleType, workers: int) -> None:
+    """A run may be under way there, whose new texts would be gone; its own next run sweeps it."""
+    write_posts(70)
+    run(batch, out="out/sub", workers=workers)
+    for name in ("out/sub/d1", "out/sub/.archive2md", "out/d1"):
+        Path(name).mkdir(exist_ok=True, parents=True)
+        Path(name, ".archive2md-0123456789abcdef.tmp").write_bytes(b"x")
+    for out, left in (("out", 2), ("out/sub", 0)):
+        manifest_path(Path(out)).parent.mkdir(exist_ok=True)
+        with contextlib.closing(sqlite3.connect(manifest_path(Path(out)))) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")  # as it is during a run
+        assert not any(o.error for o in run(batch, out=out, workers=workers))
+        assert len(list(Path("out").rglob("*.tmp"))) == left
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -792,6 +1092,38 @@ def test_killed_runs_leave_nothing_behind(workers: str) -> None:
         process.wait(20)
     subprocess.run([*command, "out"], check=True, capture_output=True)
     assert tree("out") == tree("whole")
+
+
+def test_a_worker_whose_run_was_killed_leaves_nothing(batch: ModuleType) -> None:
+    """It ends its post when the next run is over already, and takes the new text back itself."""
+    write_posts(70, p0="HOLD")
+    os.mkfifo("hold")
+    command = [sys.executable, stub_pipeline.__file__, "posts", "-j", "2", "--no-progress", "-o", "out"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        with Path("hold").open("wb"):  # waits until the worker reads
+            process.kill()
+            process.wait()
+            plan = batch.make_plan(expand(["posts"], lambda path: path != "d0/0000.html"), Path("out"))
+            outcomes = list(batch.run(plan, Options(), batch.Rules(), workers=1, stopped=lambda: False))
+            assert [o.error for o in outcomes] == [""] * 69
+            before = tree("out")
+        assert process.stdout
+        process.stdout.read()  # waits until the worker has ended
+    assert tree("out") == before
+    assert not list(Path("out").rglob("*.tmp"))
+
+
+def test_what_was_left_before_the_manifest_knew_is_swept(batch: ModuleType) -> None:
+    """A run that is killed with its first posts: the next one has them to convert."""
+    write_posts(2)
+    run(batch)
+    left = Path("out/d1/.archive2md-0123456789abcdef.tmp")
+    left.write_bytes(b"x")
+    run(batch)
+    assert left.exists()  # there was nothing to do, and a walk through all outputs takes its time
+    Path("posts/d1/0001.html").write_text("another text", encoding="utf-8")
+    run(batch)
+    assert not left.exists()
 
 
 @pytest.mark.parametrize("workers", [1, 2])

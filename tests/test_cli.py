@@ -137,6 +137,27 @@ def test_every_option_is_explained() -> None:
     assert all(len(option.help or "") > 15 for option in options)
 
 
+@pytest.mark.parametrize("text", ["posts", "posts/*.html", "posts/**"])
+def test_the_last_post_is_gone(text: str) -> None:
+    """That no post is there is an error as before; what was made of those that were is reported, and pruned."""
+    write_posts(2)
+    Path("posts/not-a-post.txt").write_text("x", encoding="utf-8")
+    assert run(text, "-o", "out").exit_code == 0
+    for path in Path("posts").glob("*.html"):
+        path.unlink()
+    told = ("--no-progress", "2 outputs have no input any more", 2)
+    for option, said, left in (told, ("--prune", "pruned 2", 0), ("--prune", "failed 1", 0)):
+        result = run(text, "-o", "out", option)
+        assert result.exit_code == 2
+        assert result.stderr.startswith("error: posts")
+        assert said in result.stderr
+        assert len(list(Path("out").glob("*.md"))) == left
+    before = files_below(Path("out"))
+    result = run("psots", "-o", "out", "--prune")
+    assert (result.exit_code, result.stderr) == (1, "error: psots: no such file or directory; check the path\n")
+    assert files_below(Path("out")) == before
+
+
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo terminal")
 def test_a_terminal_as_input_gets_the_help() -> None:
     ours, theirs = os.openpty()

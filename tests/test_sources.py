@@ -107,6 +107,40 @@ FORMATS: Final[dict[str, Callable[[dict[str, bytes]], bytes]]] = {
 }
 
 
+def feed_of(members: dict[str, bytes]) -> bytes:
+    items = (
+        f"<item><title>{name}</title><description>{data.decode()}</description></item>"
+        for name, data in members.items()
+    )
+    return f"<rss><channel>{''.join(items)}</channel></rss>".encode()
+
+
+@pytest.mark.parametrize("name", ["x.zip", "stored.zip", "x.tar", "x.tar.gz", "x.rss"])
+def test_containers_that_are_replaced_and_keep_their_time(name: str) -> None:
+    """As `cp -p`, `rsync -t` and reproducible builds do; a tar file may keep its size, too, as it is padded."""
+    pack = FORMATS.get(name, feed_of)
+    page = b"<p>first text</p>" if name in FORMATS else b"first text"
+    for data, statuses in (
+        (page, ["converted", "converted"]),
+        (page, ["unchanged", "unchanged"]),
+        (page.replace(b"first", b"second, much longer"), ["converted", "unchanged"]),
+        (page.replace(b"first", b"second, much longer"), ["unchanged", "unchanged"]),
+    ):
+        Path(name).write_bytes(pack({"a.html": data, "b.html": page}))
+        os.utime(name, ns=(1, 1_700_000_000_000_000_001))
+        plan = make_plan(expand([name]), Path("out"))
+        outcomes = list(run(plan, Options(), Rules(), workers=1, stopped=lambda: False))
+        assert [outcome.status for outcome in outcomes] == statuses
+
+
+def test_times_of_containers_after_2262() -> None:
+    Path("x.zip").write_bytes(zip_of({"a.html": PAGE}))
+    for year, statuses in ((2300, ["converted"]), (2300, ["unchanged"]), (2400, ["unchanged"])):
+        os.utime("x.zip", ns=(1, (year - 1970) * 31_557_600 * 10**9))
+        outcomes = run(make_plan(expand(["x.zip"]), Path("out")), Options(), Rules(), workers=1, stopped=lambda: False)
+        assert [outcome.status for outcome in outcomes] == statuses
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_members_are_read_whatever_the_format_and_order(name: str) -> None:
     shuffled = list(MEMBERS.items())

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from converter.names import SUFFIXES
+from converter.sources.selection import everything
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from converter.errors import ConverterError
     from converter.sources.patterns import Pattern
     from converter.sources.spool import Spool
@@ -27,7 +30,7 @@ class Member(NamedTuple):
 
     Attributes:
         kind: how it is read: `zip`, `warc`, `feed`, `tar` for a compressed tar, `stored` for a plain one.
-        stamp: when the container was changed, as it was listed: nanoseconds.
+        stamp: which state of the container it was listed in (`Opened`).
         offset: where the member begins: in the file, or in what the file unpacks to (tar).
         size: its bytes, unpacked; not known of records of a WARC file.
         packed: its bytes in the file.
@@ -74,6 +77,7 @@ class Inputs:
         directories: the INPUTs that are directories, as the user gave them.
         containers: absolute paths of the containers that could be listed to their ends.
         patterns: the INPUTs that are patterns.
+        wanted: asked about each post of directories, patterns and containers: its path there.
 
     """
 
@@ -82,6 +86,7 @@ class Inputs:
     directories: tuple[str, ...]
     containers: tuple[str, ...] = ()
     patterns: tuple[Pattern, ...] = ()
+    wanted: Callable[[str], bool] = everything
 
     @property
     def found(self) -> tuple[Found, ...]:

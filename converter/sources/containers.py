@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from converter.errors import SourceError
 from converter.names import LONGEST_NAME
 from converter.sources import POSTS, Found, Member
+from converter.store import signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +65,11 @@ def without_suffix(path: str) -> str:
 
 
 class Opened(NamedTuple):
-    """A container that was just opened: its stream, size, and when it was changed (nanoseconds)."""
+    """A container that was just opened: its stream, its size, and a number that is another one once it was changed.
+
+    That is when it was changed (nanoseconds) and its size: one that a program replaces may keep its time, and what is
+    remembered of its members knows no size of it.
+    """
 
     stream: BinaryIO
     size: int
@@ -85,7 +90,7 @@ def open_container(file: str, name: str) -> Opened:
         state = os.fstat(stream.fileno())
     except OSError as error:
         raise SourceError(f"cannot be read: {error.strerror}", source=name, remedy="check its permissions") from None
-    return Opened(stream, state.st_size, state.st_mtime_ns)
+    return Opened(stream, state.st_size, signed(state.st_mtime_ns + state.st_size))
 
 
 def decode_name(raw: bytes) -> str:

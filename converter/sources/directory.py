@@ -72,7 +72,7 @@ def expand(texts: Iterable[str], wanted: Wanted = everything) -> Inputs:
         search.problems.append(ConfigError("--include and --exclude leave no post", remedy=remedy))
     problems = tuple(sorted(search.problems, key=str))
     containers = tuple(sorted(search.containers))
-    return Inputs(spool, problems, tuple(search.directories), containers, tuple(search.patterns))
+    return Inputs(spool, problems, tuple(search.directories), containers, tuple(search.patterns), wanted)
 
 
 def _nothing_in(text: str) -> ConverterError:

@@ -50,6 +50,10 @@ class Pattern(NamedTuple):
             if not self._is_hidden(path.relative_to(self.base).parts):
                 yield path
 
+    def may_name(self, suffix: str) -> bool:
+        """Whether it may name files of a suffix."""
+        return not self.any_suffix or fnmatch(suffix, Path(self.rest).suffix)
+
     def would_name(self, path: str) -> bool:
         """Whether it would name a post, if that were there; `path` is relative to the base, `/` between the parts.
 

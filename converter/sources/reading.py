@@ -25,7 +25,7 @@ class Content(NamedTuple):
         url: where it was published, as its container says; may be empty.
         encoding: its character encoding, as its container says; may be empty.
         size: bytes that were read for it.
-        mtime: when the file was changed, or its container: nanoseconds.
+        mtime: when the file was changed, nanoseconds; of a member, the stamp of its container.
 
     """
 

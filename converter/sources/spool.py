@@ -40,6 +40,12 @@ _ONE_OF_EACH: Final = """
         ) WHERE number > 1
     )"""
 _JOBS: Final = f"SELECT output, refusal, {_FOUND} FROM job JOIN found ON found.id = job.found"  # noqa: S608 (our own names)
+_BY_ORIGIN: Final = (
+    "CREATE INDEX IF NOT EXISTS by_origin ON found (origin)",
+    "CREATE INDEX IF NOT EXISTS by_found ON job (found)",
+)
+# The plus: as a column that is a number, `id` would have the other one compared as one, which no index of it does.
+_CALLED: Final = "SELECT file, output FROM found CROSS JOIN job ON job.found = +found.id WHERE origin = ?"
 
 
 class Planned(NamedTuple):
@@ -150,11 +156,16 @@ class Spool:
                 for output, refusal, *row in self._connection.execute(f"{_JOBS} WHERE {order}"):
                     yield Planned(output, refusal, _found(row))
 
-    def has_origin(self, origin: str) -> bool:
-        """Whether an input of this name is planned; the first question makes an index."""
+    def called(self, origin: str) -> list[tuple[str, str]]:
+        """Tell the files and outputs of the planned inputs of a name; the first question makes indexes.
+
+        They are several where two INPUTs are directories called alike.
+        """
         with _clear():
-            self._connection.execute("CREATE INDEX IF NOT EXISTS by_origin ON found (origin)")
-        return bool(self._number("SELECT EXISTS (SELECT 1 FROM found WHERE origin = ?)", origin))
+            for statement in _BY_ORIGIN:
+                self._connection.execute(statement)
+            rows = self._connection.execute(_CALLED, (origin,)).fetchall()
+        return [(_text(file), output) for file, output in rows]
 
     def outputs(self) -> Iterator[str]:
         """Go through the planned outputs, sorted as the manifest sorts."""
