@@ -260,7 +260,7 @@ def _trim_group(inner: list[Run], mark: int, before: str, after: str) -> list[Ru
         if moved is None:
             break
         head.append(moved)
-        before = moved.text[-1:] if moved.kind == TEXT else "x"
+        before = _edge_char(moved, last=True)
         if inner and inner[0].space:
             before = ""
     while inner:
@@ -268,14 +268,15 @@ def _trim_group(inner: list[Run], mark: int, before: str, after: str) -> list[Ru
         if moved is None:
             break
         tail.append(moved)
-        after = " " if moved.space else moved.text[:1] if moved.kind == TEXT else "x"
-    _move_partners_out(inner, mark, head, tail)
+        after = " " if moved.space else _edge_char(moved, last=False)
+    if inner:
+        _move_partners_out(inner, mark, head, tail)
     return [*head, *inner, *reversed(tail)]
 
 
 def _move_partners_out(inner: list[Run], mark: int, head: list[Run], tail: list[Run]) -> None:
     """Let the other bracket of a pair at the edges follow the one that had to go: `（**注意**）后文`."""
-    closing = _CLOSING.get(head[-1].text) if head else None
+    closing = _CLOSING.get(head[-1].text) if head and head[-1].kind == TEXT else None
     if closing:
         rest = _behind_partner("".join(_letters(run) for run in inner), head[-1].text, closing)
         if len(rest) <= _MOST_BEHIND and all(map(is_punctuation, rest)) and inner[-1].text.endswith(rest):
