@@ -6,6 +6,7 @@ Only called when they do differ, so it may take its time. What Markdown cannot s
 from __future__ import annotations
 
 import re
+import unicodedata
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -175,23 +176,28 @@ def _kinds_of_letter(x: _Letter, y: _Letter, *, free: bool) -> Iterator[str]:
 
 
 def _unsayable(letters: list[_Letter]) -> list[bool]:
-    """Where emphasis cannot be said: in code that touches a letter, or code that does so.
+    """Where emphasis cannot be said: in code that touches a letter or a symbol.
 
     `x**`code`**` shows its asterisks: a delimiter between a letter and punctuation does not flank, and a backtick
-    cannot be moved out of the emphasis as other punctuation is.
+    cannot be moved out of the emphasis as other punctuation is. Before CommonMark 0.31, `★` was no punctuation. Code
+    with a space in it cannot be told from two code spans.
     """
     found = [False] * len(letters)
     start = 0
     while start < len(letters):
         end = start + 1
         if letters[start].fixed & IN_CODE:
-            while end < len(letters) and letters[end].fixed & IN_CODE and not letters[end].before:
+            while end < len(letters) and letters[end].fixed & IN_CODE and letters[end].before != LINE:
                 end += 1
-            before = start > 0 and not letters[start].before and letters[start - 1].char[-1:].isalnum()
-            behind = end < len(letters) and not letters[end].before and letters[end].char[:1].isalnum()
+            before = start > 0 and not letters[start].before and _keeps_from_flanking(letters[start - 1].char[-1:])
+            behind = end < len(letters) and not letters[end].before and _keeps_from_flanking(letters[end].char[:1])
             found[start:end] = [before or behind] * (end - start)
         start = end
     return found
+
+
+def _keeps_from_flanking(char: str) -> bool:
+    return char.isalnum() or (not char.isascii() and unicodedata.category(char)[0] == "S")
 
 
 def _letters(text: str) -> Iterator[_Letter]:

@@ -215,11 +215,10 @@ class _Scanner:
         broken = self.text[end - 2 : end] == "\\\n" and end - 2 > inside
         if width == 1 and self.text[end - 1] in _SPACES and not broken:
             return at + 1
-        if end > inside and not self.text[inside:end].strip(_SPACES):
-            return at + 1
-        # Behind a dollar, and before a digit (`$5-$6`), some renderers see a formula, others do not.
+        # Behind a dollar, before a digit (`$5-$6`) and around nothing, some renderers see a formula, others do not.
         doubtful = before == "$" and self.spans[-1:] != [Span("escape", at - 2, at, 1)]
-        doubtful = doubtful or (width == 1 and after.isdigit()) or end == inside or broken
+        doubtful = doubtful or (width == 1 and after.isdigit()) or broken
+        doubtful = doubtful or not self.text[inside:end].strip(_SPACES)
         self.spans.append(Span("doubtful-math" if doubtful else "math", at, end + width, width))
         return end + width
 

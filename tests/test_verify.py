@@ -37,6 +37,8 @@ PAIRS: Final = (
     ("two breaks end a paragraph", "<p>a<br><br>b</p>", "a\n\nb\n", ""),
     ("loose list", "<ul><li>a</li><li>b</li></ul>", "- a\n\n- b\n", ""),
     ("code span that touches a letter", "<p>x<b><code>y</code></b>z</p>", "x`y`z\n", ""),
+    ("code span of two words that does", "<p>x<b><code>y ;z</code></b>", "x`y ;z`\n", ""),
+    ("code span that touches a symbol", "<p><b><code>y</code></b>★</p>", "`y`★\n", ""),
     ("code span that does not", "<p>x <b><code>y</code></b> z</p>", "x `y` z\n", "bold"),
     ("a character", "<p>abc</p>", "ac\n", "text"),
     ("nothing", "<p>abc</p>", "", "text"),
