@@ -57,8 +57,9 @@ _LATER_ROWS: Final = (
     *(
         row
         for row in _FIRST_ROWS
-        if row[3] not in {"ordered list item", "bullet"} and not row[3].startswith("definition")
+        if row[3] not in {"ordered list item", "bullet", "definition of a link or a footnote"}
     ),
+    (r"\[\^(?:[^\]\[\\]++|\\.)++\]:", "[", 0, "definition of a footnote, which may have spaces in its label"),
     (r"[-+*](?=[ \t]+\S)", "-+*", 0, "bullet"),
     (r"0{0,8}1[.)](?=[ \t]+\S)", "01", -1, "ordered list item that interrupts a paragraph"),
 )
