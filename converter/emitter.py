@@ -23,7 +23,7 @@ from converter.nodes import (
     Run,
     Table,
 )
-from converter.unsafe import guard_heading, guard_line, guard_task
+from converter.unsafe import guard_heading, guard_lines, guard_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,11 +106,7 @@ def _write_note(block: Note, style: _Style) -> list[str]:
 
 
 def _paragraph(text: str) -> list[str]:
-    if not text:
-        return []
-    if "\n" not in text:
-        return [guard_line(text, first=True)]
-    return [guard_line(line, first=not at) for at, line in enumerate(text.split("\n"))]
+    return guard_lines(text) if text else []
 
 
 def _write_fence(block: Fence, style: _Style) -> list[str]:  # noqa: ARG001

@@ -19,7 +19,7 @@ _ESCAPABLE: Final = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~\n")
 _SPACES: Final = " \t\n"
 _RUN: Final = re.compile(r"`+|\*+|_+|~+")
 _AUTOLINK: Final = re.compile(
-    r"<(?:[A-Za-z][A-Za-z0-9.+-]{1,31}:[^\s<>\x00-\x1f]*"
+    r"<(?:[A-Za-z][A-Za-z0-9.+-]{1,31}:[^<>\x00-\x20]*"
     r"|[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
     r"(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*)>"
 )
@@ -289,7 +289,7 @@ class _Scanner:
     def bare_destination(self, at: int) -> int:
         """Where an address without angle brackets ends; -1 when its parentheses do not pair up."""
         depth, text = 0, self.text
-        while at < len(text) and not text[at].isspace() and (text[at] > "\x1f"):
+        while at < len(text) and text[at] > " ":
             if text[at] == "\\" and text[at + 1 : at + 2] in _ESCAPABLE:
                 at += 1
             elif text[at] == "(":

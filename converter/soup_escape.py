@@ -241,6 +241,7 @@ _FIRST: Final = (
 _NEXT: Final = (
     r"0{0,8}1([.)])(?=\s)",
     *_FIRST[1:-1],
+    r"(\[)\^[^\]\n]+\]:",
     r"([=-])[=-]*[ \t]*$",
     r"([|:-])(?=[ \t|:-]*$)",
 )
@@ -253,14 +254,15 @@ def _line_starts(block: _Block) -> Iterator[int]:
     at = 0
     for number, line in enumerate(block.plain.split("\n")):
         rows = _NEXT if number else (*_FIRST, r"(\[)[ xX]\](?=\s)") if block.is_item else _FIRST
-        if not number and (m := _NOTE(line)) is not None and block.literal[at + m.start(1)]:
+        if (m := _NOTE(line)) is not None and block.literal[at + m.start(1)]:
             yield at + m.start(1)
             at += len(line) + 1
             continue
         for row in rows:
             if (m := re.match(row, line)) is not None and block.text_at(at, at + m.end(1)):
                 yield at + m.start(1)
-                if m.group(1) == "~~~":
-                    yield from (at + 1, at + 2)
+                if m.group(1)[0] in "~*_`" and (m.group(1)[0] == "~" or "\n" in block.plain):
+                    # What the backslash leaves of a run would pair up with one in another line.
+                    yield from range(at + 1, at + len(line) - len(line.lstrip(line[0])))
                 break
         at += len(line) + 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections import Counter
 from typing import Final
 
 # Inside a line: (pattern, why it may be syntax). Each begins with a certain character, which `re` looks for.
@@ -65,6 +66,8 @@ _LATER_ROWS: Final = (
 )
 _STARTS: Final = frozenset("".join(row[1] for row in (*_FIRST_ROWS, *_LATER_ROWS)))
 _TASK: Final = re.compile(r"\[[ xX]\](?=[ \t]|$)")  # some renderers take a box without text as well
+_RUN: Final = re.compile(r"`+|\*+|_+|~+")
+_GUARDED_RUN: Final = re.compile(r"\\([*_~`])(\1+)")
 _CLOSING_HASHES: Final = re.compile(r"(?:^|[ \t])(#+)[ \t]*$")
 
 
@@ -84,6 +87,28 @@ def guard_line(line: str, *, first: bool) -> str:
     offset = offsets[m.lastindex - 1]
     at = offset if offset >= 0 else m.end() - 1
     return f"{line[:at]}\\{line[at:]}"
+
+
+def guard_lines(text: str) -> list[str]:
+    """Escape what makes a line of a paragraph something else, in each of its lines.
+
+    What the backslash leaves of a run of delimiters might pair up with another run (a line of stars among others); then
+    all of it is escaped. A run of backticks pairs up with one that is as long.
+    """
+    if "\n" not in text:
+        return [guard_line(text, first=True)]
+    out: list[str] = []
+    runs: Counter[str] | None = None
+    for line in text.split("\n"):
+        new = guard_line(line, first=not out)
+        if new != line and (m := _GUARDED_RUN.match(new)) is not None:
+            if runs is None:
+                runs = Counter(run if run[0] == "`" else run[0] for run in _RUN.findall(text))
+            char, rest = m[1], m[2]
+            if runs[rest] if char == "`" else runs[char] > 1:
+                new = "\\".join(("", char, *rest)) + new[m.end() :]
+        out.append(new)
+    return out
 
 
 @functools.cache
