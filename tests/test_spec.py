@@ -209,3 +209,17 @@ def test_rendering_converts_to_the_same_markdown(
 ) -> None:
     """Law 3."""
     assert body(render(case.markdown), split) == case.markdown
+
+
+def test_markdown_between_phrases_stays() -> None:
+    """What comes out is Markdown, also where it begins and ends with the tag of a key.
+
+    All in one test, since nine in ten of the cases have a sign that nobody could miss.
+    """
+    changed = []
+    for case in CASES:
+        html = f"<p><kbd>F5</kbd> x</p>{case.html}<p><kbd>F6</kbd></p>"
+        text = convert(Source("case.html", html.encode(), "case.html"), Options()).markdown
+        again = convert(Source("case.md", text.encode(), "case.md"), Options()).markdown
+        changed += [case.title] if again != text else []
+    assert not changed
