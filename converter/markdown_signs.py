@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from converter.page_elements import NAMES, PHRASES, TAG, VOID, Open, verbatim_in, without_spans
+from converter.page_elements import LISTING, NAMES, PHRASES, TAG, VOID, Open, verbatim_in, without_spans
 
 _BLANK_LINES: Final = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
-_STRUCTURE: Final = re.compile(r" {0,3}(?:#{1,6}[ \t]|`{3}|~{3}|[-*+][ \t]|\d{1,9}[.)][ \t]|>|\|.*\|)").match
+_STRUCTURE: Final = re.compile(
+    rf" {{0,3}}(?:#{{1,6}}[ \t]|`{{3}}|~{{3}}|[-*+][ \t]|\d{{1,9}}[.)][ \t]|>|\|.*\||{LISTING})"
+).match
 _SAYS_SO: Final = re.compile(r"<[a-z][^<>]*\smarkdown\s*=\s*[\"']?(?:1|block|span)\b", re.IGNORECASE).search  # kramdown
 _AUTOLINK: Final = r"<(?:(?i:[a-z][a-z0-9+.-]{1,31}://|mailto:|tel:)[^\s<>]+|[\w.+-]+@[\w.-]+)>"
 _BEGINS_WITH_AUTOLINK: Final = re.compile(_AUTOLINK).match

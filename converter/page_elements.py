@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_FENCE: Final = re.compile(r" *(`{3,}|~{3,})").match  # in a list it stands further in
+LISTING: Final = r"\{%-?[ \t]*(?:highlight|codeblock)\b|\{\{[<%][ \t]*highlight\b"  # of Jekyll, Hexo and Hugo
+_LISTING_BEGIN: Final = re.compile(LISTING).search
+_FENCE: Final = re.compile(rf" *(`{{3,}}|~{{3,}}|{LISTING})").match  # in a list it stands further in
+_LISTING_END: Final = re.compile(r"\{%-?[ \t]*end(?:highlight|codeblock)\b|\{\{[<%][ \t]*/[ \t]*highlight\b")
 _VERBATIM: Final = re.compile(r"<(pre|textarea|script|style|svg)\b|<!--", re.IGNORECASE)
 TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)(?:\s[^<>]*?)?(/?)>")
 VOID: Final = frozenset(
@@ -125,6 +128,11 @@ def mask(body: str) -> str:
     return "".join(kept) + text[done:]
 
 
+def may_hold_code(text: str) -> bool:
+    """Whether there can be a fence, or a listing of a site generator, in a text."""
+    return "```" in text or "~~~" in text or (("{%" in text or "{{" in text) and _LISTING_BEGIN(text) is not None)
+
+
 def without_code(body: str, *, html: bool = False) -> str:
     """Write over fences and code; the rest stays in place.
 
@@ -135,15 +143,18 @@ def without_code(body: str, *, html: bool = False) -> str:
 
     """
     lines, fence, verbatim, tags = [], "", "", not html
+    ends = len(_LISTING_END.findall(body)) if "{" in body else 0
     for line in body.split("\n"):
         line = without_spans(line) if "`" in line and "<" in line and not fence else line  # noqa: PLW2901
         mark = None if verbatim else _FENCE(line)
+        closed = len(_LISTING_END.findall(line)) if ends and "{" in line else 0
+        ends -= closed
         hidden = bool(fence) or (not tags and line.startswith(("    ", "\t")))
         if fence:
-            if mark and mark[1].startswith(fence) and not line.strip(" \t" + fence[0]):
+            if closed if fence[0] == "{" else _closes(line, mark, fence):
                 fence = ""
-        elif mark:
-            fence, hidden = mark[1], True
+        elif mark and (mark[1][0] != "{" or ends or closed):
+            fence, hidden = "" if closed else mark[1], True
         elif html and "<" in line and not hidden:
             tags = tags or line[0] == "<"
             for tag in _VERBATIM_TAG.finditer(line):
@@ -153,6 +164,10 @@ def without_code(body: str, *, html: bool = False) -> str:
                     verbatim = ""
         lines.append("x" * len(line) if hidden else line)
     return "\n".join(lines)
+
+
+def _closes(line: str, mark: re.Match[str] | None, fence: str) -> bool:
+    return mark is not None and mark[1].startswith(fence) and not line.strip(" \t" + fence[0])
 
 
 def without_spans(line: str) -> str:

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from converter.markdown_signs import has_signs
-from converter.page_elements import BLANK, INDENT, elements_in, mask, without_code
+from converter.page_elements import BLANK, INDENT, elements_in, mask, may_hold_code, without_code
 
 if TYPE_CHECKING:
     from converter.model import Kind, Source
@@ -18,6 +18,7 @@ _WRAPPER_TAG: Final = re.compile(
     r"""|id\s*=\s*["']?(?:content_views|article_content|cnblogs_post_body|js_content)\b)""",
     re.IGNORECASE,
 )
+_MARKS_OF_CODE: Final = ("`", "~~~", "{%", "{{")
 _WHOLE_PAGE: Final = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE).match
 _LEADING_COMMENTS: Final = re.compile(r"\s*(?:(?:<!--.*?-->|<\?xml[^>]*>)\s*)*", re.DOTALL).match
 _STARTS_AS_TAG: Final = re.compile(r"</?[a-zA-Z][^\s:@]*[\s>]").match  # not the autolinks <https://...> and <me@...>
@@ -107,7 +108,7 @@ def _has_markdown_outside(body: str) -> bool:
     if first is None or _WHOLE_PAGE(body, comments.end() if comments else 0):
         return False
     start = first.start()
-    if "```" in body[:start] or "~~~" in body[:start]:
+    if may_hold_code(body[:start]):
         boxes = _boxes(mask(body))
         start = boxes[0][0] if boxes else start
     head = mask(body[:start]) if body[:start].strip() else ""
@@ -139,9 +140,9 @@ def _is_markdown_in_boxes(body: str) -> bool:
     """Whether the text in the boxes is Markdown: no HTML in them but in code, and two lines are signs of Markdown."""
     for tag in ("<p", "<br", "<li", "<span"):
         at = body.find(tag)
-        if at >= 0 and body.find("`", 0, at) < 0 and body.find("~~~", 0, at) < 0:
+        if at >= 0 and not any(body.find(mark, 0, at) >= 0 for mark in _MARKS_OF_CODE):
             return False  # nearly always
-    code = min(at if at >= 0 else len(body) for at in (body.find("`"), body.find("~~~")))
+    code = min(at if at >= 0 else len(body) for at in map(body.find, _MARKS_OF_CODE))
     html, marks = _signs()
     if html.search(body, 0, code):
         return False
@@ -170,8 +171,7 @@ def _has_wrapper(body: str) -> bool:
     if not found:
         return False
     # A Markdown post that quotes such a page has it inside a fence.
-    before = body[: found.start()]
-    if "```" not in before and "~~~" not in before:
+    if not may_hold_code(body[: found.start()]):
         return True
     return bool(_WRAPPER_TAG.search(without_code(body)))
 

@@ -263,6 +263,7 @@ def test_html(body: str) -> None:
         "<table><tr><td>\n\n**x**\n\n</td></tr></table>",
         "<div markdown='1'>\n**bold**\n* item\n</div>",
         "<Tabs>\n  <TabItem value='a'>\n    Text *em* and `code`\n  </TabItem>\n</Tabs>",
+        "<details>\n<summary>x</summary>\n\n{% highlight html %}\n<p>x</p>\n{% endhighlight %}\n\n</details>",
         "<div id='js_content'>\n\n# Heading\n\nSome `code`.\n\n</div>",
         "<iframe src='x'></iframe>\n\n```sh\nls\n```\n\n<br>",
         # Around boxes of a site, which are converted; read as HTML, all beside them would go.
