@@ -13,6 +13,7 @@ from converter.characters import hygiene, with_clean_characters
 from converter.errors import ConfigError, DecodeError, EmptyArticle
 from converter.frontmatter import split
 from converter.model import Note, Page, Source
+from converter.page_elements import for_renderer
 from converter.page_kind import kind_of, pieces
 
 _MAGIC: Final = (
@@ -251,4 +252,4 @@ def _plain_lines(text: str, source: Source, notes: list[Note]) -> str:
     return text
 
 
-__all__ = ["decode", "hygiene", "pieces", "with_clean_characters"]
+__all__ = ["decode", "for_renderer", "hygiene", "pieces", "with_clean_characters"]

@@ -9,6 +9,8 @@ LISTING: Final = r"\{%-?[ \t]*(?:highlight|codeblock)\b|\{\{[<%][ \t]*highlight\
 _LISTING_BEGIN: Final = re.compile(LISTING).search
 _FENCE: Final = re.compile(rf" *(`{{3,}}|~{{3,}}|{LISTING})").match  # in a list it stands further in
 _LISTING_END: Final = re.compile(r"\{%-?[ \t]*end(?:highlight|codeblock)\b|\{\{[<%][ \t]*/[ \t]*highlight\b")
+_RULE_LINE: Final = re.compile(r"^---[ \t]*$", re.MULTILINE)
+_LISTING_LINE: Final = re.compile(rf"^ *(?:{LISTING}|{_LISTING_END.pattern})[^\n]*", re.MULTILINE)
 _VERBATIM: Final = re.compile(r"<(pre|textarea|script|style|svg)\b|<!--", re.IGNORECASE)
 TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)(?:\s[^<>]*?)?(/?)>")
 VOID: Final = frozenset(
@@ -126,6 +128,22 @@ def mask(body: str) -> str:
         kept += text[done:start], NOTHING * (end - start)
         done = end
     return "".join(kept) + text[done:]
+
+
+def for_renderer(body: str) -> str:
+    """Change what a renderer takes for a heading and no author does.
+
+    Tags of site generators around a listing become fences. A line `---` is a rule, or the end of front matter that is
+    none, sooner than it underlines what stands above it.
+    """
+    body = _RULE_LINE.sub("***", body)
+    if not ("{%" in body or "{{" in body) or not _LISTING_BEGIN(body):
+        return body
+    return _LISTING_LINE.sub(lambda line: line[0] if _is_whole_listing(line[0]) else "~" * 30, body)
+
+
+def _is_whole_listing(line: str) -> bool:
+    return _LISTING_BEGIN(line) is not None and _LISTING_END.search(line) is not None
 
 
 def may_hold_code(text: str) -> bool:

@@ -156,13 +156,16 @@ def _fragment(html: str) -> Article:
 def _from_markdown(page: Page, options: Options, account: Account | None) -> Result:
     """Normalize the front matter of a post that already is Markdown; its body stays as it is."""
     raw, notes = frontmatter.parse(page.front_matter) if page.front_matter is not None else ({}, ())
-    heading = next((line.lstrip("#").strip() for line in page.body.split("\n") if line.startswith("# ")), "")
+    pieces = decode.pieces(page.body)
+    titled = str(raw.get("title") or "").strip()
+    heading, level = (
+        ("", "") if titled else _first_heading("".join(text for kind, text in pieces if kind == "markdown"))
+    )
     stem = page.path.rpartition("/")[2].rpartition(".")[0]
     # Placeholders are the site's, but a post exported as Markdown names no site; they mean nothing anywhere.
     policy = profiles.load("csdn", frozenset(options.keep)).policy
     # What a box says is about the post when nothing else is.
-    pieces = decode.pieces(page.body)
-    alone = page.front_matter is None and not heading
+    alone = page.front_matter is None and level != "h1"
     metadata = (_metadata_of_box(page, pieces) if alone else Metadata())._replace(first_heading=heading, stem=stem)
     front = frontmatter.normalize(raw, metadata, policy)
     if account is not None:
@@ -178,6 +181,31 @@ def _from_markdown(page: Page, options: Options, account: Account | None) -> Res
         article=_article_of(front.fields),
         differences=differences,
     )
+
+
+def _first_heading(body: str) -> tuple[str, str]:
+    """Find the first heading of Markdown that has text, as a reader sees it; its text and the name of its element.
+
+    What is no heading, in code or a comment, and what is markup in one, a renderer tells; formulas keep their dollars.
+    """
+    from converter import verify  # here, with the renderer
+
+    try:
+        tree, _ = scraper.parse(decode.hygiene(verify.render(decode.for_renderer(body))))
+    except EmptyArticle:
+        return "", ""
+    for heading in tree.iter("h1", "h2", "h3", "h4", "h5", "h6"):
+        for part in heading.iter("br", "span", "sup"):
+            kind = part.get("class", "")
+            if part.tag == "br":
+                part.tail = f" {part.tail or ''}"
+            elif part.tag == "span" and kind.startswith("math "):
+                part.text = f"${part.text or ''}$"
+            elif kind == "footnote-reference" and len(part):
+                part[0].text = ""
+        if text := " ".join(text_of(heading).split()):
+            return text, str(heading.tag)
+    return "", ""
 
 
 def _metadata_of_box(page: Page, pieces: list[tuple[Kind, str]]) -> Metadata:
