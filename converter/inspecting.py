@@ -114,13 +114,16 @@ def inspect_command(inputs: tuple[str, ...], *, as_json: bool, verbose: bool, **
 def _sources(inputs: tuple[str, ...], console: Console) -> Iterator[Source | None]:
     """Read what INPUTs stand for; None for each one that cannot be read, after saying so."""
     from converter.model import Source
+    from converter.pipe import read_stdin
     from converter.sources.directory import expand
     from converter.sources.reading import read
 
     if "-" in inputs:
-        import sys
-
-        yield Source("-", sys.stdin.buffer.read() if sys.stdin else b"", ".html")
+        try:
+            yield read_stdin()
+        except SourceError as error:
+            console.fail(str(error))
+            yield None
     rest = [text for text in inputs if text != "-"]
     found = expand(rest) if rest else None
     for problem in found.problems if found else ():

@@ -266,6 +266,13 @@ def test_inspect_prints_the_account(tmp_path: Path) -> None:
         assert line in shown.stdout.splitlines()
 
 
+def test_standard_input_is_inspected_as_it_is_converted() -> None:
+    """Nobody says that it is HTML."""
+    for text, told in (("Some *Markdown*\n\n- a\n", "the post is Markdown already"), ("<p>a</p>", "generic")):
+        shown = CliRunner().invoke(cli, ["inspect", "-"], input=text).stdout
+        assert told in shown.splitlines()[2], text
+
+
 def test_inspect_as_json_lists_all(tmp_path: Path) -> None:
     (tmp_path / "a.html").write_text(POST, encoding="utf-8")
     (tmp_path / "b.html").write_text("", encoding="utf-8")
