@@ -228,9 +228,13 @@ def _language(work: _Work) -> str:
 
 def _math(work: _Work) -> object:
     value = work.raw.get("math")
-    if isinstance(value, str) and value.strip():
+    if value in (None, [], {}) or (isinstance(value, str) and not value.strip()):
+        return True if work.page.math else None
+    if value or not work.page.math:
         return value
-    return True if value or work.page.math else None
+    # The page had its formulas drawn; what comes out of it has them as text.
+    work.note("front-matter-field-dropped", f"math: {_text(value)}, but the body has formulas")
+    return True
 
 
 # --- lists -----------------------------------------------------------------------------------------------------------
@@ -300,7 +304,7 @@ _COVER_KEYS: Final = ("image", "cover", "img", "featuredImage", "featuredImagePr
 
 
 def _cover(work: _Work) -> str:
-    chosen = ""
+    chosen = chosen_key = ""
     for key in _COVER_KEYS:
         url = _no_script(work, key, _image_url(work, key))
         if not url or url == chosen:
@@ -310,13 +314,18 @@ def _cover(work: _Work) -> str:
         elif chosen:
             work.note("front-matter-field-dropped", f"{key}: {url}")
         else:
-            chosen = url
+            chosen, chosen_key = url, key
     alt = _image_alt(work)
     if alt and "image" not in work.kept:
         known = {_letters(_text(text)) for text in (work.raw.get("title"), work.done.get("title"))}
         known |= {_letters(_without_date(_text(work.raw.get("title"))))}
         if _letters(alt) not in known:
             work.note("image-alt-dropped", alt)
+    if chosen and "cover" in work.kept:
+        # A theme's own `cover` keeps its key, and so does the address.
+        work.raw[chosen_key] = chosen
+        work.kept.add(chosen_key)
+        return ""
     return chosen
 
 
@@ -326,7 +335,7 @@ def _image_url(work: _Work, key: str) -> str:
         return _picture(work, value)
     if not isinstance(value, Mapping):
         # `cover: false` switches something off in a theme: not an address, kept under its key.
-        if value is not None:
+        if value not in (None, []):
             work.kept.add(key)
         return ""
     if set(value) <= {"path", "alt"}:
