@@ -259,18 +259,22 @@ def _distinct(items: Iterable[str]) -> list[str]:
 
 def _terms(work: _Work, keys: tuple[str, str], from_page: tuple[str, ...]) -> list[str]:
     given: list[str] = []
+    jekyll = "layout" in work.raw
     for key in keys:
         value = work.raw.get(key)
         if isinstance(value, list) and any(isinstance(item, list) for item in value):
             work.note("terms-flattened", f"{key}: {value}")
-        given += _split_terms(value, spaces="layout" in work.raw) if isinstance(value, str) else _flat(value)
+        # Jekyll, whose posts have a layout, takes a singular key for one term, and splits the plural at spaces.
+        if isinstance(value, str) and not (jekyll and key == keys[1]):
+            given += _split_terms(value, spaces=jekyll)
+        else:
+            given += _flat(value)
     return _meaningful(work, keys[0], given) or _meaningful(work, keys[0], [*map(_text, from_page)])
 
 
 def _split_terms(text: str, *, spaces: bool) -> list[str]:
     parts = _COMMAS.split(text)
-    # Jekyll, whose posts have a layout, splits a string at spaces: `categories: jekyll update`.
-    parts = text.split() if len(parts) == 1 and spaces else parts
+    parts = text.split() if len(parts) == 1 and spaces else parts  # `categories: jekyll update`
     return [term for part in parts if (term := _text(part))]
 
 
