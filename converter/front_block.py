@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
-from datetime import date, datetime, time
+from datetime import time
 from typing import TYPE_CHECKING, Final
 
 from converter import lenient_yaml
@@ -73,11 +72,9 @@ def parse(raw: str) -> tuple[dict[str, object], tuple[Note, ...]]:
 
 
 def _as_yaml(value: object) -> object:
-    """Write what TOML knows and our YAML does not, moments, as text."""
-    if isinstance(value, (datetime, date, time)):
+    """Write what TOML knows and YAML does not, an hour without a day, as text."""
+    if isinstance(value, time):
         return value.isoformat()
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
     if isinstance(value, dict):
         return {key: _as_yaml(item) for key, item in value.items()}
     return [_as_yaml(item) for item in value] if isinstance(value, list) else value

@@ -1,7 +1,7 @@
 """YAML of hand-made and machine-damaged front matter: read what can be read, and write what any reader accepts.
 
-Reading builds plain values straight from the node tree: no constructors, so tags like `!!python/object` and merge keys
-have no power, and a count of nodes stops aliases that multiply. What strict YAML refuses is read again key by key.
+Reading builds plain values straight from the node tree: no constructors, so tags like `!!python/object` have no power,
+and a count of nodes stops aliases and merge keys that multiply. What strict YAML refuses is read again key by key.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 
 from converter import plain_yaml
 from converter.model import Note
-from converter.plain_yaml import LIST_KEYS, TEXT_KEYS
+from converter.plain_yaml import LIST_KEYS, TEXT_BELOW, TEXT_KEYS
 
 _CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\\ud800-\\udfff\ufffe\uffff]+")
 _YAML_BREAKS: Final = "\x85\u2028\u2029"
@@ -22,7 +22,8 @@ _MAX_BRACKETS: Final = 400
 
 # YAML-valid, but the text is lost: `title: C #2` (comment), `title: [x]` (list), `title: !x y` (tag), `title: &x y`.
 _MISREAD: Final = re.compile(
-    r"^(title|description)[ \t]*:[ \t]+([!&\[{#][^\n]*|[^\s\"'|>][^\n]*?[ \t]#[^\n]*)$(?!\n[ \t]+\S)", re.MULTILINE
+    r"^(title|description)[ \t]*:[ \t]+((?:!(?!!str[ \t])|[&\[{#])[^\n]*|[^\s\"'|>][^\n]*?[ \t]#[^\n]*)$(?!\n[ \t]+\S)",
+    re.MULTILINE,
 )
 _KEY: Final = re.compile(
     r"(?:\"([^\"]{1,60})\"|'([^']{1,60})'|([^\W\d][\w.$-]{0,59}))[ \t]*:(?:[ \t]+(.*)|)", re.DOTALL
@@ -75,7 +76,7 @@ def _quote_misread(match: re.Match[str], notes: list[Note]) -> str:
 # --- strict ----------------------------------------------------------------------------------------------------------
 
 
-def _strict(text: str, *, as_text: bool = False) -> list[tuple[str, object]]:
+def _strict(text: str) -> list[tuple[str, object]]:
     """Read a YAML mapping into pairs, duplicates included.
 
     Raises:
@@ -84,12 +85,12 @@ def _strict(text: str, *, as_text: bool = False) -> list[tuple[str, object]]:
     """
     if text.count("[") + text.count("{") > _MAX_BRACKETS or _DEEP_INDENT(text):
         raise _Unreadable
-    regular = plain_yaml.read(text, as_text=as_text)
+    regular = plain_yaml.read(text)
     if regular is not None:
         return regular
     from converter import strict_yaml  # PyYAML: only for what is not regular
 
-    pairs = strict_yaml.read(text, as_text=as_text)
+    pairs = strict_yaml.read(text)
     if pairs is None:
         raise _Unreadable
     return pairs
@@ -183,8 +184,9 @@ def _shown(value: object) -> str:
 
 
 def _strict_value(key: str, first: str, rest: list[str]) -> object:
+    name = key if key in TEXT_KEYS or key in TEXT_BELOW else "k"
     try:
-        pairs = _strict("\n".join([f"k: {first}", *rest]), as_text=key in TEXT_KEYS)
+        pairs = _strict("\n".join([f"{name}: {first}", *rest]))
     except _Unreadable:
         return _NO
     return pairs[0][1] if len(pairs) == 1 else _NO

@@ -8,20 +8,28 @@ None, and the caller asks PyYAML; where they answer, they answer what PyYAML doe
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
+
+from converter.dates import read_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-# Text by nature: `title: 2.10` is not the number 2.1, and `tags: [No]` is not false.
+# Text by nature: `title: 2.10` is not the number 2.1, and `tags: [No]` is not false. That holds for the fields of the
+# post: what `params: {tags: no}` says, its theme knows.
 _LIST_KEYS: Final = frozenset({"categories", "category", "tags", "tag", "keywords"})
-_DATE_KEYS: Final = frozenset({"date", "updated", "lastmod", "last_modified_at", "modified"})
-_NAME_KEYS: Final = frozenset({"title", "description", "summary", "author", "language", "lang", "alt"})
-_SOURCE_KEYS: Final = frozenset({"artid", "source_id", "arturl_encode", "source_url"})
+_DATE_KEYS: Final = frozenset(
+    {"date", "updated", "lastmod", "last_modified_at", "modified", "post_date", "pubDatetime", "datePublished"}
+)
+_NAME_KEYS: Final = frozenset({"title", "post_title", "description", "author", "language", "lang"})
+_SOURCE_KEYS: Final = frozenset({"artid", "source_id", "arturl_encode", "source_url", "original_url", "canonical_url"})
 LIST_KEYS: Final = _LIST_KEYS
 TEXT_KEYS: Final = _LIST_KEYS | _DATE_KEYS | _NAME_KEYS | _SOURCE_KEYS
+# A mapping below one of these stays a mapping, with the types in it; below the others it is text again.
+MAPPING_KEYS: Final = frozenset({"author"})
+TEXT_BELOW: Final = {"image": "alt"}
 _BOOLEANS: Final = {
     spelling: value
     for word, value in (("true", True), ("yes", True), ("on", True), ("false", False), ("no", False), ("off", False))
@@ -29,20 +37,58 @@ _BOOLEANS: Final = {
 }
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9]\d{0,17})", re.ASCII).fullmatch  # octal-looking 0123 stays text
-_FLOAT: Final = re.compile(r"[-+]?\d{1,15}\.\d{1,15}", re.ASCII).fullmatch
+_NUMERIC: Final = frozenset("-+.0123456789")
+_LONGEST_NUMBER: Final = 1_000  # Python neither reads nor writes numbers of 5,000 digits
 
 
 def scalar(text: str, *, as_text: bool) -> object:
-    """Give a plain scalar its type: text, None, and unless it is text by nature a number or a boolean."""
+    """Give a plain scalar its type: text, None, and unless it is text by nature a number, a boolean or a date."""
     if text in _NULLS:
         return None
     if as_text:
         return text
     if text in _BOOLEANS:
         return _BOOLEANS[text]
-    if _INTEGER(text):
-        return int(text)
-    return float(text) if _FLOAT(text) else text
+    if text[0] not in _NUMERIC:
+        return text
+    return int(text) if _INTEGER(text) else _typed(text)
+
+
+def _typed(text: str) -> object:
+    """Give what begins like a number the type of YAML 1.1. Where readers differ, `0123` and `12:30`, it is text."""
+    found = _number()(text) if len(text) < _LONGEST_NUMBER else None
+    read_type = _TYPES.get(found.lastgroup or "") if found else None
+    if read_type is None:
+        return text
+    try:
+        return read_type(text)
+    except ValueError:  # `0x_`, `2024-02-31`
+        return text
+
+
+def _read_based(text: str) -> int:
+    value = int(text.replace("_", ""), 0)
+    if abs(value) >= 10 ** (_LONGEST_NUMBER - 2):
+        raise ValueError  # it would come out as text, when that is read
+    return value
+
+
+def _read_moment(text: str) -> object:
+    moment = read_date(text, "+00:00")
+    if moment is None:
+        return text
+    # Behind the day, a sign can only be that of a zone.
+    return moment if any(sign in text[8:] for sign in "Z+-") else moment.replace(tzinfo=None)
+
+
+_TYPES: Final[Mapping[str, Callable[[str], object]]] = {
+    "float": lambda text: float(text.replace("_", "")),
+    "endless": lambda text: float(text.replace(".", "")),
+    "based": _read_based,
+    "whole": lambda text: int(text.replace("_", "")),
+    "day": date.fromisoformat,
+    "moment": _read_moment,
+}
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -65,22 +111,13 @@ _ITEMS: Final = re.compile(_QUOTED.format("(", ")") + rf"|({_FIRST}[^,]*)").find
 _KEY, _FLOW, _PLAIN = 2, 5, 6
 
 
-def read(text: str, *, as_text: bool) -> list[tuple[str, object]] | None:
-    """Read a block mapping of regular lines into pairs, duplicates included.
-
-    Args:
-        text: YAML.
-        as_text: whether plain scalars are text, whatever their key.
-
-    Returns:
-        The pairs; None when a line is not regular, or there is none.
-
-    """
+def read(text: str) -> list[tuple[str, object]] | None:
+    """Read a block mapping of regular lines into pairs, duplicates included; None when one is not, or there is none."""
     if len(text) > _LONGEST or _UNREADABLE(text):
         return None
     pairs: list[tuple[str, object]] = []
     below: dict[object, object] | list[object] | None = None  # the value of the last key, while lines may add to it
-    indent, is_open, is_text = 0, False, as_text
+    indent, is_open, is_text = 0, False, False
     for line in text.split("\n"):
         if not line.strip(" "):
             continue
@@ -89,7 +126,7 @@ def read(text: str, *, as_text: bool) -> list[tuple[str, object]] | None:
             return None
         depth, key = m.end(1), m[_KEY]
         if key and not depth:
-            is_text = as_text or key in TEXT_KEYS
+            is_text = key in TEXT_KEYS
             pairs.append((key, _value(m, as_text=is_text)))
             is_open, below = m.lastindex == _KEY, None
             continue
@@ -97,11 +134,13 @@ def read(text: str, *, as_text: bool) -> list[tuple[str, object]] | None:
             return None
         if below is None:
             indent, below = depth, {} if key else []
-            pairs[-1] = pairs[-1][0], below
+            parent = pairs[-1][0]
+            pairs[-1] = parent, below
+            is_text = is_text and not (key and parent in MAPPING_KEYS)
         if depth != indent or isinstance(below, dict) is not bool(key):
             return None
         if isinstance(below, dict):
-            below[scalar(key, as_text=is_text)] = _value(m, as_text=is_text or key in TEXT_KEYS)
+            below[scalar(key, as_text=is_text)] = _value(m, as_text=is_text or TEXT_BELOW.get(parent) == key)
         else:
             below.append(_value(m, as_text=is_text))
     return pairs or None
@@ -183,12 +222,13 @@ def _is_typed(text: str) -> bool:
 def _number() -> Callable[[str], re.Match[str] | None]:
     """Match floats, integers and timestamps of YAML 1.1, as PyYAML does; few texts begin like one."""
     return re.compile(
-        r"""[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)? | \.[0-9][0-9_]*(?:[eE][-+][0-9]+)?
-        | [-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]* | [-+]?\.(?:inf|Inf|INF) | \.(?:nan|NaN|NAN)
-        | [-+]?0b[0-1_]+ | [-+]?0[0-7_]+ | [-+]?(?:0|[1-9][0-9_]*) | [-+]?0x[0-9a-fA-F_]+
+        r"""(?P<float>[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)? | \.[0-9][0-9_]*(?:[eE][-+][0-9]+)?)
+        | [-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]* | (?P<endless>[-+]?\.(?:inf|Inf|INF) | \.(?:nan|NaN|NAN))
+        | (?P<based>[-+]?0b[0-1_]+ | [-+]?0x[0-9a-fA-F_]+) | [-+]?0[0-7_]+ | (?P<whole>[-+]?(?:0|[1-9][0-9_]*))
         | [-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+
-        | [0-9]{4}-[0-9]{2}-[0-9]{2} | [0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}
-          (?:\.[0-9]*)?(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::[0-9]{2})?))?""",
+        | (?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})
+        | (?P<moment>[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}
+          (?:\.[0-9]*)?(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::[0-9]{2})?))?)""",
         re.VERBOSE,
     ).fullmatch
 
@@ -224,4 +264,5 @@ _WRITERS: Final[Mapping[type, Callable[[object], str | None]]] = {
     bool: lambda value: "true" if value else "false",
     int: str,
     datetime: _moment,
+    date: str,
 }

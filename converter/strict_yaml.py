@@ -1,22 +1,24 @@
 """Front matter by PyYAML: a module of its own, since nine posts in ten get along without it. A part of `lenient_yaml`.
 
-Reading builds plain values straight from the node tree: no constructors, so tags like `!!python/object` and merge keys
-have no power, and a count of nodes stops aliases that multiply.
+Reading builds plain values straight from the node tree: no constructors, so tags like `!!python/object` have no power,
+and a count of nodes stops aliases and merge keys that multiply.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 import yaml
 
-from converter.plain_yaml import TEXT_KEYS, scalar
+from converter.plain_yaml import MAPPING_KEYS, TEXT_BELOW, TEXT_KEYS, scalar
 
 _MAX_NODES: Final = 10_000
 _MAX_DEPTH: Final = 24
+_TAG: Final = "tag:yaml.org,2002:"
+_TYPED: Final = frozenset({f"{_TAG}{name}" for name in ("int", "float", "bool", "null", "timestamp")})
 
 
 class _TooLarge(Exception):
@@ -26,15 +28,16 @@ class _TooLarge(Exception):
 class _Loader(yaml.CSafeLoader):
     """Composes nodes only; every plain scalar is text until `scalar` has looked at it."""
 
-    yaml_implicit_resolvers = {}  # noqa: RUF012  (shape given by PyYAML)
+    def resolve(self, kind: type[yaml.Node], value: str | None, implicit: tuple[bool, bool] | bool | None) -> str:  # noqa: ARG002, FBT001  (signature of PyYAML)
+        """Tell plain scalars without a tag from `!!str`."""
+        return "" if isinstance(implicit, tuple) and implicit[0] else f"{_TAG}str"
 
 
-def read(text: str, *, as_text: bool) -> list[tuple[str, object]] | None:
+def read(text: str) -> list[tuple[str, object]] | None:
     """Read a YAML mapping into pairs, duplicates included.
 
     Args:
         text: YAML that does not nest deep: the composer of libyaml recurses.
-        as_text: whether plain scalars are text, whatever their key.
 
     Returns:
         The pairs; None when it is no YAML, no mapping, or too deep or too large to be front matter.
@@ -48,33 +51,71 @@ def read(text: str, *, as_text: bool) -> list[tuple[str, object]] | None:
             return None
         budget = [_MAX_NODES]
         return [
-            (_key(key), _build(value, as_text or key.value in TEXT_KEYS, _MAX_DEPTH, budget))
-            for key, value in node.value
+            (key.value, _build(value, _is_text(key.value, value), _MAX_DEPTH, budget, TEXT_BELOW.get(key.value, "")))
+            for key, value in _entries(node, _MAX_DEPTH, budget)
         ]
     except (yaml.YAMLError, ValueError, _TooLarge):
         return None
 
 
-def _key(node: yaml.Node) -> str:
-    if not isinstance(node, yaml.ScalarNode):
+def _is_text(key: str, value: yaml.Node) -> bool:
+    if key not in MAPPING_KEYS:
+        return key in TEXT_KEYS
+    items = value.value if isinstance(value, yaml.SequenceNode) else [value]
+    return not any(isinstance(item, yaml.MappingNode) for item in items)
+
+
+def _entries(node: yaml.MappingNode, depth: int, budget: list[int]) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
+    """Give the keys and values of a mapping; those that a merge key `<<` names come last, where they are not there."""
+    if depth == 0 or budget[0] < 0:
         raise _TooLarge
-    return str(node.value)
+    entries: list[tuple[yaml.ScalarNode, yaml.Node]] = []
+    merged: list[tuple[yaml.ScalarNode, yaml.Node]] = []
+    for key, value in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise _TooLarge
+        sources = _merged(value) if key.value == "<<" and not key.style else ()
+        if not sources:
+            entries.append((key, value))
+        for source in sources:
+            budget[0] -= len(source.value) + 1
+            merged += _entries(source, depth - 1, budget)
+    seen = {key.value for key, _ in entries} if merged else set()
+    for key, value in merged:
+        if key.value not in seen:
+            seen.add(key.value)
+            entries.append((key, value))
+    return entries
 
 
-def _build(node: yaml.Node, as_text: bool, depth: int, budget: list[int]) -> object:  # noqa: FBT001  (recursion)
+def _merged(value: yaml.Node) -> list[yaml.MappingNode]:
+    """Give the mappings that a merge key names; none when it names something else, and is a key like others."""
+    nodes = value.value if isinstance(value, yaml.SequenceNode) else [value]
+    found = [node for node in nodes if isinstance(node, yaml.MappingNode)]
+    return found if len(found) == len(nodes) else []
+
+
+def _scalar(node: yaml.ScalarNode, *, as_text: bool) -> object:
+    text: str = node.value
+    if node.tag not in _TYPED and (node.style or node.tag == f"{_TAG}str"):
+        return text
+    value = scalar(text, as_text=as_text)
+    return float(value) if isinstance(value, int) and node.tag == f"{_TAG}float" else value
+
+
+def _build(node: yaml.Node, as_text: bool, depth: int, budget: list[int], text_below: str = "") -> object:  # noqa: FBT001  (recursion)
     budget[0] -= 1
     if depth == 0 or budget[0] < 0:
         raise _TooLarge
     if isinstance(node, yaml.ScalarNode):
-        return scalar(node.value, as_text=as_text) if not node.style else node.value
-    if isinstance(node, yaml.SequenceNode):
+        return _scalar(node, as_text=as_text)
+    if not isinstance(node, yaml.MappingNode):
         return [_build(item, as_text, depth - 1, budget) for item in node.value]
     fields: dict[object, object] = {}
-    for key, value in node.value:
-        if not isinstance(key, yaml.ScalarNode):
-            raise _TooLarge
-        name = scalar(key.value, as_text=as_text) if not key.style else key.value
-        fields[name] = _build(value, as_text or key.value in TEXT_KEYS, depth - 1, budget)
+    for key, value in _entries(node, depth, budget):
+        name = _scalar(key, as_text=as_text)
+        name = key.value if isinstance(name, date) else name  # JSON has keys of all other types
+        fields[name] = _build(value, as_text or key.value == text_below, depth - 1, budget)
     return fields
 
 

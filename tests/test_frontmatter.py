@@ -167,9 +167,51 @@ def test_dates_and_text_keep_their_writing() -> None:
         "title": "1.10",
         "tags": ["yes", "0x1F"],
         "n": "0123",
-        "big": "12345678901234567890",
+        "big": 12345678901234567890,
     }
     assert notes == ()
+
+
+@pytest.mark.parametrize(
+    ("raw", "written"),
+    [
+        (
+            "x = nan\n[params]\nauthor = false\ntags = [1, 1.5]\n",
+            "x: .nan\nparams:\n  author: false\n  tags:\n  - 1\n  - 1.5\n",
+        ),
+        ("day = 2024-05-06\nat = 07:32:00\n", "day: 2024-05-06\nat: 07:32:00\n"),
+        (
+            "local = 2024-05-06 07:32:00\nzone = 2024-05-06T07:32:00.5Z\nendless = -inf\n",
+            "local: 2024-05-06T07:32:00\nzone: 2024-05-06T07:32:00.500000+00:00\nendless: -.inf\n",
+        ),
+        (
+            "title = 2024-05-06\ntags = [2024-05-06]\n[author]\nborn = 1999-01-02\n",
+            "title: '2024-05-06'\nauthor:\n  born: 1999-01-02\ntags:\n- '2024-05-06'\n",
+        ),
+    ],
+)
+def test_toml_comes_out_as_yaml_and_stays(raw: str, written: str) -> None:
+    block, body = split(f"+++\ntitle = 't'\n{raw}+++\nbody" if "title" not in raw else f"+++\n{raw}+++\nbody")
+    assert block is not None
+    once = dump(_normalize(block).fields)
+    assert once == ("---\n" if "title" in raw else "---\ntitle: t\n") + f"{written}---\n"
+    again, _ = split(once + body)
+    assert again is not None
+    assert dump(_normalize(again).fields) == once
+
+
+def test_numbers_that_python_cannot_write_are_text() -> None:
+    raw = f"a: {'9' * 900}\nb: {'9' * 5_000}\nc: 0x{'f' * 800}\nd: {'1' * 5_000}.5\ne: 0x{'f' * 900}"
+    fields, notes = parse(raw)
+    assert [type(value) for value in fields.values()] == [int, str, int, str, str]
+    assert parse(dump(fields)[4:-4])[0] == fields
+    assert notes == ()
+
+
+def test_merge_keys_that_name_each_other_end() -> None:
+    chain = ["k0: &a0 {x: 0}", *(f"k{n}: &a{n} {{<<: *a{n - 1}, x{n}: {n}}}" for n in range(1, 2_000))]
+    for raw in ("a: &a {<<: *a}", "a: &a {b: {<<: *a}}", "&a <<: *a", "\n".join(chain)):
+        dump(parse(raw)[0])
 
 
 @pytest.mark.parametrize(

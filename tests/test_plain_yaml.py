@@ -33,7 +33,7 @@ _WORDS = [
 _PIECES = st.one_of(st.sampled_from(_MARKS), st.sampled_from(_WORDS), st.characters(codec="utf-8"))
 _TEXTS = st.lists(_PIECES, max_size=8).map("".join)
 _KEYS = st.sampled_from(
-    ["title", "date", "tags", "image", "weight", "on", "no", "n", "null", "toc-depth", "_x", "path"]
+    ["title", "date", "tags", "image", "weight", "on", "no", "n", "null", "toc-depth", "_x", "path", "author", "alt"]
 )
 
 
@@ -66,13 +66,16 @@ REGULAR = [
     "title: a\ntitle: b\n",
     "on: 1\nimage:\n  on: 1\n  null: 2\n  on: 3\n",
     "title: 全角：冒号，、。“引号”\n",
+    "opens: 2024-01-02 03:04:05\nday: 2024-01-02\nat: 12:30\nends: 2024-01-02T03:04:05Z\n",
+    "size: 0x1F\nsum: 1_0.5e+3\nlots: .inf\nnone: 0x_\nbig: 99999999999999999999\n",
+    "author:\n  name: No\n  active: no\nimage:\n  alt: no\n  lazy: no\nmore:\n  alt: no\n  title: 5\n",
     "title: \U0001f600 a\u3000b\xa0c\n",
 ]
 
 
 @pytest.mark.parametrize("text", REGULAR)
 def test_regular_lines_need_no_parser(text: str) -> None:
-    assert plain_yaml.read(text, as_text=False) is not None
+    assert plain_yaml.read(text) is not None
     _agrees(text)
 
 
@@ -118,7 +121,7 @@ def test_regular_lines_need_no_parser(text: str) -> None:
     ],
 )
 def test_everything_else_is_left_to_the_parser(text: str) -> None:
-    assert plain_yaml.read(text, as_text=False) is None
+    assert plain_yaml.read(text) is None
 
 
 _LINES = st.one_of(
@@ -140,7 +143,7 @@ def test_reads_as_pyyaml_does(text: str) -> None:
     "text", ["title: " + " " * 15_000 + ":", "tags: [" + "a" + " " * 15_000 + "x: ]", "a: " + "x#" * 7_000]
 )
 def test_long_odd_lines_end(text: str) -> None:
-    plain_yaml.read(text, as_text=False)
+    plain_yaml.read(text)
 
 
 @pytest.mark.parametrize(
