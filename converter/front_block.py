@@ -18,6 +18,8 @@ _MARKUP_LINE: Final = re.compile(r"(?:\A|\n)<[a-zA-Z!/]").search
 _NAME: Final = r"(?:[\"'][^\"'\n]{1,60}[\"']|[^\W\d][\w.$-]{0,59})[ \t]*"
 _FIRST_KEY: Final = re.compile(rf"(?:[ \t]*(?:#[^\n]*)?\n)*{_NAME}:(?:\s|\Z)").match
 _FIRST_LINES: Final = 200
+# What else may begin a mapping, where YAML reads all of the block as one: `{"title": "T"}`, `? title`, `my key: 1`.
+_FIRST_OF_MAPPING: Final = re.compile(r"\{|\?\s|[\"'][^\"'\n]{1,60}[\"'][ \t]*:\s|[^\W\d][\w.$ -]{0,59}:\s").match
 _KNOWN_KEY: Final = re.compile(
     r"^(?:layout|title|date|description|keywords|categories|category|tags|tag|author|artid|image|cover|slug|permalink"
     r"|draft|url|lang|updated|lastmod)[ \t]*[:：]",
@@ -53,13 +55,19 @@ def split(text: str) -> tuple[str | None, str]:
         return None, text
     if closing and not raw.strip():
         return raw, text[closing[1] :]
-    if not _FIRST_KEY(raw) and not _KNOWN_KEY.search(raw[:_FIRST_LINES]):
+    is_closed = closing is not None and not has_markup(raw)
+    if not _FIRST_KEY(raw) and not _KNOWN_KEY.search(raw[:_FIRST_LINES]) and not (is_closed and _is_mapping(raw)):
         return None, text
-    if closing and not has_markup(raw):
-        known = _KNOWN_KEY.search(raw) or all(map(_MAPPING_LINE, raw.split("\n")))
+    if closing and is_closed:
+        known = _KNOWN_KEY.search(raw) or all(map(_MAPPING_LINE, raw.split("\n"))) or _is_mapping(raw)
         return (raw, text[closing[1] :]) if known else (None, text)
     raw = raw[: _end_of_unclosed(raw)]
     return (raw, text[start + len(raw) :]) if _KNOWN_KEY.search(raw) else (None, text)
+
+
+def _is_mapping(raw: str) -> bool:
+    """Whether all of a block is a mapping. Below a thematic break there is a blank line first, as a rule."""
+    return _FIRST_OF_MAPPING(raw) is not None and lenient_yaml.is_mapping(raw)
 
 
 def parse(raw: str) -> tuple[dict[str, object], tuple[Note, ...]]:

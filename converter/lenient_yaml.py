@@ -25,6 +25,7 @@ _MISREAD: Final = re.compile(
     r"^(title|description)[ \t]*:[ \t]+((?:!(?!!str[ \t])|[&\[{#])[^\n]*|[^\s\"'|>][^\n]*?[ \t]#[^\n]*)$(?!\n[ \t]+\S)",
     re.MULTILINE,
 )
+_ALIAS: Final = re.compile(r"(?::[ \t]|-[ \t]|[\[,])[ \t]*\*([\w-]+)[ \t]*(?=[,\]}]|$)", re.MULTILINE)
 _KEY: Final = re.compile(
     r"(?:\"([^\"]{1,60})\"|'([^']{1,60})'|([^\W\d][\w.$-]{0,59}))[ \t]*:(?:[ \t]+(.*)|)", re.DOTALL
 ).fullmatch
@@ -51,12 +52,22 @@ def parse(raw: str) -> tuple[dict[str, object], tuple[Note, ...]]:
     """
     notes: list[Note] = []
     text = _printable(raw, notes)
-    text = _MISREAD.sub(lambda match: _quote_misread(match, notes), text)
+    aliases = frozenset(_ALIAS.findall(text)) if "*" in text and "&" in text else frozenset()
+    text = _MISREAD.sub(lambda match: _quote_misread(match, notes, aliases), text)
     try:
         pairs = _strict(text)
     except _Unreadable:
         pairs = _by_key(text, notes, 0)
     return _merge(pairs, notes), tuple(notes)
+
+
+def is_mapping(raw: str) -> bool:
+    """Whether a block is a mapping as it stands, without any repair; one without values, `? what`, is prose."""
+    try:
+        pairs = _strict(raw)
+    except _Unreadable:
+        return False
+    return not pairs or any(value is not None for _, value in pairs)
 
 
 def _printable(raw: str, notes: list[Note]) -> str:
@@ -67,8 +78,10 @@ def _printable(raw: str, notes: list[Note]) -> str:
     return _CONTROL.sub(lambda match: " " if match[0][0] in _YAML_BREAKS else "", text)
 
 
-def _quote_misread(match: re.Match[str], notes: list[Note]) -> str:
+def _quote_misread(match: re.Match[str], notes: list[Note], aliases: frozenset[str]) -> str:
     value = match[2].rstrip()
+    if value[0] == "&" and value[1:].partition(" ")[0] in aliases:
+        return match[0]
     notes.append(Note("front-matter-repaired", f"{match[1]}: read as text: {value}"))
     return f"{match[1]}: '{value.replace(chr(39), chr(39) * 2)}'"
 
