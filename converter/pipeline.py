@@ -163,7 +163,7 @@ def _from_markdown(page: Page, options: Options, account: Account | None) -> Res
     )
     stem = page.path.rpartition("/")[2].rpartition(".")[0]
     # Placeholders are the site's, but a post exported as Markdown names no site; they mean nothing anywhere.
-    policy = profiles.load("csdn", frozenset(options.keep)).policy
+    policy = profiles.load(options.profile if options.profile != "auto" else "csdn", frozenset(options.keep)).policy
     # What a box says is about the post when nothing else is.
     alone = page.front_matter is None and level != "h1"
     metadata = (_metadata_of_box(page, pieces) if alone else Metadata())._replace(first_heading=heading, stem=stem)

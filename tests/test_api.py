@@ -142,3 +142,16 @@ def test_a_conversion_leaves_the_collector_on_that_another_thread_has_just_turne
     monkeypatch.setattr(gc, "isenabled", just_ended)
     converter.convert("x", path="a.md")
     assert is_enabled()
+
+
+def test_front_matter_of_markdown_is_read_by_the_profile_that_is_named(tmp_path: Path) -> None:
+    profile = tmp_path / "k.yaml"
+    profile.write_text(
+        "name: k\nextends: generic\nabout: x\nroot: [div.text]\nutc_offset: '+01:00'\nplaceholders: [misc]\n",
+        encoding="utf-8",
+    )
+    post = "---\ntitle: Tea\ndate: 2024-05-06 10:00\ntags: [misc, hot]\n---\n\nText\n"
+    fields = converter.convert(post, path="tea.md", profile=str(profile)).markdown
+    assert "date: 2024-05-06T10:00:00+01:00\n" in fields
+    assert "misc" not in fields
+    assert "date: 2024-05-06T10:00:00+08:00\n" in converter.convert(post, path="tea.md").markdown
