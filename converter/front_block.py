@@ -19,7 +19,8 @@ _NAME: Final = r"(?:[\"'][^\"'\n]{1,60}[\"']|[^\W\d][\w.$-]{0,59})[ \t]*"
 _FIRST_KEY: Final = re.compile(rf"(?:[ \t]*(?:#[^\n]*)?\n)*{_NAME}:(?:\s|\Z)").match
 _FIRST_LINES: Final = 200
 # What else may begin a mapping, where YAML reads all of the block as one: `{"title": "T"}`, `? title`, `my key: 1`.
-_FIRST_OF_MAPPING: Final = re.compile(r"\{|\?\s|[\"'][^\"'\n]{1,60}[\"'][ \t]*:\s|[^\W\d][\w.$ -]{0,59}:\s").match
+# Compiled where it is asked for, as start-up counts.
+_FIRST_OF_MAPPING: Final = r"\{|\?\s|[\"'][^\"'\n]{1,60}[\"'][ \t]*:\s|[^\W\d][\w.$ -]{0,59}:\s"
 _KNOWN_KEY: Final = re.compile(
     r"^(?:layout|title|date|description|keywords|categories|category|tags|tag|author|artid|image|cover|slug|permalink"
     r"|draft|url|lang|updated|lastmod)[ \t]*[:：]",
@@ -67,7 +68,7 @@ def split(text: str) -> tuple[str | None, str]:
 
 def _is_mapping(raw: str) -> bool:
     """Whether all of a block is a mapping. Below a thematic break there is a blank line first, as a rule."""
-    return _FIRST_OF_MAPPING(raw) is not None and lenient_yaml.is_mapping(raw)
+    return re.match(_FIRST_OF_MAPPING, raw) is not None and lenient_yaml.is_mapping(raw)
 
 
 def parse(raw: str) -> tuple[dict[str, object], tuple[Note, ...]]:

@@ -25,7 +25,7 @@ _MISREAD: Final = re.compile(
     r"^(title|description)[ \t]*:[ \t]+((?:!(?!!str[ \t])|[&\[{#])[^\n]*|[^\s\"'|>][^\n]*?[ \t]#[^\n]*)$(?!\n[ \t]+\S)",
     re.MULTILINE,
 )
-_ALIAS: Final = re.compile(r"(?::[ \t]|-[ \t]|[\[,])[ \t]*\*([\w-]+)[ \t]*(?=[,\]}]|$)", re.MULTILINE)
+_ALIAS: Final = r"(?m)(?::[ \t]|-[ \t]|[\[,])[ \t]*\*([\w-]+)[ \t]*(?=[,\]}]|$)"  # compiled where one may be
 _KEY: Final = re.compile(
     r"(?:\"([^\"]{1,60})\"|'([^']{1,60})'|([^\W\d][\w.$-]{0,59}))[ \t]*:(?:[ \t]+(.*)|)", re.DOTALL
 ).fullmatch
@@ -52,7 +52,7 @@ def parse(raw: str) -> tuple[dict[str, object], tuple[Note, ...]]:
     """
     notes: list[Note] = []
     text = _printable(raw, notes)
-    aliases = frozenset(_ALIAS.findall(text)) if "*" in text and "&" in text else frozenset()
+    aliases = frozenset(re.findall(_ALIAS, text)) if "*" in text and "&" in text else frozenset()
     text = _MISREAD.sub(lambda match: _quote_misread(match, notes, aliases), text)
     try:
         pairs = _strict(text)
