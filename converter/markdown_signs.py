@@ -13,7 +13,7 @@ _STRUCTURE: Final = re.compile(
 ).match
 _SAYS_SO: Final = re.compile(r"<[a-z][^<>]*\smarkdown\s*=\s*[\"']?(?:1|block|span)\b", re.IGNORECASE).search  # kramdown
 _AUTOLINK: Final = r"<(?:(?i:[a-z][a-z0-9+.-]{1,31}://|mailto:|tel:)[^\s<>]+|[\w.+-]+@[\w.-]+)>"
-_BEGINS_WITH_AUTOLINK: Final = re.compile(_AUTOLINK).match
+_MARKUP: Final = re.compile(rf"(?!{_AUTOLINK})<[a-z/!?]", re.IGNORECASE).match
 _COMPONENT: Final = re.compile(r"<([A-Z][A-Za-z0-9]*)[\s/>]").match  # of MDX
 _IN_A_LINE: Final = PHRASES | {"img", "input"}
 _HOLDERS: Final = frozenset("p h1 h2 h3 h4 h5 h6".split())  # have the text of HTML, also behind a blank line
@@ -33,8 +33,8 @@ _STRONG: Final = re.compile(
 ).search
 # What may as well be a star or a dollar.
 _WEAK: Final = re.compile(
-    r"\*(?=[^\s*])[^*\n]*(?<=\S)\*|~~(?=[^\s~])[^~\n]+~~|(?<!\w)_(?=[^\s_])[^_\n]+(?<=\S)_(?!\w)"
-    r"|\$(?=[^\s$])[^$\n]+(?<=\S)\$(?!\d)|\\[*_`#~<>|$&!+.\[-]|(?:\\| {2})\n|\n {0,3}[-*+][ \t]+\S"
+    r"\*(?=[^\s*])(?:[^*\n]|(?<=\s)\*(?=\s))*(?<=\S)\*|~~(?=[^\s~])[^~\n]+~~|(?<!\w)_(?=[^\s_])[^_\n]+(?<=\S)_(?!\w)"
+    r"|\$(?=[^\s$])[^$\n]+(?<=\S)\$(?!\d)|\\[*_`#~<>|$&!+.\\\[-]|(?:\\| {2})\n|\n {0,3}[-*+][ \t]+\S"
 ).search
 
 
@@ -52,7 +52,7 @@ def has_signs(body: str) -> bool:
         text = chunk.strip()
         if not text:
             continue
-        if _STRUCTURE(chunk) or (depth <= 0 and (text[0] != "<" or _BEGINS_WITH_AUTOLINK(text))):
+        if _STRUCTURE(chunk) or (depth <= 0 and not _MARKUP(text)):
             return True
         if _is_component(text):
             return True
@@ -77,7 +77,7 @@ def _is_component(text: str) -> bool:
 
 def _paragraph(text: str) -> str:
     """Write over the code in a piece of text that CommonMark takes for a paragraph; nothing if it is HTML."""
-    if text[0] == "<" and not _BEGINS_WITH_AUTOLINK(text):
+    if _MARKUP(text):
         tag = TAG.match(text)
         if tag is None or tag[2].lower() not in _IN_A_LINE:
             return ""
