@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # A cell beside a cell with a listing may be its gutter.
 _CODE_CELLS: Final = Query(".//tr[count(*) = 2]/td[2][.//pre or .//code]")
 _CLASSES: Final = Values("descendant-or-self::*/@class")
-_NAMED: Final = re.compile(r"gutter|line-?n|numbering|blob-num|nums")  # `lineno`, `linenos`, `line-numbers`
+_NAMED: Final = r"gutter|line-?n|numbering|blob-num|nums"  # `lineno`, `linenos`, `line-numbers`
 _NUMBERS: Final = re.compile(r"\d{1,5}[.:]?")
 _LINE_TAGS: Final = ("p", "div", "li", "br")
 _BOX: Final = "cnblogs_code"
@@ -49,7 +49,7 @@ def drop_number_gutters(root: Element, profile: Profile) -> int:
 
 def _is_named(gutter: Element) -> bool:
     """Whether a class in a cell says that it is a gutter."""
-    return any(_NAMED.search(names) is not None for names in _CLASSES(gutter))
+    return any(re.search(_NAMED, names) is not None for names in _CLASSES(gutter))
 
 
 def _counts_lines_of(cell: Element, gutter: Element, profile: Profile) -> bool:

@@ -20,9 +20,9 @@ _SIZELESS: Final = re.compile(r"font-size\s*:\s*0(?:px|pt|em|%)?\s*(?:;|$)", re.
 _MEDIA: Final = frozenset({"img", "svg", "canvas", *EMBEDS})
 _PHRASES: Final = tuple("span font b strong i em u a s small big sub sup label mark ins del".split())
 _LISTINGS: Final = frozenset({"pre", "code", "tt"})
-_BOXES: Final = re.compile(  # of highlighters, see `fold_highlighter_boxes` and `LINE_LISTS`
+_BOXES: Final = (  # of highlighters, see `fold_highlighter_boxes` and `LINE_LISTS`
     r"(?:^|\s)(?:dp-|linenums|hljs-ln|highlighter-|syntaxhighlighter|CodeMirror|blob-code|blockcode|crayon-syntax)"
-).search
+)
 _STYLES: Final = Values("descendant::*/@style")
 _HAS_HIDDEN: Final = Test("descendant::*/@hidden")
 
@@ -50,7 +50,7 @@ def drop_hidden_tokens(root: Element, profile: Profile) -> int:  # noqa: ARG001
 
 
 def _is_listing(element: Element) -> bool:
-    return element.tag in _LISTINGS or _BOXES(element.get("class") or "") is not None
+    return element.tag in _LISTINGS or re.search(_BOXES, element.get("class") or "") is not None
 
 
 def _hidden_in(root: Element, elements: Iterable[Element]) -> list[Element]:

@@ -22,10 +22,10 @@ TITLE: Final = "代码如下"
 """How the title of a listing begins on jb51.net: `<div class="codetitle"><u>复制代码</u> 代码如下:</div>`."""
 
 _SEVERAL: Final = 2
-_TOP: Final = re.compile(
+_TOP: Final = (  # compiled where a link leads to a place in the page: start-up counts
     r"[\[【（(]?(?:(?:回到|返回)(?:页面)?(?:顶部|顶端|页首|目录)(?:[(（](?:go|back)to(?:the)?top[)）])?"
     r"|回页首|(?:back|go|return)to(?:the)?top)[\]】）)]?[↑▲]?"
-).fullmatch
+)
 _ARTICLES: Final = frozenset({"article", "main"})
 _META: Final = (  # compiled where a header is: start-up counts
     r"(?i)(?:(?:post|entry|article|page)[-_]+)?(?:meta|metadata|breadcrumbs?|byline|tags|categories|share|date)"
@@ -164,7 +164,7 @@ def _holds_arrows_only(table: Element) -> bool:
 
 
 def _leads_to_top(link: Element) -> bool:
-    return "#" in (link.get("href") or "") and _TOP(squeezed(link).lower()) is not None
+    return "#" in (link.get("href") or "") and re.fullmatch(_TOP, squeezed(link).lower()) is not None
 
 
 def _stands_alone(link: Element, boxes: dict[Element, bool]) -> bool:
@@ -209,7 +209,7 @@ def _texts_beside(element: Element, *, before: bool = False) -> Iterator[str | N
             yield one.tail
         if one.tag not in _PHRASES and one.tag != "img":
             return
-        yield "more" if number == _MOST_BESIDE else None if _TOP(squeezed(one).lower()) else text_of(one)
+        yield "more" if number == _MOST_BESIDE else None if re.fullmatch(_TOP, squeezed(one).lower()) else text_of(one)
         if not before:
             yield one.tail
     parent = element.getparent()

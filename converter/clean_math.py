@@ -68,15 +68,15 @@ _MARKUP_IN_TEX: Final = re.compile(
 )
 _COMMENT: Final = re.compile(r"(?<!\\)%[^\n]*\n")
 # An alternative text is TeX when a command of TeX stands in it (and not just `C:\Users`) or a braced script.
-_TEX_ALT: Final = re.compile(
+_TEX_ALT: Final = (
     r"\\(?:[dt]?frac|sum|prod|int|sqrt|alpha|beta|gamma|delta|epsilon|theta|lambda|mu|pi|rho|sigma|phi|omega|Delta|Sigma"
     r"|Omega|left|right|cdot|times|leq?|geq?|neq|approx|infty|partial|nabla|mathrm|mathbf|mathbb|mathcal|operatorname"
     r"|begin|hat|bar|vec|overline|in|to|rightarrow|Rightarrow|log|ln|lim|max|min|text)(?![A-Za-z])|[\^_]\{[^{}]+\}"
 )
 # What is a formula holds no words but as names in commands; `HKLM\Software\log` is a path, and a picture that becomes a
 # formula is lost.
-_NO_TEX: Final = re.compile(r"://|^[A-Za-z]:\\|(?<!\\)%|(?<![A-Za-z\\])[A-Za-z]{4,}")
-_NAMES_IN_TEX: Final = re.compile(r"\\(?:text|math|operatorname|mbox|begin|end)[a-z]*\*?\s*\{[^{}]*\}")
+_NO_TEX: Final = r"://|^[A-Za-z]:\\|(?<!\\)%|(?<![A-Za-z\\])[A-Za-z]{4,}"
+_NAMES_IN_TEX: Final = r"\\(?:text|math|operatorname|mbox|begin|end)[a-z]*\*?\s*\{[^{}]*\}"
 
 
 def recover_formulas(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
@@ -300,8 +300,8 @@ def _from_image(image: Element) -> int:
     src = image.get("src") or ""
     alt = (image.get("alt") or "").strip()
     if not ("mathcode" in (image.get("class") or "") or any(part in src for part in _SERVICES)) and not (
-        _TEX_ALT.search(alt)
-        and not _NO_TEX.search(_NAMES_IN_TEX.sub("", alt))
+        re.search(_TEX_ALT, alt) is not None
+        and not re.search(_NO_TEX, re.sub(_NAMES_IN_TEX, "", alt))
         and not any("\u4e00" <= char <= "\u9fff" for char in alt)
     ):
         return 0

@@ -85,7 +85,8 @@ Pass = Callable[[Element, Profile], int | Mapping[str, int]]
 """Tells how many changes it made, by rule when it follows several."""
 
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
-_COPY: Final = re.compile(r"(?:登录后)?复制(?:代码)?|copy(?: code)?|收起|展开|运行", re.IGNORECASE).fullmatch
+# Compiled where there is a button: start-up counts.
+_COPY: Final = r"(?i)(?:登录后)?复制(?:代码)?|copy(?: code)?|收起|展开|运行"
 _CONTROLS: Final = ("button", "label", "form", "fieldset", "legend", "input")
 _FORMS: Final = frozenset({"form", "fieldset", "legend"})
 _TABLE: Final = frozenset({"table", "thead", "tbody", "tfoot", "tr"})
@@ -227,7 +228,7 @@ def apply_element_rules(root: Element, profile: Profile) -> int:
 
 def drop_copy_buttons(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Drop buttons that copy or fold a listing; what other buttons say is content."""
-    found = [button for button in root.iter("button") if _COPY(" ".join(text_of(button).split()))]
+    found = [button for button in root.iter("button") if re.fullmatch(_COPY, " ".join(text_of(button).split()))]
     drop_all(found)
     return len(found)
 

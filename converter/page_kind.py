@@ -6,7 +6,6 @@ import functools
 import re
 from typing import TYPE_CHECKING, Final
 
-from converter.markdown_signs import has_signs
 from converter.page_elements import BLANK, INDENT, elements_in, mask, may_hold_code, without_code
 
 if TYPE_CHECKING:
@@ -26,6 +25,21 @@ _LINE_END: Final = re.compile(r"\n[ \t]*\n")
 _END_TAGS: Final = re.compile(r"(?:\s*</[a-zA-Z][^<>]*>)+")
 _NO_TEXT: Final = re.compile(
     r"<[!?/]?[A-Za-z\[][^<>\"']*(?:\"[^\"]*\"[^<>\"']*|'[^']*'[^<>\"']*)*>|&#?\w{1,31};", re.DOTALL
+)
+_BLOCK_TAGS: Final = (
+    "<p>",
+    "<p ",
+    "<div",
+    "<h1",
+    "<h2",
+    "<h3",
+    "<h4",
+    "<ul",
+    "<ol",
+    "<table",
+    "<pre",
+    "<section",
+    "<article",
 )
 _HTML_SUFFIXES: Final = (".html", ".htm", ".xhtml", ".shtml", ".mhtml", ".mht")
 
@@ -186,4 +200,8 @@ def _is_html(body: str) -> bool:
         return bool(body.strip())  # comments alone
     if not _STARTS_AS_TAG(rest) or not rest.rstrip().endswith(">"):
         return False
+    if rest.startswith(_BLOCK_TAGS) and "markdown" not in rest and "" not in map(str.strip, rest.strip().split("\n")):
+        return True  # nothing stands behind a blank line, where alone Markdown begins in HTML
+    from converter.markdown_signs import has_signs  # 2 ms of patterns that small pieces of HTML do without
+
     return not has_signs(rest)

@@ -32,10 +32,9 @@ _MOVED_END: Final = re.compile(r"Unexpected end tag : (?:h[1-6]|pre)$")
 _NO_PROBLEM: Final = re.compile(r"Unexpected end tag : (?:img|br|hr|input|wbr|link|meta|embed|col|area|source|param)$")
 # A browser makes an empty paragraph of an end tag without a beginning; so the text behind it begins a new line.
 _STRAY_END: Final = "Unexpected end tag : p"
-_PARAGRAPH_TAG: Final = re.compile(
-    r"<(/?)(p|address|article|aside|blockquote|center|dd|details|dir|div|dl|dt|fieldset|figcaption|figure|footer|form"
-    r"|h[1-6]|header|hr|li|main|menu|nav|ol|pre|section|table|td|th|tr|ul)(?=[\s>/])[^>]*>",
-    re.IGNORECASE,
+_PARAGRAPH_TAG: Final = (  # compiled where one is missing
+    r"(?i)<(/?)(p|address|article|aside|blockquote|center|dd|details|dir|div|dl|dt|fieldset|figcaption|figure|footer|form"
+    r"|h[1-6]|header|hr|li|main|menu|nav|ol|pre|section|table|td|th|tr|ul)(?=[\s>/])[^>]*>"
 )
 # Start tags, for the cleaner; and what else needs a closer look: comments, and three end tags (and a few that look
 # alike). One search for all: each costs as much as the page is long.
@@ -259,7 +258,7 @@ def _with_whole_paragraphs(text: str) -> str:
         inside = not tag[1] and tag[2] in "pP"
         return "<p></p>" if stray else tag[0]
 
-    return _PARAGRAPH_TAG.sub(begin, text)
+    return re.sub(_PARAGRAPH_TAG, begin, text)
 
 
 def _parse_lxml(data: bytes) -> tuple[Element, str]:

@@ -60,16 +60,15 @@ _DASH: Final = "\u2014"
 _NEAR: Final = 20  # characters in which Chinese would show
 _SCRIPTS: Final = frozenset({"sup", "sub"})
 # A word of prose, no part of a formula: not log<sub>2</sub>n, y<sub>i</sub>sin x.
-_PROSE_BEHIND: Final = re.compile(
+_PROSE_BEHIND: Final = (
     r"(?!(?:sin|cos|tan|log|exp|max|min|lim)\b)(?:[a-z]{3,}|an|as|at|be|by|if|in|is|it|no|of|on|or|so|to|we)(?![\w(])"
-).match
+)
 _AFTER_EMPHASIS: Final = frozenset({"strong", "em"})
 _PROSE: Final = frozenset({"strong", "em", "a"})  # what has such an edge is prose; the others may be tokens of code
 _AFTER_COLON: Final = frozenset({"strong", "em", "a", "code", "token"})
 # What may be a quote: an apostrophe between letters is none, nor one at the start of a text that goes on as `'s`.
-_APOSTROPHE: Final = re.compile(r"'(?:s|t|d|m|re|ve|ll)(?![A-Za-z0-9])").match
-_AT_WORD: Final = re.compile(r"[\"'][A-Za-z0-9]").match
-_SINGLE: Final = re.compile(r"(?<![A-Za-z0-9])'|(?<=[A-Za-z0-9])(')(?![A-Za-z0-9])")
+_APOSTROPHE: Final = r"'(?:s|t|d|m|re|ve|ll)(?![A-Za-z0-9])"  # compiled where there are quotes: start-up counts
+_SINGLE: Final = r"(?<![A-Za-z0-9])'|(?<=[A-Za-z0-9])(')(?![A-Za-z0-9])"
 _QUOTES: Final = "\"'"
 _BEFORE_QUOTATION: Final = tuple("([{<=")
 _BEHIND_QUOTATION: Final = tuple(").,;:!?]}，。、；：！？）】》")
@@ -93,7 +92,7 @@ def had_space(left: str, right: str, kind: str) -> bool:
     if kind in _SCRIPTS or _is_sign(a, b, kind):
         return False
     if kind == "script":
-        return _PROSE_BEHIND(right) is not None  # 10<sup>6</sup> rows, but H<sub>2</sub>O
+        return re.match(_PROSE_BEHIND, right) is not None  # 10<sup>6</sup> rows, but H<sub>2</sub>O
     if _touches_cjk(a) or _touches_cjk(b):
         return (a in _SHARED or b in _SHARED) and _at_shared_mark(left, right)
     if right.startswith(_OPERATORS) and (a.isalnum() or a in _CLOSERS):
@@ -186,8 +185,8 @@ class Quotes:
         if '"' in text and text.count('"') % 2:
             self.double = not self.double
         if "'" in text:
-            start = 1 if _APOSTROPHE(text) else 0
-            for quote in _SINGLE.finditer(text, start):
+            start = 1 if re.match(_APOSTROPHE, text) else 0
+            for quote in re.finditer(_SINGLE, text[start:]):
                 self.single = quote[1] is None and not self.single
 
     def glue(self, line: Iterable[str], left: str, right: str) -> bool:
@@ -209,8 +208,10 @@ class Quotes:
                 return True
         if not right or right[0] not in _QUOTES:
             return False
-        if _AT_WORD(right):
-            return _APOSTROPHE(right) is not None  # whatever a mark for inches has left open: `12" <b>x</b> "y"`
+        if right[1:2].isascii() and right[1:2].isalnum():
+            return (
+                re.match(_APOSTROPHE, right) is not None
+            )  # whatever a mark for inches has left open: `12" <b>x</b> "y"`
         if self._is_open(right[0]):
             return True
         if right[1:2].isspace():
