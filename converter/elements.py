@@ -262,7 +262,7 @@ def _enter_pre(state: State, element: Element) -> bool:
 
 def _enter_html(state: State, element: Element) -> bool:
     """What verification found that Markdown cannot say: HTML in a box that Markdown leaves alone."""
-    add_block(state, Html(f"<div>{to_html(element)}</div>"))
+    add_block(state, Html(f"<div>{to_html(element, prettified=state.prettified)}</div>"))
     return True
 
 

@@ -64,7 +64,7 @@ class Draft:
         """Add literal text."""
         if not text:
             return
-        if self.after_math and text[0].isdigit() and self.parts[-1].endswith("$"):
+        if self.after_math and text[0].isdigit() and self.kinds[-1] == _MARKUP and self.parts[-1].endswith("$"):
             self.add(" ")
         half = self.parts and self.kinds[-1] == _LITERAL and self.parts[-1][-1] in HALVES
         self._add(text, _LITERAL)

@@ -101,7 +101,7 @@ def _enter_table(state: State, table: Element) -> bool:
     marks = state.marks
     if table.get("style") and is_box(table):
         state.restyle(table)
-    for block in read_table(table, read_inside, exact=state.exact):
+    for block in read_table(table, read_inside, prettified=state.prettified, exact=state.exact):
         add_block(state, block)
     state.marks = marks
     state.end_paragraph()

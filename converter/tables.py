@@ -10,6 +10,7 @@ from typing import Final
 from lxml import etree
 
 from converter.nodes import BREAK, CODE, STRONG, TEX, TEXT, Block, Formula, Heading, Html, Paragraph, Quote, Run, Table
+from converter.spacing import had_space
 from converter.tree import Element, has_content, is_blank, most_places, span_of
 
 Read = Callable[[Element], list[Block]]
@@ -33,15 +34,28 @@ _KEPT_ATTRIBUTES: Final = {
 }
 _LANGUAGE: Final = re.compile(r"(?<!\S)language-[A-Za-z0-9+#_.-]+(?!\S)")
 """The one class that is kept: others are hooks for the scripts and styles of a site."""
+_SPACES: Final = " \t\n\r\f"
+_WHITE: Final = re.compile(f"[{_SPACES}]+")
 _VOID: Final = frozenset({"br", "img", "hr"})
 _PHRASES: Final = frozenset("strong b em i del s sub sup kbd a code h1 h2 h3 h4 h5 h6".split())
 _INLINE: Final = frozenset("strong b em i del s sub sup kbd a code img".split())
+_TAG_NAME: Final = re.compile(r"<(/?)([a-z0-9]+)")
+_EDGES: Final = {
+    "strong": "strong",
+    "b": "strong",
+    "em": "em",
+    "i": "em",
+    "a": "a",
+    "code": "code",
+    "sub": "sub",
+    "sup": "sup",
+}
 # Boxes that Markdown does not keep, and blocks that no paragraph can hold.
 _BOXES: Final = frozenset("div section article center details summary figure figcaption address header footer".split())
 _HELD_BLOCKS: Final = ("table", "p", "ul", "ol", "pre", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "dl", "hr")
 
 
-def read_table(table: Element, read_inside: Read, *, exact: bool = False) -> list[Block]:
+def read_table(table: Element, read_inside: Read, *, prettified: bool, exact: bool = False) -> list[Block]:
     """Read one table into blocks; `read_inside` reads the inside of a cell.
 
     A table with one filled cell is a box around that cell; one with content that no pipe table can hold (lists,
@@ -58,7 +72,7 @@ def read_table(table: Element, read_inside: Read, *, exact: bool = False) -> lis
     if len(filled) == 1 and not exact:
         blocks = [block for cell in filled for block in read_inside(cell)]
     elif (_is_unsayable(table) and any(_is_unsayable(cell) for cell in filled if len(cell))) or _is_hollow(rows):
-        blocks = [Html(to_html(table))]
+        blocks = [Html(to_html(table, prettified=prettified))]
     else:
         blocks = [_pipe_table(read_inside, rows, exact=exact)]
     if caption is not None and has_content(caption) and not isinstance(blocks[0], Html):
@@ -205,7 +219,7 @@ def _alignment_of(cell: Element) -> str:
     return value if value in _ALIGNMENTS else ""
 
 
-def to_html(table: Element) -> str:
+def to_html(table: Element, *, prettified: bool = False) -> str:
     """Write a table as HTML that Markdown passes through: known tags and attributes only, no blank line in it.
 
     A phrase and a heading hold no paragraphs: those in them become lines, parted by breaks.
@@ -240,7 +254,7 @@ def to_html(table: Element) -> str:
                 out += ["<br>"] if broken else []
                 said, broken = True, False
             out.append(_text(text, verbatim=depth_of_pre > 0))
-    return "".join(out).strip()
+    return _joined(out, prettified=prettified)
 
 
 def _is_line(box: Element) -> bool:
@@ -271,9 +285,43 @@ def _text(text: str | None, *, verbatim: bool) -> str:
 
 
 def _squeezed(text: str) -> str:
-    inner = " ".join(text.split())
-    if not inner:
-        return "" if "\n" in text else " "
-    before = " " if text[0].isspace() and "\n" not in text[: len(text) - len(text.lstrip())] else ""
-    after = " " if text[-1].isspace() and "\n" not in text[len(text.rstrip()) :] else ""
-    return before + inner + after
+    """Collapse white space, at an edge to a line end where it holds one; a wide space (U+3000) is the author's."""
+    inner = " ".join(piece for piece in _WHITE.split(text) if piece)
+    before = text[: len(text) - len(text.lstrip(_SPACES))]
+    after = text[len(text.rstrip(_SPACES)) :] if inner else ""
+    edges = ["\n" if "\n" in white else " " if white else "" for white in (before, after)]
+    return inner.join(edges)
+
+
+def _joined(pieces: list[str], *, prettified: bool) -> str:
+    """Join tags and texts: a line end between phrases is a space, or where a pretty-printer was may be one."""
+    out: list[str] = []
+    left, edge = "", "span"
+    gap = -1  # where in `out` a space may belong
+    for piece in pieces:
+        tag = _TAG_NAME.match(piece)
+        if tag is not None and tag[2] != "img":
+            out.append(piece)
+            if tag[2] not in _INLINE:
+                left, gap = "", -1
+            else:
+                edge = "script" if tag[1] and tag[2] in {"sub", "sup"} else _EDGES.get(tag[2], edge)
+                gap = _place(out) if gap >= 0 and tag[1] else gap  # behind what ends, before what begins
+            continue
+        if piece[0] == "\n" and left and gap < 0:
+            gap = _place(out)
+        text = "x" if tag else html.unescape(piece.strip("\n"))
+        if not text:
+            continue
+        if gap >= 0 and not text.isspace() and (not prettified or had_space(left, text, edge)):
+            out[gap] = " "
+        out.append(piece.strip("\n"))
+        left, edge = text.strip(_SPACES), "span"
+        gap = _place(out) if piece[-1] == "\n" else -1
+    return "".join(out).strip()
+
+
+def _place(out: list[str]) -> int:
+    """Make place for a space; returns where."""
+    out.append("")
+    return len(out) - 1
