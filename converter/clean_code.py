@@ -60,7 +60,7 @@ _BROKEN_BARS: Final = Query(f".//div[{with_class('cnblogs_code_toolbar')}][.//pr
 _FEWEST_LINES: Final = 3
 _NO_WORDS: Final = tuple("a img iframe video audio embed object input table ul ol pre x-tex".split())
 _NAMELESS: Final = frozenset({"plaintext", "text", "plain", "txt", "code"})
-_BUTTONS: Final = re.compile(r"copycode|copy|复制代码|复制|编辑|edit|运行|run")
+_BUTTONS: Final = r"copycode|copy|复制代码|复制|编辑|edit|运行|run"
 
 
 def normalize_code_blocks(root: Element, profile: Profile) -> int:
@@ -201,7 +201,7 @@ def _settle_bar(listing: Element) -> None:
     if any(e.tag != "a" or not _is_button(e) for bar in bars for e in bar.iter(*_NO_WORDS)):
         return
     words = "".join(squeezed(bar) for bar in bars).lower()
-    name = _BUTTONS.sub("", words)
+    name = re.sub(_BUTTONS, "", words)
     language = canonical_name(name)
     if not words or (name and name not in _NAMELESS and not _is_language(listing, codes[0], language)):
         return
@@ -218,7 +218,7 @@ def _is_language(listing: Element, code: Element, name: str) -> bool:
 
 
 def _is_button(link: Element) -> bool:
-    return (link.get("href") or "#")[0] == "#" or _BUTTONS.fullmatch(squeezed(link).lower()) is not None
+    return (link.get("href") or "#")[0] == "#" or re.fullmatch(_BUTTONS, squeezed(link).lower()) is not None
 
 
 def put_listing(element: Element, text: str, language: str, images: list[Element]) -> None:

@@ -34,9 +34,7 @@ if TYPE_CHECKING:
 _VERBATIM: Final = re.compile(r"white-space\s*:\s*pre\s*(?:;|$|!)", re.IGNORECASE).search
 _MONOSPACE: Final = re.compile(r"monospace|consolas|courier|menlo|monaco", re.IGNORECASE).search
 _PARTS_OF_BARS: Final = Query(f".//a[{with_class('ViewSource', 'CopyToClipboard')}] | .//img[@class = 'star']")
-_BAR: Final = re.compile(
-    r"\[([\w+#]+)\](?: |view plain|copy|print|\?)*|([A-Za-z+#]+)代码 ?(?:收藏代码)?", re.IGNORECASE
-).fullmatch
+_BAR: Final = r"(?i)\[([\w+#]+)\](?: |view plain|copy|print|\?)*|([A-Za-z+#]+)代码 ?(?:收藏代码)?"
 TOKENS: Final = tuple("plain keyword string comments value functions variable preprocessor constants".split())
 """What SyntaxHighlighter calls the kinds of its tokens."""
 
@@ -95,7 +93,7 @@ def mark_unboxed_listings(root: Element, profile: Profile) -> int:  # noqa: ARG0
         if bar is None or bar.tag not in {"p", "div"} or not is_blank(bar.tail):
             continue
         listing = bar.getnext()
-        label = _BAR(" ".join(text_of(bar).split()))
+        label = re.fullmatch(_BAR, " ".join(text_of(bar).split()))
         if listing is None or label is None or listing.tag not in {"ol", "pre"}:
             continue
         if listing.tag == "ol":

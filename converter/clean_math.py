@@ -23,7 +23,7 @@ _KATEX: Final = frozenset({"katex", "katex--inline", "katex--display", "katex-di
 _RENDERINGS: Final = frozenset({"MathJax", "MathJax_Display", "MathJax_SVG", "MathJax_SVG_Display", "MathJax_CHTML"})
 # The text of elements that Pandoc, Sphinx and MkDocs call math: one formula, \\( \\) or \\[ \\], read in pairs.
 _TEX: Final = r"((?:\\[^()\[\]]|[^\\])+)"
-_WRITTEN: Final = re.compile(rf"\s*(?:\\\({_TEX}\\\)|\\\[{_TEX}\\\])\s*", re.DOTALL).fullmatch
+_WRITTEN: Final = rf"(?s)\s*(?:\\\({_TEX}\\\)|\\\[{_TEX}\\\])\s*"
 _NAMED: Final = frozenset({"math", "arithmatex"})
 _GLYPHS: Final = _RENDERINGS | {"mjx-chtml", "mjx-container", "MathJax_CHTML"}
 _PHRASES: Final = frozenset("a em i strong b u s del mark".split())
@@ -50,7 +50,7 @@ _SERVICES: Final = (
 
 _IMAGE_PREFIX: Final = re.compile(r"^(?:gif\.latex|eq|equation|png\.latex|svg\.latex)\?(?:tex=)?")
 _QUERY_TEX: Final = re.compile(r"[?&](?:tex|chl|formula|latex|math)=([^&]*)")
-_STYLING: Final = re.compile(
+_STYLING: Final = (
     r"^(?:\\(?:fn_[a-z]+|(?:tiny|small|large|Large|LARGE|huge|Huge|inline)(?![A-Za-z])|dpi\{\d+\}|bg_[a-z]+)\s*)+"
 )
 _DISPLAY_STYLE: Final = re.compile(r"^\{\\displaystyle (.*)\}$", re.DOTALL)  # alternative texts of Wikipedia
@@ -62,7 +62,7 @@ _MARKUP: Final = re.compile(r"<[^>]*>")
 # Where a renderer knows no formulas, their source is Markdown: what would be a tag, a picture or a link to more than a
 # file, or the fence of a listing, gets a space there, which TeX does not see. `a<b` stays: a tag has to end, or to go
 # on with an attribute.
-_MARKUP_IN_TEX: Final = re.compile(
+_MARKUP_IN_TEX: Final = (
     r"<(?=[A-Za-z][A-Za-z0-9-]*(?:\s+[A-Za-z_:]|\s*/?>|/)|/[A-Za-z]|[!?]|[A-Za-z][A-Za-z0-9.+-]+:|[^\s<>@]+@)"
     r"|\](?=\([^)]*[:&\\])|!(?=\[[^\]]*\]\()|\A[`~](?=[`~]{2})"
 )
@@ -124,7 +124,7 @@ def _from_markup(element: Element) -> int:
         replace(element, tex_element(value, display=False))
         return 1
     plain = element.tag in {"span", "div", "p"} and not len(element)
-    if plain and not _NAMED.isdisjoint(names) and (written := _WRITTEN(element.text or "")):
+    if plain and not _NAMED.isdisjoint(names) and (written := re.fullmatch(_WRITTEN, element.text or "")):
         replace(element, tex_element(written[1] or written[2], display=bool(written[2]) and not _in_a_phrase(element)))
         return 1
     if element.tag == "mjx-container" or not _GLYPHS.isdisjoint(names):
@@ -147,7 +147,7 @@ def tex_element(tex: str, *, display: bool) -> Element:
     if "$" in tex:
         tex = _LONE_DOLLAR.sub(r"\\$", _INNER_MATH.sub(r"\\(\1\\)", tex))  # a dollar would end the formula
     if "<" in tex or "](" in tex or tex[:1] in {"`", "~"}:
-        tex = _MARKUP_IN_TEX.sub(r"\g<0> ", tex)
+        tex = re.sub(_MARKUP_IN_TEX, r"\g<0> ", tex)
     tex = " ".join(tex.split())
     if (len(tex) - len(tex.rstrip("\\"))) % 2:
         tex = tex[:-1].rstrip()  # of a `\ ` at the end; it would take the dollar behind it for a part of the formula
@@ -310,7 +310,7 @@ def _from_image(image: Element) -> int:
     if not tex:
         named = _QUERY_TEX.search(src)
         tex = unquote(named[1] if named else src.partition("?")[2])
-    tex = _bare(_STYLING.sub("", _bare(tex.replace("&plus;", "+").replace("&space;", " "))))
+    tex = _bare(re.sub(_STYLING, "", _bare(tex.replace("&plus;", "+").replace("&space;", " "))))
     if is_blank(tex):
         return 0
     replace(image, tex_element(tex, display="math-block" in classes_of(image)))

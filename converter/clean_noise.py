@@ -35,9 +35,7 @@ _OF_A_THREAD: Final = frozenset(
 )
 _MARKS: Final = frozenset({"", "¶", "#", "§", "🔗", "\uf0c1"})  # the last is a chain link in Sphinx's font
 _MARKED_BY_LINKS: Final = ("h1", "h2", "h3", "h4", "h5", "h6", "dt", "caption", "figcaption")
-_ATTACHED: Final = re.compile(
-    r"\S+\.(?:png|jpe?g|gif|bmp|webp)\([\d.]+[KM]?B(?:ytes)?,下[载載]次[数數]:\d+\)", re.IGNORECASE
-).fullmatch
+_ATTACHED: Final = r"(?i)\S+\.(?:png|jpe?g|gif|bmp|webp)\([\d.]+[KM]?B(?:ytes)?,下[载載]次[数數]:\d+\)"
 _MOST_BELOW: Final = 4
 # Steps along the attribute axis take a fifth of the time of a condition on each element.
 _CLASSES: Final = Values("descendant::*/@class")
@@ -100,7 +98,7 @@ def _is_alone(mark: Element, known: dict[Element, bool]) -> bool:
 def _names_a_picture(line: Element) -> bool:
     """Whether a line tells name, size and downloads of the picture of a forum that stands below it."""
     link = line.find("a")
-    if link is None or "mod=attachment" not in (link.get("href") or "") or not _ATTACHED(squeezed(line)):
+    if link is None or "mod=attachment" not in (link.get("href") or "") or not re.fullmatch(_ATTACHED, squeezed(line)):
         return False
     below = islice(line.itersiblings(), _MOST_BELOW)
     return any((img.get("id") or "").startswith("aimg_") for e in below for img in islice(e.iter("img"), 1))

@@ -8,9 +8,9 @@ from typing import Final
 LISTING: Final = r"\{%-?[ \t]*(?:highlight|codeblock)\b|\{\{[<%][ \t]*highlight\b"  # of Jekyll, Hexo and Hugo
 _LISTING_BEGIN: Final = re.compile(LISTING).search
 _FENCE: Final = re.compile(rf" *(`{{3,}}|~{{3,}}|{LISTING})").match  # in a list it stands further in
-_LISTING_END: Final = re.compile(r"\{%-?[ \t]*end(?:highlight|codeblock)\b|\{\{[<%][ \t]*/[ \t]*highlight\b")
-_RULE_LINE: Final = re.compile(r"^---[ \t]*$", re.MULTILINE)
-_LISTING_LINE: Final = re.compile(rf"^ *(?:{LISTING}|{_LISTING_END.pattern})[^\n]*", re.MULTILINE)
+_LISTING_END: Final = r"\{%-?[ \t]*end(?:highlight|codeblock)\b|\{\{[<%][ \t]*/[ \t]*highlight\b"
+_RULE_LINE: Final = r"(?m)^---[ \t]*$"
+_LISTING_LINE: Final = rf"(?m)^ *(?:{LISTING}|{_LISTING_END})[^\n]*"
 _VERBATIM: Final = re.compile(r"<(pre|textarea|script|style|svg)\b|<!--", re.IGNORECASE)
 TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)(?:\s[^<>]*?)?(/?)>")
 VOID: Final = frozenset(
@@ -136,14 +136,14 @@ def for_renderer(body: str) -> str:
     Tags of site generators around a listing become fences. A line `---` is a rule, or the end of front matter that is
     none, sooner than it underlines what stands above it.
     """
-    body = _RULE_LINE.sub("***", body)
+    body = re.sub(_RULE_LINE, "***", body)
     if not ("{%" in body or "{{" in body) or not _LISTING_BEGIN(body):
         return body
-    return _LISTING_LINE.sub(lambda line: line[0] if _is_whole_listing(line[0]) else "~" * 30, body)
+    return re.sub(_LISTING_LINE, lambda line: line[0] if _is_whole_listing(line[0]) else "~" * 30, body)
 
 
 def _is_whole_listing(line: str) -> bool:
-    return _LISTING_BEGIN(line) is not None and _LISTING_END.search(line) is not None
+    return _LISTING_BEGIN(line) is not None and re.search(_LISTING_END, line) is not None
 
 
 def may_hold_code(text: str) -> bool:
@@ -161,11 +161,11 @@ def without_code(body: str, *, html: bool = False) -> str:
 
     """
     lines, fence, verbatim, tags = [], "", "", not html
-    ends = len(_LISTING_END.findall(body)) if "{" in body else 0
+    ends = len(re.findall(_LISTING_END, body)) if "{" in body else 0
     for line in body.split("\n"):
         line = without_spans(line) if "`" in line and "<" in line and not fence else line  # noqa: PLW2901
         mark = None if verbatim else _FENCE(line)
-        closed = len(_LISTING_END.findall(line)) if ends and "{" in line else 0
+        closed = len(re.findall(_LISTING_END, line)) if ends and "{" in line else 0
         ends -= closed
         hidden = bool(fence) or (not tags and line.startswith(("    ", "\t")))
         if fence:

@@ -96,24 +96,30 @@ _TYPES: Final[Mapping[str, Callable[[str], object]]] = {
 _LONGEST: Final = 16_000  # what fits in has fewer nodes than the strict reader allows
 # Not printable, or line breaks. What is said by a few characters compiles in a tenth of the time of the others.
 _ODD: Final = "\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\\ud800-\\udfff\ufeff\ufffe\uffff"
-_UNREADABLE: Final = re.compile(f"[{_ODD}]").search
 _FIRST: Final = r"[^\s\-?:,\[\]{}#&*!|>'\"%@`]"  # no indicator
 _QUOTED: Final = r"\"{0}[^\"\\]*{1}\" *|'{0}[^']*{1}' *"
 _FLOW_ITEM: Final = _QUOTED.format("", "") + rf"|{_FIRST}[^:#,?\[\]{{}}'\"]*"
 # No two neighbouring parts can take the same space, so a line that does not match costs linear time.
-_LINE: Final = re.compile(
+_LINE: Final = (
     r"( *)(?:- +|([A-Za-z_][A-Za-z0-9_-]{0,59}):(?: +|$))(?:"
     + _QUOTED.format("(", ")")
     + rf"|\[ *((?:(?:{_FLOW_ITEM})(?:, *(?:{_FLOW_ITEM}))*)?)\] *"
     + rf"|({_FIRST}[^:#]*(?:(?::(?=[^ ])|(?<=[^ ])#)[^:#]*)*))?"
-).fullmatch
-_ITEMS: Final = re.compile(_QUOTED.format("(", ")") + rf"|({_FIRST}[^,]*)").finditer
+)
+_ITEMS: Final = _QUOTED.format("(", ")") + rf"|({_FIRST}[^,]*)"
 _KEY, _FLOW, _PLAIN = 2, 5, 6
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Compile what finds an unreadable character, and what reads a line, when there is front matter at all."""
+    return re.compile(f"[{_ODD}]"), re.compile(_LINE)
 
 
 def read(text: str) -> list[tuple[str, object]] | None:
     """Read a block mapping of regular lines into pairs, duplicates included; None when one is not, or there is none."""
-    if len(text) > _LONGEST or _UNREADABLE(text):
+    unreadable, regular = _patterns()
+    if len(text) > _LONGEST or unreadable.search(text):
         return None
     pairs: list[tuple[str, object]] = []
     below: dict[object, object] | list[object] | None = None  # the value of the last key, while lines may add to it
@@ -121,7 +127,7 @@ def read(text: str) -> list[tuple[str, object]] | None:
     for line in text.split("\n"):
         if not line.strip(" "):
             continue
-        m = _LINE(line)
+        m = regular.fullmatch(line)
         if not m:
             return None
         depth, key = m.end(1), m[_KEY]
@@ -157,7 +163,7 @@ def _value(m: re.Match[str], *, as_text: bool) -> object:
     plain = 3
     return [
         scalar(item[plain].rstrip(" "), as_text=as_text) if item.lastindex == plain else item[item.lastindex or 0]
-        for item in _ITEMS(m[_FLOW])
+        for item in re.finditer(_ITEMS, m[_FLOW])
     ]
 
 
