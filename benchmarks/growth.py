@@ -119,6 +119,8 @@ SHAPES: Final = (
     Shape("headings in depth", 1_500, nested("<h2>a<div>", "</div></h2>")),
     Shape("hidden boxes", 1_000, repeated('<div style="display:none">a</div><p>b</p>', "", "")),
     Shape("marks of headings", 2_000, repeated('<a class="headerlink" href="#x"> </a>', "<div>", "</div>")),
+    Shape("marks in one heading", 2_000, repeated('<a href="#x">\xb6</a>', "<p>q</p><h2>a", "</h2>")),
+    Shape("marks for contents", 1_000, repeated("<tr><td>[TOC]</td><td>x</td></tr>", "<table>", "</table>")),
     Shape("addresses that touch", 5_000, repeated("http://")),
     Shape("headings", 2_000, repeated("<h2>a</h2>", "<p>x</p>", "")),
     Shape("videos", 2_000, repeated('<div class="video"><iframe src="//e.org/a"></iframe><p>b</p></div>', "", "")),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from lxml import etree
 
 from converter.clean_code import put_listing
-from converter.clean_layout import is_box
+from converter.clean_layout import is_in_data
 from converter.code_language import bears_out, canonical_name, is_known
 from converter.listings import BLOCKS, copy_image, line_text, texts_of_lines
 from converter.tree import Element, drop, inside, is_blank, neutralize, outermost, text_of
@@ -27,7 +27,8 @@ _PARAGRAPHS: Final = frozenset({"p", "div", "section", "center"})
 _MERE_PHRASES: Final = frozenset("span font small big u ins mark".split())
 _LOOK: Final = r"(?i)font-(?:weight|style)|line-through"
 _LEVELS: Final = 12  # of phrases that are looked through
-_NO_LISTING_IN: Final = ("pre", "table", "a", "h1", "h2", "h3", "h4", "h5", "h6")
+_ONE_LINE_OR_LISTING: Final = ("pre", "a", "h1", "h2", "h3", "h4", "h5", "h6")
+_NO_LISTING_IN: Final = frozenset({"table", *_ONE_LINE_OR_LISTING})
 _IN_PROSE: Final = tuple("h1 h2 h3 h4 h5 h6 pre table ul ol dl blockquote hr".split())
 _PARTS: Final = BLOCKS | {"caption", "dialog", "dir", "fieldset", "hgroup", "legend", "menu", "summary"}
 _ATOMS: Final = frozenset({"pre", "hr", "x-tex", "x-ref", "input"})  # which are no code, whatever is around them
@@ -202,18 +203,8 @@ def _end_run(run: Element, box: Element, after: Element | None) -> None:
 
 
 def _is_no_place(element: Element, boxes: dict[Element, bool]) -> bool:
-    """Whether no listing can stand where an element is; a table with one filled cell is only a box, and goes.
-
-    `boxes` remembers which tables are.
-    """
-    for above in element.iterancestors(*_NO_LISTING_IN):
-        if above.tag != "table":
-            return True
-        if above not in boxes:
-            boxes[above] = is_box(above)
-        if not boxes[above]:
-            return True
-    return False
+    """Whether no listing can stand where an element is; a table with one filled cell is only a box, and goes."""
+    return inside(element, _ONE_LINE_OR_LISTING) or is_in_data(element, boxes)
 
 
 def _language_and_rest(code: Element, text: str) -> tuple[str, str]:

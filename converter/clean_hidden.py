@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from converter.profiles import Profile
 
-_GONE: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+GONE: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _SIZELESS: Final = re.compile(r"font-size\s*:\s*0(?:px|pt|em|%)?\s*(?:;|$)", re.IGNORECASE)
 _MEDIA: Final = frozenset({"img", "svg", "canvas", *EMBEDS})
 _PHRASES: Final = tuple("span font b strong i em u a s small big sub sup label mark ins del".split())
@@ -65,7 +65,7 @@ def _hidden_in(root: Element, elements: Iterable[Element]) -> list[Element]:
 def _hides(style: str) -> bool:
     # Most styles are colours and fonts; a substring is found faster than a pattern.
     suspect = "isplay" in style or "isibility" in style or "ize:" in style or "ize :" in style or style.isupper()
-    return suspect and (_GONE.search(style) or _SIZELESS.search(style)) is not None
+    return suspect and (GONE.search(style) or _SIZELESS.search(style)) is not None
 
 
 def _is_box_of_wechat(element: Element) -> bool:
@@ -82,7 +82,7 @@ def _is_shown_later(root: Element, hidden: list[Element]) -> bool:
 
 def _hide(found: list[Element]) -> int:
     """Drop hidden elements, in document order; where only text is hidden, the rest stays. Returns how many changed."""
-    sizeless = [e for e in found if e.get("hidden") is None and not _GONE.search(e.get("style") or "")]
+    sizeless = [e for e in found if e.get("hidden") is None and not GONE.search(e.get("style") or "")]
     if not sizeless:
         drop_all(found)
         return len(found)

@@ -81,14 +81,28 @@ def _is_layout(table: Element, rows: list[list[Element]], inner: list[Element]) 
     return any(_is_long(cell) and len(cell) >= _PARTS_OF_ARTICLE for cell in blocks)
 
 
-def is_box(table: Element) -> bool:
-    """Whether a table draws a box around one filled cell."""
-    return sum(1 for row in _own_cells(table) for cell in row if has_content(cell)) == 1
+def is_in_data(element: Element, boxes: dict[Element, bool]) -> bool:
+    """Whether an element stands in a table that is more than a box around one filled cell, or is one.
+
+    `boxes` remembers which tables are boxes: each is looked at once, however much asks.
+    """
+    for above in (element, *element.iterancestors("table")):
+        if above.tag == "table":
+            if above not in boxes:
+                boxes[above] = _filled(above) == 1
+            if not boxes[above]:
+                return True
+    return False
 
 
 def _is_data(table: Element) -> bool:
     """Whether more than one cell is filled."""
-    return sum(1 for row in _own_cells(table) for cell in row if has_content(cell)) > 1
+    return _filled(table) > 1
+
+
+def _filled(table: Element) -> int:
+    """Count the cells of a table itself that hold something."""
+    return sum(1 for row in _own_cells(table) for cell in row if has_content(cell))
 
 
 def _holds_blocks(cell: Element) -> bool:

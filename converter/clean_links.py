@@ -9,6 +9,7 @@ from urllib.parse import unquote, unquote_plus
 
 from lxml import etree
 
+from converter.clean_noise import is_alone
 from converter.parameters import host_of, name_of_file
 from converter.tree import (
     Element,
@@ -86,7 +87,8 @@ def tidy_links(root: Element, profile: Profile) -> Mapping[str, int]:
 
 def _without_heading_marks(links: list[Element], profile: Profile, counts: dict[str, int]) -> list[Element]:
     """Drop the marks of headings that no class names; returns the other links."""
-    marks = [] if "permalink" in profile.keep else [link for link in links if _marks_its_heading(link)]
+    alone: dict[Element, bool] = {}
+    marks = [] if "permalink" in profile.keep else [link for link in links if _marks_its_heading(link, alone)]
     if not marks:
         return links
     drop_all(marks)
@@ -95,12 +97,15 @@ def _without_heading_marks(links: list[Element], profile: Profile, counts: dict[
     return [link for link in links if link not in gone]
 
 
-def _marks_its_heading(link: Element) -> bool:
-    """Whether a link is a mark that nobody writes, in a heading of more: `¶`; a `#` could be that of C#."""
+def _marks_its_heading(link: Element, alone: dict[Element, bool]) -> bool:
+    """Whether a link is a mark that nobody writes, in a heading of more: `¶`; a `#` could be that of C#.
+
+    `alone` remembers which headings hold one text only.
+    """
     above = link.getparent()
     if text_of(link).strip() not in _HEADING_MARKS or above is None or above.tag not in _HEADINGS:
         return False
-    return squeezed(above) != squeezed(link)
+    return not is_alone(link, alone)
 
 
 def _is_note(link: Element) -> bool:

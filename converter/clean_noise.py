@@ -62,7 +62,7 @@ def _is_content(element: Element, rule: str, alone: dict[Element, bool]) -> bool
         mark = text_of(element).strip()
         if any(map(str.isalnum, mark)) or not (mark in _MARKS or inside(element, _MARKED_BY_LINKS)):
             return True
-        return _is_alone(element, alone) or element.find(".//img") is not None
+        return is_alone(element, alone) or element.find(".//img") is not None
     if rule == "hover-menu" and element.tag == "p" and "mbn" in classes_of(element):
         return not _names_a_picture(element)
     if rule != "code-gutter" or holds_numbers_only(element):
@@ -84,7 +84,7 @@ def _is_thread(element: Element) -> bool:
     return is_blank(text_of(element))
 
 
-def _is_alone(mark: Element, known: dict[Element, bool]) -> bool:
+def is_alone(mark: Element, known: dict[Element, bool]) -> bool:
     """Whether there is no other text around a mark. Asked for each of the marks in an element, answered once."""
     around = mark.getparent()
     if around is None:

@@ -10,6 +10,7 @@ import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from converter.clean_hidden import GONE
 from converter.tree import (
     Element,
     Inside,
@@ -39,7 +40,6 @@ _LABEL: Final = re.compile(
 # The contents of pages of CSDN until 2017, copied with a post: a label with two buttons, and links to t0, t1, ...
 _OLD_LABEL: Final = r"目录\(\?\)\[[-+]\]"
 _OLD_TARGET: Final = r"#t\d+$"
-_HIDES: Final = r"(?i)display\s*:\s*none|visibility\s*:\s*hidden"
 _FOLD: Final = frozenset({"展开", "收起", "折叠", "隐藏"})
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 _LISTS: Final = frozenset({"ul", "ol", "dl"})
@@ -105,7 +105,7 @@ def drop_labels_of_hidden_contents(root: Element, profile: Profile) -> int:  # n
         if (
             after is None
             or not is_blank(label.tail)
-            or not re.search(_HIDES, after.get("style") or "")
+            or not GONE.search(after.get("style") or "")
             or not is_label(label)
         ):
             continue

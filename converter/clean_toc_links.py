@@ -36,9 +36,7 @@ def drop_page_contents(root: Element, profile: Profile) -> int:  # noqa: ARG001
     links = page_links(root)
     if len(links) < _FEWEST:
         return 0
-    found = list(dict.fromkeys(_blocks_of(links, root)))
-    more = hold_more(root, links) | around_images(root)
-    runs = _runs(outermost([block for block in found if block not in more]))
+    runs = _runs_of(links, root)
     if not runs:
         return 0
     contents = [block for run in runs for block in run]
@@ -49,7 +47,7 @@ def drop_page_contents(root: Element, profile: Profile) -> int:  # noqa: ARG001
     lines: frozenset[str] | None = None
     for run in runs:
         before = _before(run[0])
-        label = before if before is not None and is_label(before) else None
+        label = _label(before)
         inside = [link for block in run for link in page_links(block) if not is_blank(text_of(link))]
         if label is None and (len(inside) < _FEWEST or _leads_up(before)):
             continue
@@ -88,14 +86,12 @@ def drop_absolute_contents(root: Element, profile: Profile) -> int:  # noqa: ARG
     told = sum(_numberless(text_of(link)) in headings for link in links)
     if told < _FEWEST_ABSOLUTE and HAS_TITLE(text_of(root)) is None:
         return 0
-    found = list(dict.fromkeys(_blocks_of(links, root)))
-    more = hold_more(root, links) | around_images(root)
-    runs = _runs(outermost([block for block in found if block not in more]))
+    runs = _runs_of(links, root)
     if not runs:
         return 0
     known = frozenset(links)
     named = frozenset([*_IDS(root), *_NAMES(root)])
-    labels = [_label_of(run) for run in runs]
+    labels = [_label(_before(run[0])) for run in runs]
     places = {element: place for place, element in enumerate(root.iter())}
     sections = {text: places[heading] for text, heading in headings.items()}
     lines = _places_of_lines(root, places) if any(label is not None for label in labels) else {}
@@ -142,8 +138,11 @@ def _blocks_of(links: list[Element], root: Element) -> Iterator[Element]:
             yield block
 
 
-def _runs(blocks: list[Element]) -> list[list[Element]]:
-    """Group blocks that follow each other with nothing between them."""
+def _runs_of(links: list[Element], root: Element) -> list[list[Element]]:
+    """Find the blocks of nothing but links, and group those that follow each other with nothing between them."""
+    found = list(dict.fromkeys(_blocks_of(links, root)))
+    more = hold_more(root, links) | around_images(root)
+    blocks = outermost([block for block in found if block not in more])
     runs: list[list[Element]] = []
     for block in blocks:
         if runs and _before(block) is runs[-1][-1]:
@@ -163,9 +162,8 @@ def _before(block: Element) -> Element | None:
     return None
 
 
-def _label_of(run: list[Element]) -> Element | None:
-    """Return the label of contents that stands before them."""
-    before = _before(run[0])
+def _label(before: Element | None) -> Element | None:
+    """Return what stands before contents if it is their label."""
     return before if before is not None and is_label(before) else None
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from converter.clean_layout import is_box
+from converter.clean_layout import is_in_data
 from converter.listings import BLOCKS
-from converter.tree import Element, Query, drop, is_blank, text_of
+from converter.tree import Element, Query, drop, inside, is_blank, text_of
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
@@ -28,11 +28,12 @@ def drop_toc_marks(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """
     count = 0
     more: set[Element] = {root}  # blocks that hold more than a mark
+    boxes: dict[Element, bool] = {}
     for element in _MARKS(root):
         block: Element | None = element
         while block is not None and block is not root and block.tag not in _AROUND_MARK:
             block = block.getparent()
-        if element.tag in {"code", "pre"} or block is None or block.tag == "pre" or _is_quoted(element, block):
+        if element.tag in {"code", "pre"} or block is None or block.tag == "pre" or _is_quoted(element, block, boxes):
             continue
         if block in more or not _MARK(text_of(block)) or block.find(".//img") is not None:
             more.add(block)
@@ -43,14 +44,11 @@ def drop_toc_marks(root: Element, profile: Profile) -> int:  # noqa: ARG001
     return count
 
 
-def _is_quoted(element: Element, block: Element) -> bool:
+def _is_quoted(element: Element, block: Element, boxes: dict[Element, bool]) -> bool:
     """Whether a mark stands where somebody writes about it: in a table of data, a quotation, a list of more, a term."""
     if block.tag == "li" and any(True for before in (False, True) for _ in block.itersiblings("li", preceding=before)):
         return True
-    for above in (element, *element.iterancestors()):
-        if above.tag in _QUOTING or (above.tag == "table" and not is_box(above)):
-            return True
-    return False
+    return element.tag in _QUOTING or inside(element, _QUOTING) or is_in_data(element, boxes)
 
 
 def _drop_marks_in(element: Element) -> int:

@@ -101,7 +101,7 @@ _PLAUSIBLE: Final = {
         r"(?m)^[ \t]*(?:[$#][ \t]*)?(?:#!/bin/|(?:sudo|apt(?:-get)?|yum|cd|ls|mkdir|rm|cp|mv|tar|wget|curl|export|chmod"
         r"|echo|git)\s)"
     ),
-    "xml": (r"\A\s*(?:<\?xml|<!--|<[A-Za-z][\w.:-]*[\s/>])"),
+    "xml": r"\A\s*(?:<\?xml|<!--|<[A-Za-z][\w.:-]*[\s/>])",
     "sql": (
         r"(?im)^[ \t]*(?:\w+>[ \t]*)?(?:select\b[^;]{1,500}\bfrom|insert\s+into"
         r"|create\s+(?:table|database|index|view|user)|update\s+\w+\s+set|delete\s+from|(?:alter|drop)\s+table)\b"
@@ -110,11 +110,11 @@ _PLAUSIBLE: Final = {
         r"(?m)^[ \t]*(?:def \w+\([^\n]*\):|from [\w.]+ import |import [\w.]+[ \t]*$|class \w+[^\n{]*:[ \t]*$"
         r"|(?:if|for|while) [^\n{]*:[ \t]*$)"
     ),
-    "cpp": (r"#include\s*[<\"]|\bstd::|\busing\s+namespace\b|\b(?:cout|cin)\s*(?:<<|>>)"),
-    "javascript": (r"\b(?:var|let|const)\s+[\w$]+\s*=|\bfunction(?:\s+\w+)?\s*\(|console\.log\(|=>\s*[{(\w]"),
-    "json": (r"\A\s*[\[{]\s*(?:\"[^\"\n]*\"\s*[:,\]]|[\[{\]}])"),
-    "css": (r"\{\s*[a-z-]+\s*:[^{};]+[;}]"),
-    "php": (r"<\?php|\$\w+\s*(?:->|=[^=])"),
+    "cpp": r"#include\s*[<\"]|\bstd::|\busing\s+namespace\b|\b(?:cout|cin)\s*(?:<<|>>)",
+    "javascript": r"\b(?:var|let|const)\s+[\w$]+\s*=|\bfunction(?:\s+\w+)?\s*\(|console\.log\(|=>\s*[{(\w]",
+    "json": r"\A\s*[\[{]\s*(?:\"[^\"\n]*\"\s*[:,\]]|[\[{\]}])",
+    "css": r"\{\s*[a-z-]+\s*:[^{};]+[;}]",
+    "php": r"<\?php|\$\w+\s*(?:->|=[^=])",
 }
 _MOST_PROSE: Final = 5  # one character in five: more than comments make
 _BELIEVABLE: Final = 20_000

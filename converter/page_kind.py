@@ -26,21 +26,7 @@ _END_TAGS: Final = re.compile(r"(?:\s*</[a-zA-Z][^<>]*>)+")
 _NO_TEXT: Final = re.compile(
     r"<[!?/]?[A-Za-z\[][^<>\"']*(?:\"[^\"]*\"[^<>\"']*|'[^']*'[^<>\"']*)*>|&#?\w{1,31};", re.DOTALL
 )
-_BLOCK_TAGS: Final = (
-    "<p>",
-    "<p ",
-    "<div",
-    "<h1",
-    "<h2",
-    "<h3",
-    "<h4",
-    "<ul",
-    "<ol",
-    "<table",
-    "<pre",
-    "<section",
-    "<article",
-)
+_BLOCK_TAGS: Final = ("<p ", *"<p> <div <h1 <h2 <h3 <h4 <ul <ol <table <pre <section <article".split())
 _HTML_SUFFIXES: Final = (".html", ".htm", ".xhtml", ".shtml", ".mhtml", ".mht")
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from converter.model import Kind
+    from converter.profiles import Profile
     from converter.trace import Account
 
 ENGINES = ("native", "markdownify")
@@ -162,8 +163,7 @@ def _from_markdown(page: Page, options: Options, account: Account | None) -> Res
         ("", "") if titled else _first_heading("".join(text for kind, text in pieces if kind == "markdown"))
     )
     stem = page.path.rpartition("/")[2].rpartition(".")[0]
-    # Placeholders are the site's, but a post exported as Markdown names no site; they mean nothing anywhere.
-    policy = profiles.load(options.profile if options.profile != "auto" else "csdn", frozenset(options.keep)).policy
+    policy = _profile_of_markdown(options).policy
     # What a box says is about the post when nothing else is.
     alone = page.front_matter is None and level != "h1"
     metadata = (_metadata_of_box(page, pieces) if alone else Metadata())._replace(first_heading=heading, stem=stem)
@@ -181,6 +181,11 @@ def _from_markdown(page: Page, options: Options, account: Account | None) -> Res
         article=_article_of(front.fields),
         differences=differences,
     )
+
+
+def _profile_of_markdown(options: Options) -> Profile:
+    """Load the profile for what names no site: its placeholders are the site's, but they mean nothing anywhere."""
+    return profiles.load(options.profile if options.profile != "auto" else "csdn", frozenset(options.keep))
 
 
 def _first_heading(body: str) -> tuple[str, str]:
@@ -257,7 +262,7 @@ def _convert_box(page: Page, options: Options) -> tuple[str, tuple[Note, ...], i
         article = _article_of_box(page)
     except EmptyArticle:
         return page.body, (), 0
-    profile = profiles.load(options.profile if options.profile != "auto" else "csdn", frozenset(options.keep))
+    profile = _profile_of_markdown(options)
     facts = cleaner.clean(article, profile)
     removals = (*article.notes, *_removals(facts))
     if not options.verify:

@@ -209,9 +209,8 @@ class Quotes:
         if not right or right[0] not in _QUOTES:
             return False
         if right[1:2].isascii() and right[1:2].isalnum():
-            return (
-                re.match(_APOSTROPHE, right) is not None
-            )  # whatever a mark for inches has left open: `12" <b>x</b> "y"`
+            # Whatever a mark for inches has left open: `12" <b>x</b> "y"`.
+            return re.match(_APOSTROPHE, right) is not None
         if self._is_open(right[0]):
             return True
         if right[1:2].isspace():
