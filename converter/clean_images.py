@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from converter.profiles import Profile
+    from converter.profiles.addresses import Pictures
 
 _PIXELS: Final = r"\s*(\d{1,4})(?:px)?\s*"
 _ONE: Final = frozenset({"0", "1", "0px", "1px"})
@@ -37,14 +38,11 @@ def tidy_images(root: Element, profile: Profile) -> Mapping[str, int]:
     """Drop images that say nothing; give the others the address of the picture alone, and no empty words."""
     counts: dict[str, int] = {}
     images = [(image, _address_of(image, profile)) for image in root.iter("img")]
-    known = profile.pictures
-    # Most posts have none of these; one search in all addresses is cheaper than many in each.
-    addresses = "\n".join([f"{src}\n{image.get('alt') or ''}" for image, src in images])
-    suspect = any(part in addresses for part in (*known.nowhere, *known.tracking, *known.random, *known.icons))
+    suspects = _suspects("\n".join([f"{src}\n{image.get('alt') or ''}" for image, src in images]), profile.pictures)
     gone: list[Element] = []
     lines = {address for image, address in images if _is_line(image) and _least(image) == 1}
     for image, address in images:
-        rule = _rule_of(image, address, profile, suspect=suspect)
+        rule = _rule_of(image, address, profile, suspects)
         if rule is None and address in lines and _least(image) <= _THIN and "tracking-image" not in profile.keep:
             rule = "tracking-image"
         if rule:
@@ -62,25 +60,42 @@ def tidy_images(root: Element, profile: Profile) -> Mapping[str, int]:
 
 def image_rule(image: Element, profile: Profile) -> str | None:
     """Name the rule by which an image goes; None for one without a rule of its own, which may be a line elsewhere."""
-    return _rule_of(image, _address_of(image, profile), profile, suspect=True)
+    src = _address_of(image, profile)
+    return _rule_of(image, src, profile, _suspects(f"{src}\n{image.get('alt') or ''}", profile.pictures))
 
 
-def _rule_of(image: Element, src: str, profile: Profile, *, suspect: bool) -> str | None:
-    if src in NO_ADDRESS or runs_script(src, picture=True):
-        return "image-without-address"
-    known, alt = profile.pictures, image.get("alt") or ""
-    if suspect:
+def _suspects(addresses: str, known: Pictures) -> list[tuple[str, str]]:
+    """List what stands in any of the addresses and words of pictures of what is known of those that go; mostly nothing.
+
+    Returns:
+        Pairs of a part of addresses and the rule that it belongs to, in the order of the rules.
+
+    """
+    return [
+        (part, rule)
         for parts, rule in (
             (known.nowhere, "image-without-address"),
             (known.tracking, "tracking-image"),
             (known.random, "random-image"),
-        ):
-            if any(part in src and not (_is_kind_of_host(part) and _is_drawing(src)) for part in parts):
-                return rule
-    if alt in known.tool_alts:
+            (known.icons, "link-card"),
+        )
+        for part in parts
+        if part in addresses
+    ]
+
+
+def _rule_of(image: Element, src: str, profile: Profile, suspects: list[tuple[str, str]]) -> str | None:
+    if src in NO_ADDRESS or runs_script(src, picture=True):
+        return "image-without-address"
+    for part, rule in suspects:
+        if rule != "link-card" and part in src and not (_is_kind_of_host(part) and _is_drawing(src)):
+            return rule
+    alt = image.get("alt") or ""
+    if alt in profile.pictures.tool_alts:
         return "button-image"
-    if suspect and any(part in src or part in alt for part in known.icons):
-        return "link-card"
+    for part, rule in suspects:
+        if rule == "link-card" and (part in src or part in alt):
+            return rule
     if _is_line(image) and "tracking-image" not in profile.keep:
         return "tracking-image"
     tiny = src[:5] == "data:" and len(src) < _TINY

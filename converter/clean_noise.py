@@ -40,6 +40,8 @@ _MOST_BELOW: Final = 4
 # Steps along the attribute axis take a fifth of the time of a condition on each element.
 _CLASSES: Final = Values("descendant::*/@class")
 _IDS: Final = Values("descendant::*/@id")
+_OF_CLASS: Final = Query("descendant::*[contains(@class, $value)]")
+_OF_NAME: Final = Query("descendant::*[@id = $value]")
 
 
 def drop_invisible_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
@@ -111,21 +113,28 @@ def _unwrap(gutter: Element) -> None:
         element.attrib.clear()
 
 
+def _marked_as(root: Element, classes: set[str], names: set[str]) -> list[Element]:
+    """List the elements that may have one of these classes or names, in document order; mostly there is one of them."""
+    if len(classes) + len(names) > 1:
+        return MARKED(root)
+    return _OF_CLASS(root, *classes) if classes else _OF_NAME(root, *names)
+
+
 def drop_noise(root: Element, profile: Profile) -> Mapping[str, int]:
     """Drop the elements that the profile names: tool bars, gutters, tables of contents, the hidden id."""
     rules = profile.drop
-    named = not rules.by_class.keys().isdisjoint(" ".join(_CLASSES(root)).split())
-    named = named or not rules.by_id.keys().isdisjoint(_IDS(root))
+    classes = rules.by_class.keys() & set(" ".join(_CLASSES(root)).split())
+    names = rules.by_id.keys() & set(_IDS(root))
     # `<p class_="artid">`: rules without id and class.
     found = set(rules.others(root)) if rules.others else set()
-    if not named and not found:
+    if not classes and not names and not found:
         return {}
     counts: dict[str, int] = {}
     gone: list[Element] = []
     inside: set[Element] = set()
     alone: dict[Element, bool] = {}
     contents: Contents | None = None
-    for element in MARKED(root) if not found else list(root.iterdescendants()):
+    for element in list(root.iterdescendants()) if found else _marked_as(root, classes, names):
         rule = rules.rule_of(element, element.get("id"), classes_of(element))
         if rule is None and element in found:
             rule = rules.rule_of_any(element)

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from converter.profiles import Profile
 
 _TOC_BLOCKS: Final = Query(".//*[@id and substring(@id, string-length(@id) - 3) = '-toc']")
-HAS_TITLE: Final = re.compile(r"目录|contents", re.IGNORECASE).search
 _TOC_TITLE_LENGTH: Final = 14
 # `目录`, `文章目录：`, `阅读目录(Content)`, `❉ 文章目录`, `Table of Contents`, `目录(?)[-]` of the site's old script.
 _LABEL: Final = re.compile(
@@ -80,7 +79,7 @@ def drop_toc_blocks(root: Element, profile: Profile) -> int:  # noqa: ARG001 (al
 def _is_title(block: Element, more: Container[Element]) -> bool:
     """Whether a block is the editor's title of contents, whatever else it says, with the first of them behind it."""
     text = squeezed(block)
-    if len(text) > _TOC_TITLE_LENGTH or not HAS_TITLE(text):
+    if len(text) > _TOC_TITLE_LENGTH or not has_title(text):
         return False
     after = block.getnext()
     return after is not None and after not in more and is_blank(block.tail) and next(after.iter("a"), None) is not None
@@ -176,6 +175,11 @@ def _pieces_outside(block: Element, tags: frozenset[str]) -> Iterator[str]:
             yield element.tail or ""
 
 
+def has_title(text: str) -> bool:
+    """Whether the title of contents may stand in a text."""
+    return "目录" in text or "contents" in text.lower()
+
+
 def is_label(block: Element) -> bool:
     """Whether a block says that contents follow, and nothing else."""
     text = " ".join(text_of(block).split())
@@ -188,10 +192,13 @@ def hold_more(root: Element, links: list[Element]) -> set[Element]:
     in_link = Inside(links)
     known = frozenset(links)
     for element in root.iter():
-        if not is_blank(element.text) and element not in known and not in_link(element) and _says(element.text):
-            _mark_upwards(element, found)
-        if not is_blank(element.tail) and not in_link(element) and _says(element.tail):
-            _mark_upwards(element.getparent(), found)
+        if element not in found:  # nothing more can be learned of it
+            text = element.text
+            if not is_blank(text) and element not in known and not in_link(element) and _says(text):
+                _mark_upwards(element, found)
+        tail = element.tail
+        if not is_blank(tail) and (around := element.getparent()) not in found and not in_link(element) and _says(tail):
+            _mark_upwards(around, found)
     return found
 
 

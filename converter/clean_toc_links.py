@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from converter.clean_toc import HAS_TITLE, around_images, hold_more, is_label, letters
+from converter.clean_toc import around_images, has_title, hold_more, is_label, letters
 from converter.tree import Element, Inside, Values, drop, is_blank, outermost, page_links, text_of
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def drop_absolute_contents(root: Element, profile: Profile) -> int:  # noqa: ARG
         return 0
     headings = {_numberless(text_of(heading)): heading for heading in root.iter(*_HEADINGS)}
     told = sum(_numberless(text_of(link)) in headings for link in links)
-    if told < _FEWEST_ABSOLUTE and HAS_TITLE(text_of(root)) is None:
+    if told < _FEWEST_ABSOLUTE and not has_title(text_of(root)):
         return 0
     runs = _runs_of(links, root)
     if not runs:

@@ -94,9 +94,9 @@ _EMPHASIS: Final = frozenset({"strong", "b", "em", "i"})
 _PICTURE_WRAPPERS: Final = _EMPHASIS | frozenset(_HEADINGS) | {"span", "font", "a", "u"}
 _SAME: Final = {"strong": ("strong", "b"), "em": ("em", "i"), "del": ("del", "s", "strike")}
 _SAME_TAGS: Final = tuple(tag for tags in _SAME.values() for tag in tags)
-_HIDING: Final = (b"display", b"visibility", b"hidden", b"size:0", b"size: 0")
-_MADE: Final = frozenset("a br code div img li p pre span strong ul x-tex".split())
+_MADE: Final = frozenset("a br caption code div img li p pre span strong sub sup ul x-note x-ref x-tex".split())
 """Names of the elements that passes put in the place of others."""
+_NOTHING: Final = frozenset[str]()
 
 
 def clean(article: Article, profile: Profile, trace: Trace | None = None) -> Facts:
@@ -135,7 +135,7 @@ def clean(article: Article, profile: Profile, trace: Trace | None = None) -> Fac
             if count:
                 rule = RULE_OF[one.__name__]
                 removed[rule] = removed.get(rule, 0) + count
-                names |= _MADE if one is not apply_element_rules else {element.tag for element in article.root.iter()}
+                names |= step.makes if one is not apply_element_rules else {e.tag for e in article.root.iter()}
         else:
             for rule, number in count.items():
                 removed[rule] = removed.get(rule, 0) + number
@@ -146,21 +146,25 @@ def _may_find(step: Step, words: Vocabulary, article: Article, profile: Profile)
     """Whether a pass can find anything in an article with these words."""
     if step.run is drop_noise:
         rules = profile.drop
-        named = words.tokens is None or not words.tokens.isdisjoint(rules.classes)
-        return named or any(words.tags.find(word) >= 0 for word in rules.words)
-    if step.text is not None:
-        return step.text.search(article.source) is not None
+        return words.tokens is None or not words.tokens.isdisjoint(rules.classes) or _holds_any(words.tags, rules.words)
     if step.phrase and article.source.find(step.phrase) < 0:
         return False
-    if not step.words and not step.classes:
+    if step.text is not None:
+        return step.text.search(article.source) is not None
+    if step.hides:
+        return words.hides()
+    if not step.words and not step.classes and not step.styles:
         return True
-    # Loops: a generator for each pass and post takes longer than what it asks. And `in` asks bytes whether they are a
+    if _holds_any(words.classes, step.classes) or _holds_any(words.styles, step.styles):
+        return True
+    return _holds_any(words.tags, step.words)
+
+
+def _holds_any(text: bytes, words: tuple[bytes, ...]) -> bool:
+    # A loop: a generator for each pass and post takes longer than what it asks. And `in` asks bytes whether they are a
     # number first, which costs as much as a search of 1,000 bytes.
-    for word in step.classes:
-        if words.classes.find(word) >= 0:
-            return True
-    for word in step.words:  # noqa: SIM110
-        if words.tags.find(word) >= 0:
+    for word in words:  # noqa: SIM110
+        if text.find(word) >= 0:
             return True
     return False
 
@@ -329,9 +333,12 @@ class Step(NamedTuple):
         tags: names of elements; without one of them it finds nothing. None given: it does not depend on names.
         words: what stands in start tags, in small letters; without one of them, or of the classes, it finds nothing.
         classes: parts of classes, which are searched in a far shorter text.
+        styles: parts of styles, in small letters; likewise.
+        hides: it is about what a style or an attribute hides; without such a one it finds nothing.
         text: without a match of it in the source it finds nothing.
         phrase: without it in the source it finds nothing; looking for it is far cheaper than for a match.
         as_written: it is about line ends of the source, which say nothing once a pretty-printer has been there.
+        makes: names of the elements that it puts in the place of others, where that is known better than for all.
 
     """
 
@@ -339,9 +346,12 @@ class Step(NamedTuple):
     tags: tuple[str, ...] = ()
     words: tuple[bytes, ...] = ()
     classes: tuple[bytes, ...] = ()
+    styles: tuple[bytes, ...] = ()
+    hides: bool = False
     text: re.Pattern[bytes] | None = None
     phrase: bytes = b""
     as_written: bool = False
+    makes: frozenset[str] = _MADE
 
 
 PASSES: Final = (
@@ -360,7 +370,7 @@ PASSES: Final = (
     ),
     Step(list_sources_of_drawings, classes=(b"mermaid",)),
     Step(drop_code_tool_bars, classes=(b"tools", b"cnblogs_code", b"code_img_")),
-    Step(drop_hidden_tokens, ("pre", "ol", "code", "tt", "div", "table"), _HIDING),
+    Step(drop_hidden_tokens, ("pre", "ol", "code", "tt", "div", "table"), hides=True),
     Step(mark_unboxed_listings, ("ol", "pre"), (b"viewsource", b"copytoclipboard"), (b"star",)),
     Step(drop_drawn_listings, ("pre",), classes=(b"dp-highlighter",)),
     Step(turn_prose_listings_into_paragraphs, ("pre",), classes=(b"best-text", b"answer-text", b"reply-text")),
@@ -377,30 +387,27 @@ PASSES: Final = (
     Step(
         fold_boxes_of_code_lines,
         ("div",),
-        (b"white-space:pre", b"white-space: pre", b"en-codeblock"),
-        (b"ql-code-block", b"fragment"),
+        classes=(b"ql-code-block", b"fragment"),
+        styles=(b"white-space:pre", b"white-space: pre", b"en-codeblock"),
     ),
     Step(drop_numbers_of_lines, ("pre",), classes=(b"cnblogs_code",)),
     Step(join_lines_of_code, ("code", "tt")),
     Step(join_tokens_of_code, ("code",), classes=tuple(f" {kind}".encode() for kind in TOKENS)),
     Step(join_listings_of_a_line, ("pre",)),
-    Step(normalize_code_blocks, ("ol", *LISTINGS)),
+    Step(normalize_code_blocks, ("ol", *LISTINGS), makes=frozenset({"pre", "code", "p", "img", "span"})),
     Step(drop_copy_labels, phrase=COPY.encode()),
     Step(list_labels_of_drawings, ("svg",), (b"foreign", b"<text", b"<tspan")),
     Step(link_gists, ("script",), (b"gist.github",)),
-    Step(drop_invisible_elements, INVISIBLE),
-    Step(
-        drop_labels_of_hidden_contents,
-        words=(b"display:none", b"display: none", b"visibility:hidden", b"visibility: hidden"),
-    ),
-    Step(drop_hidden_elements, words=_HIDING),
+    Step(drop_invisible_elements, INVISIBLE, makes=_NOTHING),
+    Step(drop_labels_of_hidden_contents, hides=True),
+    Step(drop_hidden_elements, hides=True, makes=_NOTHING),
     Step(link_footnotes, ("a", "sup"), (b"note", b"<sup")),
-    Step(drop_toc_blocks, words=(b"-toc",)),
+    Step(drop_toc_blocks, words=(b"-toc",), makes=_NOTHING),
     Step(drop_noise),
     Step(drop_page_frame, ("nav", "header", "footer")),
     Step(drop_copied_contents, ("a",), text=re.compile(rb"[(]\?\)")),  # half the time of a phrase this short
     Step(drop_top_links, ("a",), (b'href="#', b"#top", b"#main")),
-    Step(drop_page_contents, ("a",), (b'href="#',)),
+    Step(drop_page_contents, ("a",), (b'href="#',), makes=_NOTHING),
     Step(drop_absolute_contents, ("a",), (b"#",)),
     Step(link_embeds, EMBEDS),
     Step(
@@ -414,30 +421,31 @@ PASSES: Final = (
     # Punctuation at the inner side, as far as bytes tell it; not the stars of comments and of `**kwargs` in listings.
     Step(
         embolden_written_bold,
+        phrase=b"**",
         text=re.compile(rb"""[*](?:(?<=[\x80-\xbf!?.,:;%"')\]]\*)\*(?![*/])|(?<![*/]\*)\*(?=[\xe2\xe3\xef("\[]))"""),
     ),
-    Step(unwrap_bold_in_headings, _HEADINGS),
+    Step(unwrap_bold_in_headings, _HEADINGS, makes=frozenset({"span"})),
     Step(write_drawn_marks, ("q", "rt")),
     Step(write_symbols, words=(b"wingdings",)),
-    Step(name_raised_phrases, words=(b"align:su", b"align: su")),
-    Step(break_around_blocks, words=(b"display:block", b"display: block")),
+    Step(name_raised_phrases, styles=(b"align:su", b"align: su")),
+    Step(break_around_blocks, styles=(b"display:block", b"display: block")),
     Step(
         break_at_line_ends,
-        words=(b"space:pre", b"space: pre", b"space:break-", b"space: break-", b"collapse:pre", b"collapse: pre"),
+        styles=(b"space:pre", b"space: pre", b"space:break-", b"space: break-", b"collapse:pre", b"collapse: pre"),
         as_written=True,
     ),
-    Step(flatten_emphasis, _SAME_TAGS),
-    Step(unwrap_picture_wrappers, ("img", "br")),
+    Step(flatten_emphasis, _SAME_TAGS, makes=frozenset({"span"})),
+    Step(unwrap_picture_wrappers, ("img", "br"), makes=frozenset({"p", "span"})),
     Step(part_long_headings, ("img", "br")),
     Step(move_stray_content_out_of_tables, ("table",)),
     Step(unwrap_layout_tables, ("table",)),
     Step(drop_hollow_columns, ("table",), (b"colspan",)),
     Step(name_captions, ("table",), (b"colspan",)),
     Step(fold_broken_code, ("code", "tt", "samp")),
-    Step(drop_empty_elements),
+    Step(drop_empty_elements, makes=_NOTHING),
     Step(merge_adjacent_rules, ("hr",)),
-    Step(nest_lists_of_one_item, ("li",), words=(b"list-style-type", b"ed-list")),
+    Step(nest_lists_of_one_item, ("li",), classes=(b"ed-list",), styles=(b"list-style-type",)),
     Step(wrap_stray_items, ("li",)),
     Step(join_lists_in_hollow_items, ("ul", "ol", "menu", "dir")),
-    Step(drop_toc_marks, text=re.compile(rb"\[(?:[\s_]|<[^<>]*>)*toc", re.IGNORECASE)),
+    Step(drop_toc_marks, text=re.compile(rb"\[(?:[\s_]|<[^<>]*>)*[tT][oO][cC]")),
 )

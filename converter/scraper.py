@@ -230,6 +230,8 @@ def _is_crowded(data: bytes) -> bool:
             return _CROWDED.search(data) is not None
     # All that is left are four thousand pieces, every other one a value in quotes; looking for those takes less time,
     # the more so without all that is between the signs.
+    if data.count(b'"') + data.count(b"'") < 2 * _MANY:
+        return False
     signs = data.translate(None, _BUT_SIGNS)
     return len(signs) > 2 * _MANY and _MANY_VALUES.search(signs) is not None and _CROWDED.search(data) is not None
 

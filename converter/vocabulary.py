@@ -17,6 +17,10 @@ _START_TAG: Final = re.compile(rb"<[a-zA-Z][^>]*")
 _QUOTED_START_TAG: Final = re.compile(rb"""<[a-zA-Z][^>"']*(?:(?:"[^"]*"?|'[^']*'?)[^>"']*)*""")
 _APOSTROPHES: Final = re.compile(rb"=\s*'").search
 _CLASSES: Final = re.compile(rb' class="([^"]*)').findall
+_STYLES: Final = re.compile(rb'style\s*=\s*(?:"([^"]*)")?').findall  # also those that are called `data-style`
+# What makes a style or an attribute hide an element; a character reference may stand for any part of a style.
+_HIDES: Final = re.compile(rb"display\s*:\s*none|visibility\s*:\s*hidden|size\s*:\s*0|&").search
+_HIDDEN: Final = re.compile(rb"hidden(?<=[\s\"'/]hidden)[\s=>/]").search
 _PICTURE_DATA: Final = re.compile(rb"data:image/[\w.+-]*;base64,[\w+/=%]*")
 _LONG: Final = 100_000  # bytes of start tags: only pictures in them make so many
 
@@ -27,13 +31,19 @@ class Vocabulary(NamedTuple):
     Attributes:
         tags: the different start tags, in small letters; the whole source where tags cannot be told from text.
         classes: the values of `class` alone, as they are; all of the tags where they cannot be told apart.
+        styles: the values of `style` alone, in small letters; all of the tags where they cannot be told apart.
         tokens: the single classes; None where they cannot be told apart.
 
     """
 
     tags: bytes = b""
     classes: bytes = b""
+    styles: bytes = b""
     tokens: frozenset[bytes] | None = None
+
+    def hides(self) -> bool:
+        """Whether a style or an attribute may hide an element."""
+        return _HIDES(self.styles) is not None or _HIDDEN(self.tags) is not None
 
 
 def vocabulary(source: bytes, frame: bytes = b"", tags: Sequence[bytes] = ()) -> Vocabulary:
@@ -54,16 +64,18 @@ def vocabulary(source: bytes, frame: bytes = b"", tags: Sequence[bytes] = ()) ->
         joined = b"".join(found)
         if joined.count(b"<") != len(found):  # a tag in a tag: the quotes do not pair up
             small = source.lower()
-            return Vocabulary(small, source + small)
+            return Vocabulary(small, source + small, small)
     if len(joined) > _LONG:
         joined = _PICTURE_DATA.sub(b"", joined)
     small = joined.lower()
+    styles = set(_STYLES(small))
     classes = _CLASSES(joined)
     # Values without quotes, names in capitals, a line end before a name: rare, and any word may then be a class.
+    style = b"\n".join(styles) if simple and b"" not in styles else small
     if not simple or small.count(b"class") != len(classes):
-        return Vocabulary(small, joined + small)
-    names = b" ".join(classes)
-    return Vocabulary(small, names, frozenset(names.split()))
+        return Vocabulary(small, joined + small, style)
+    names = b" ".join(set(classes))
+    return Vocabulary(small, names, style, frozenset(names.split()))
 
 
 def _tags(pattern: re.Pattern[bytes], source: bytes, frame: bytes, known: Sequence[bytes] = ()) -> set[bytes]:

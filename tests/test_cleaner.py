@@ -8,8 +8,9 @@ import pytest
 from test_samples import INPUTS, read
 from test_spec import CASES, Case, name
 
-from converter import cleaner
-from converter.model import Options, Source
+from converter import cleaner, decode, profiles, scraper
+from converter.errors import ConverterError
+from converter.model import Options, Page, Source
 from converter.pipeline import convert
 from converter.vocabulary import vocabulary
 
@@ -48,6 +49,21 @@ def test_a_pass_that_is_left_out_would_find_nothing(case: Case, monkeypatch: pyt
 @pytest.mark.parametrize("path", INPUTS, ids=lambda path: path.parent.name)
 def test_the_same_in_whole_posts(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert everything(read(path), monkeypatch) == convert(read(path), Options())
+
+
+@pytest.mark.parametrize("case", CASES, ids=name)
+def test_a_pass_makes_no_other_elements_than_its_step_says(case: Case) -> None:
+    """Else passes that look for those would be left out."""
+    try:
+        article = scraper.scrape(Page("post", "post.html", "html", None, decode.hygiene(case.html), "utf-8"))
+    except ConverterError:
+        pytest.skip("no article")
+    profile = profiles.load(article.profile)
+    for step in cleaner.PASSES:
+        before = {element.tag for element in article.root.iter()}
+        step.run(article.root, profile)
+        made = {element.tag for element in article.root.iter()} - before
+        assert step.run is cleaner.apply_element_rules or made <= step.makes, step.run.__name__
 
 
 @pytest.mark.parametrize("html", BROKEN)
