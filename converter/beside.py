@@ -48,10 +48,11 @@ def with_what_is_beside(root: Element, profile: Profile) -> tuple[Element, Eleme
     """
     before: list[list[Element]] = []
     behind: list[Element] = []
+    words = frozenset([place.word.decode() for place in profile.root])
     place = root
     around = root.getparent()
     while around is not None and around.tag != "html":
-        first, last = _said_in(around, place, profile)
+        first, last = _said_in(around, place, profile, words)
         before.append(first)
         behind += last
         place, around = around, around.getparent()
@@ -82,7 +83,9 @@ def joined(parts: list[Element]) -> Element:
     return whole
 
 
-def _said_in(around: Element, place: Element, profile: Profile) -> tuple[list[Element], list[Element]]:
+def _said_in(
+    around: Element, place: Element, profile: Profile, words: frozenset[str]
+) -> tuple[list[Element], list[Element]]:
     """Find what an author wrote before and behind an element: blocks, and runs of text, which become paragraphs."""
     before: list[Element] = []
     behind: list[Element] = []
@@ -98,7 +101,7 @@ def _said_in(around: Element, place: Element, profile: Profile) -> tuple[list[El
         elif _is_said(child, profile):
             side.append(child)
         else:
-            side += _boxes(child, profile)
+            side += _boxes(child, profile, words)
         run = [child.tail or ""]
     side += _paragraph(run, profile)
     return before, behind
@@ -161,9 +164,8 @@ def _is_said(element: Element, profile: Profile) -> bool:
     return not _is_gone(element, profile) and (element.tag in _SHOWN or has_content(element))
 
 
-def _boxes(element: Element, profile: Profile) -> list[Element]:
-    """Find the boxes of further posts in an element of the site; most have no name of one in them."""
-    words = frozenset([place.word.decode() for place in profile.root])
+def _boxes(element: Element, profile: Profile, words: frozenset[str]) -> list[Element]:
+    """Find the boxes of further posts in an element of the site; most have no name of one, `words`, in them."""
     for one in element.iter():
         if one.tag in words or one.get("id") in words or one.get("itemprop") in words:
             break

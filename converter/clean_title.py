@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
+_BEGINNING: Final = 60  # characters
+_AT_A_CUT: Final = 2  # characters that may be one with what is behind them
 _TITLES: Final = frozenset({"p", "div", *_HEADINGS, "center", "section"})
 _AROUND_TITLE: Final = _TITLES | {"article", "main", "header", "body"}
 _AROUND_ROW: Final = frozenset({"td", "th", "tbody", "thead", "table"})
@@ -33,12 +35,22 @@ def drop_repeated_title(root: Element, title: str) -> int:
     """
     wanted = letters(title)
     heading, line = 0, 0
-    while wanted and (block := _first_block(root)) is not None and letters(text_of(block)) == wanted:
+    while wanted and (block := _first_block(root)) is not None and _says(block, wanted):
         if heading if block.tag in _HEADINGS else line or _is_all(block, root):
             return heading + line
         heading, line = (1, line) if block.tag in _HEADINGS else (heading, 1)
         drop(block)
     return heading + line + (wanted != "" and not line and _drop_first_line(root, wanted))
+
+
+def _says(block: Element, wanted: str) -> bool:
+    """Whether a block says the title and nothing else; of most blocks the beginning tells that it does not."""
+    text = text_of(block)
+    if len(text) > _BEGINNING:
+        start = letters(text[:_BEGINNING])[:-_AT_A_CUT]
+        if not wanted.startswith(start[: len(wanted)]):
+            return False
+    return letters(text) == wanted
 
 
 def _is_all(block: Element, root: Element) -> bool:
