@@ -11,7 +11,6 @@ from converter.listings import holds_numbers_only
 from converter.tree import (
     Element,
     Query,
-    Values,
     classes_of,
     drop_all,
     inside,
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from converter.profiles import Profile
+    from converter.selectors import Index
 
 MARKED: Final = Query("descendant::*[@class or @id]")
 """Finds the elements that a rule may be about."""
@@ -37,11 +37,6 @@ _MARKS: Final = frozenset({"", "¶", "#", "§", "🔗", "\uf0c1"})  # the last i
 _MARKED_BY_LINKS: Final = ("h1", "h2", "h3", "h4", "h5", "h6", "dt", "caption", "figcaption")
 _ATTACHED: Final = r"(?i)\S+\.(?:png|jpe?g|gif|bmp|webp)\([\d.]+[KM]?B(?:ytes)?,下[载載]次[数數]:\d+\)"
 _MOST_BELOW: Final = 4
-# Steps along the attribute axis take a fifth of the time of a condition on each element.
-_CLASSES: Final = Values("descendant::*/@class")
-_IDS: Final = Values("descendant::*/@id")
-_OF_CLASS: Final = Query("descendant::*[contains(@class, $value)]")
-_OF_NAME: Final = Query("descendant::*[@id = $value]")
 
 
 def drop_invisible_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
@@ -113,28 +108,34 @@ def _unwrap(gutter: Element) -> None:
         element.attrib.clear()
 
 
-def _marked_as(root: Element, classes: set[str], names: set[str]) -> list[Element]:
-    """List the elements that may have one of these classes or names, in document order; mostly there is one of them."""
-    if len(classes) + len(names) > 1:
-        return MARKED(root)
-    return _OF_CLASS(root, *classes) if classes else _OF_NAME(root, *names)
+def _named(root: Element, rules: Index) -> list[Element]:
+    """List the elements that have a class or an id of a rule, in document order."""
+    by_class, by_id = rules.by_class, rules.by_id
+    known: dict[str, bool] = {"": False}  # a post has few values of `class` and many elements
+    found: list[Element] = []
+    for element in root.iterdescendants():
+        names = element.get("class") or ""
+        if (named := known.get(names)) is None:
+            named = known[names] = not by_class.keys().isdisjoint(names.split())
+        if named or element.get("id") in by_id:
+            found.append(element)
+    return found
 
 
 def drop_noise(root: Element, profile: Profile) -> Mapping[str, int]:
     """Drop the elements that the profile names: tool bars, gutters, tables of contents, the hidden id."""
     rules = profile.drop
-    classes = rules.by_class.keys() & set(" ".join(_CLASSES(root)).split())
-    names = rules.by_id.keys() & set(_IDS(root))
+    named = _named(root, rules)
     # `<p class_="artid">`: rules without id and class.
     found = set(rules.others(root)) if rules.others else set()
-    if not classes and not names and not found:
+    if not named and not found:
         return {}
     counts: dict[str, int] = {}
     gone: list[Element] = []
     inside: set[Element] = set()
     alone: dict[Element, bool] = {}
     contents: Contents | None = None
-    for element in list(root.iterdescendants()) if found else _marked_as(root, classes, names):
+    for element in list(root.iterdescendants()) if found else named:
         rule = rules.rule_of(element, element.get("id"), classes_of(element))
         if rule is None and element in found:
             rule = rules.rule_of_any(element)

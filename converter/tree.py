@@ -27,9 +27,9 @@ class Query:
         """Compile the path."""
         self._path = etree.XPath(path, smart_strings=False)
 
-    def __call__(self, context: Element, value: str = "") -> list[Element]:
-        """Find the elements, in document order; `value` is what the path calls `$value`."""
-        return cast("list[Element]", self._path(context, value=value) if value else self._path(context))
+    def __call__(self, context: Element) -> list[Element]:
+        """Find the elements, in document order."""
+        return cast("list[Element]", self._path(context))
 
 
 def with_class(*names: str) -> str:

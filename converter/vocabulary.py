@@ -31,7 +31,8 @@ class Vocabulary(NamedTuple):
     Attributes:
         tags: the different start tags, in small letters; the whole source where tags cannot be told from text.
         classes: the values of `class` alone, as they are; all of the tags where they cannot be told apart.
-        styles: the values of `style` alone, in small letters; all of the tags where they cannot be told apart.
+        styles: the values of `style` alone, in small letters, those of drawings left out, which go anyway; all of the
+            tags where they cannot be told apart.
         tokens: the single classes; None where they cannot be told apart.
 
     """
@@ -68,7 +69,9 @@ def vocabulary(source: bytes, frame: bytes = b"", tags: Sequence[bytes] = ()) ->
     if len(joined) > _LONG:
         joined = _PICTURE_DATA.sub(b"", joined)
     small = joined.lower()
-    styles = set(_STYLES(small))
+    # Exports of CSDN begin with a drawing that is hidden.
+    drawings = small.find(b"<svg") >= 0
+    styles = set(_STYLES(b"".join([tag for tag in found if tag[:4] != b"<svg"]).lower() if drawings else small))
     classes = _CLASSES(joined)
     # Values without quotes, names in capitals, a line end before a name: rare, and any word may then be a class.
     style = b"\n".join(styles) if simple and b"" not in styles else small
