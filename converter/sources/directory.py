@@ -245,7 +245,7 @@ class _Search:
         base, any_suffix = pattern.base, pattern.any_suffix
         try:
             for path in pattern.files():
-                if path.is_dir():
+                if os.path.isdir(path):  # noqa: PTH112 (as below)
                     if pattern.into_directories and not path.is_symlink():
                         yield from self.from_directory(str(path), base)
                 elif _container_kind(str(path)) or (
