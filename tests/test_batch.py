@@ -27,6 +27,7 @@ from converter.manifest import APPLICATION_ID, VERSION, Manifest, Record, manife
 from converter.model import Options
 from converter.sources import Found
 from converter.sources.directory import expand
+from converter.sources.patterns import parse
 from converter.sources.spool import _CALLED
 
 if TYPE_CHECKING:
@@ -322,6 +323,65 @@ def test_patterns() -> None:
     assert found["posts/*.txt"] == ["top.txt"]
     assert [f.path for f in expand(["posts/d0/[x].md"]).found] == ["[x].md"]
     assert [f.path for f in expand(["posts/.h*"]).found] == [".hidden.md"]
+
+
+@pytest.mark.parametrize("base", ["posts", ".", "../{}/posts", "{}/posts"])
+def test_patterns_name_what_pathlib_finds(tmp_path: Path, base: str) -> None:
+    """Also by several ways, over links and back; each path once, and nobody follows links in `**`."""
+    base = base.format(tmp_path if base.startswith("{") else tmp_path.name)
+    for name in (
+        "a/a/b.html",
+        "a/b/a/c.md",
+        "a/.git/x.html",
+        "d1/a.html",
+        "d2/a.html",
+        ".h/a.html",
+        "[k]/p.html",
+        "e.txt",
+    ):
+        Path("posts", name).parent.mkdir(parents=True, exist_ok=True)
+        Path("posts", name).touch()
+    for name, target in (("a/loop", "loop"), ("a/nowhere", "gone"), ("link", "a"), ("d1/up", "..")):
+        Path("posts", name).symlink_to(target)
+    texts = "** **/* **/*.html * */* */*.md **/a/**/*.html **/a/** */d?/* **/.git/* .*/* **/.h* d*/../*/*.html */a"
+    texts += " **/**/*.md **/a.html */a.html [ab]* */l* */l*/* li*/*/* **/link/* */[[]k]/* *k]/p.html **/nowhere/*"
+    for rest in texts.split():
+        text = rest if base == "." else f"{base}/{rest}"
+        pattern = parse(text)
+        found = list(pattern.files(refused=no_reading))
+        by_pathlib = set(Path(pattern.base).glob(pattern.rest))
+        if "/." not in f"/{pattern.rest}":
+            by_pathlib = {path for path in by_pathlib if "/." not in f"/{path.relative_to(pattern.base).as_posix()}"}
+        assert sorted(found) == sorted(map(str, by_pathlib)), text
+    with pytest.raises(ValueError, match="entire path component"):
+        list(parse("posts/**x").files(refused=no_reading))
+
+
+@pytest.mark.parametrize("text", ["**", "**/*.html", "*/*.html", "*", "*/0001.html", "d1/*", "**/d1/*.html", "d?/**"])
+def test_patterns_say_which_directories_they_could_not_look_into(
+    batch: ModuleType, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """Posts in there were missing without a word, with exit code 0; they have not gone either."""
+    write_posts(9)
+    run(batch)
+
+    def forbidden(real: Any) -> Any:  # noqa: ANN401 (as below)
+        def call(path: Any, **how: Any) -> Any:  # noqa: ANN401 (passed through)
+            if "posts/d1" in str(path) and not (real is lstat and str(path).endswith("d1")):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            return real(path, **how)
+
+        return call
+
+    lstat = os.lstat
+    for name in ("lstat", "scandir"):
+        monkeypatch.setattr(os, name, forbidden(getattr(os, name)))
+    outcomes = run(batch, f"posts/{text}", "posts/*/*.html", prune=True)
+    said = "posts/d1: cannot list this directory: Permission denied; check its permissions"
+    assert [o.error for o in outcomes if o.error] == [said]
+    assert {o.status for o in outcomes} == {"failed", "unchanged"}
+    with Manifest(Path("out"), read_only=True) as manifest:
+        assert len(list(manifest)) == 9
 
 
 def test_only_regular_files_are_read() -> None:

@@ -130,6 +130,7 @@ class _Search:
         self.patterns: list[Pattern] = []
         self.left_out = 0
         self._listed: set[str] = set()
+        self._unlisted: set[str] = set()
 
     def wanted(self, path: str) -> bool:
         """Ask whether a post is wanted, and count those that are not."""
@@ -233,8 +234,16 @@ class _Search:
                             if self.wanted(inner.replace(os.sep, "/")):
                                 yield find(entry.path, inner)
             except OSError as error:
-                problem = f"cannot list this directory: {error.strerror}"
-                self.problems.append(SourceError(problem, source=directory, remedy="check its permissions"))
+                self._refused(directory, error)
+
+    def _refused(self, directory: str, error: OSError) -> None:
+        """Report a directory that cannot be listed, once: `**` and several INPUTs come by more often."""
+        if directory in self._unlisted:
+            self.left_out += 1
+            return
+        self._unlisted.add(directory)
+        problem = f"cannot list this directory: {error.strerror}"
+        self.problems.append(SourceError(problem, source=directory, remedy="check its permissions"))
 
     def from_pattern(self, text: str) -> Iterator[Found]:
         """Expand a pattern: files of any suffix that it names, and posts in the directories that it names.
@@ -244,16 +253,17 @@ class _Search:
         pattern = parse(text)
         base, any_suffix = pattern.base, pattern.any_suffix
         try:
-            for path in pattern.files():
+            for path in pattern.files(self._refused):
                 if os.path.isdir(path):  # noqa: PTH112 (as below)
-                    if pattern.into_directories and not path.is_symlink():
-                        yield from self.from_directory(str(path), base)
-                elif _container_kind(str(path)) or (
-                    (any_suffix or path.name.lower().endswith(POSTS)) and self.wanted(path.relative_to(base).as_posix())
+                    if pattern.into_directories and not os.path.islink(path):  # noqa: PTH114 (as below)
+                        yield from self.from_directory(path, base)
+                elif _container_kind(path) or (
+                    (any_suffix or path.lower().endswith(POSTS))
+                    and self.wanted(Path(path).relative_to(base).as_posix())
                 ):
-                    yield from self.from_file(_found(str(path), base))
+                    yield from self.from_file(_found(path, base))
             self.patterns.append(pattern)
-        except (ValueError, NotImplementedError) as error:
+        except ValueError as error:
             self.problems.append(
                 ConfigError(f"not a valid pattern: {error}", source=text, remedy="see archive2md --help")
             )
