@@ -78,6 +78,9 @@ _SCHEMA: Final = (
     f"PRAGMA user_version = {VERSION}",
     f"CREATE TABLE output (path TEXT PRIMARY KEY, {_COLUMNS}) WITHOUT ROWID",
 )
+_VERSIONS: Final = slice(18, 20)
+_WAL: Final = b"\2\2"
+"""Versions for writing and reading in the header of a file in WAL mode: SQLite's file format, section 1.3.3."""
 _FORMER: Final = {1: 2, 2: 10}
 """Version -> how many of the fields it knew."""
 _PUT: Final = f"INSERT OR REPLACE INTO output VALUES ({', '.join('?' * (len(Record._fields) + 1))})"  # noqa: S608 (question marks)
@@ -169,10 +172,17 @@ class Manifest:
                     connection.backup(private)
                     return private
         if read_only:
-            uri = f"{self.path.absolute().as_uri()}?mode=ro"
+            # In WAL mode, it would make a file for the locks beside it, and leave that there.
+            how = "mode=ro&immutable=1" if self._is_in_wal_mode() else "mode=ro"
+            uri = f"{self.path.absolute().as_uri()}?{how}"
             return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=0)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         return sqlite3.connect(self.path, isolation_level=None, timeout=0)
+
+    def _is_in_wal_mode(self) -> bool:
+        """Whether the last run did not end, by the header of the file: it was killed, or a second Ctrl-C stopped it."""
+        with self.path.open("rb") as file:
+            return file.read(_VERSIONS.stop)[_VERSIONS] == _WAL
 
     def _check(self, *, read_only: bool) -> None:
         """Lock the file for this run and make sure that it is ours; write the schema into a new one."""

@@ -631,6 +631,19 @@ def test_a_manifest_that_was_begun_and_no_more(batch: ModuleType, *, dry_run: bo
     assert [(o.status, o.why) for o in run(batch, dry_run=dry_run)] == [("converted", "new")] * 2
 
 
+def test_who_only_reads_leaves_nothing_beside_the_manifest_of_a_killed_run(batch: ModuleType) -> None:
+    """It was killed when its log was in the file already: sqlite made a file for locks there, and left it."""
+    write_posts(2)
+    run(batch)
+    with contextlib.closing(sqlite3.connect(manifest_path(Path("out")))) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    before = tree("out")
+    assert {o.status for o in run(batch, dry_run=True)} == {"unchanged"}
+    with Manifest(Path("out"), read_only=True) as manifest:
+        assert report.past(manifest, [])["outputs"] == 2
+    assert tree("out") == before
+
+
 def test_a_manifest_that_is_damaged_where_nobody_has_looked(batch: ModuleType) -> None:
     """The question which posts are there twice goes through all of it."""
     write_posts(400)
