@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from typing import TYPE_CHECKING, Final
 
 from converter.names import fold
@@ -171,14 +172,16 @@ class Owners:
         return any(file.startswith(top) and pattern.would_name(file[len(top) :]) for top, pattern in self._below)
 
     def _is_absent(self, file: str) -> bool:
-        r"""Whether a file is not there, for sure: that the system does not let us look is no answer.
+        r"""Whether a file is not there, for sure: no answer of the system says nothing, a directory says yes.
 
         The manifest writes bytes of names that are no text as a text may look, too (`\udcff`): neither may be there.
         """
         meant = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), file)
         for name in {file, meant}:
             try:
-                os.lstat(os.path.join(self._root, name))  # noqa: PTH118 (a Path per post costs more than the call)
+                found = os.lstat(os.path.join(self._root, name))  # noqa: PTH118 (a Path per post costs more than the call)
+                if stat.S_ISDIR(found.st_mode):
+                    continue
             except (FileNotFoundError, NotADirectoryError):
                 continue
             except OSError:

@@ -895,6 +895,21 @@ def test_outputs_without_an_input(batch: ModuleType, *, prune: bool) -> None:
     assert len(run(batch)) == 7 + 1 + (not prune)
 
 
+def test_a_folder_in_the_place_of_an_output_without_an_input(batch: ModuleType) -> None:
+    """A run was killed when an output had gone, before the manifest knew; then came posts that need a folder."""
+    write(a_md="a", b_html="b")
+    run(batch)
+    Path("posts/a.md").unlink()
+    Path("out/a.md").unlink()
+    Path("posts/a.md").mkdir()
+    Path("posts/a.md/c.html").write_text("c", encoding="utf-8")
+    statuses = [sorted((o.output, o.status) for o in run(batch, prune=True)) for _ in range(2)]
+    rest = [("out/a.md/c.md", "converted"), ("out/b.md", "unchanged")]
+    assert statuses == [[("out/a.md", "pruned"), *rest], [("out/a.md/c.md", "unchanged"), rest[1]]]
+    run(batch, out="fresh")
+    assert tree("out") == tree("fresh")
+
+
 @pytest.mark.parametrize("prune", [False, True])
 def test_outputs_whose_input_a_pattern_would_have_named(batch: ModuleType, *, prune: bool) -> None:
     """What is gone and would have been found is known for sure; what the pattern does not name does not concern it."""
