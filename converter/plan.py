@@ -182,11 +182,11 @@ def informed(
         rules: what may be written.
 
     """
-    root = os.path.join(plan.root.resolve(), "")  # noqa: PTH118 (as above)
+    place_in_root = _finder_of_places(plan.root)
     for job, place in plan:
         record = manifest.get(place.output)
         pending[job.position] = place, record
-        if not job.refusal and job.file.startswith(root) and manifest.get(job.file[len(root) :].replace(os.sep, "/")):
+        if not job.refusal and (itself := place_in_root(job.file)) and manifest.get(itself):
             error = SourceError("is an output of an earlier run", source=job.name, remedy="leave it out")
             yield job._replace(refusal=str(error))
         elif record is None and not job.refusal:
@@ -209,6 +209,21 @@ def informed(
             yield _knowing(job, record)._replace(moved=record.source_sha256, why=why)
         else:
             yield job
+
+
+def _finder_of_places(root: Path) -> Callable[[str], str]:
+    """Make the function that says where in the output directory a file lies, by any path; empty when it does not."""
+    start = os.path.join(os.path.realpath(root), "")  # noqa: PTH118 (as above)
+    parent, folder = "", ""
+
+    def find(file: str) -> str:
+        nonlocal parent, folder
+        above, name = os.path.split(file)
+        if above != parent:
+            parent, folder = above, os.path.join(os.path.realpath(above), "")  # noqa: PTH118 (as above)
+        return printable(f"{folder[len(start) :]}{name}".replace(os.sep, "/")) if folder.startswith(start) else ""
+
+    return find
 
 
 def _knowing(job: Job, record: Record) -> Job:
