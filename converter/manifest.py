@@ -148,7 +148,7 @@ class Manifest:
             self._connection = self._connect(read_only=read_only)
             self._check(read_only=read_only)
         except OSError as error:
-            raise unwritable(str(self.path), error) from None
+            raise (unreadable if read_only else unwritable)(str(self.path), error) from None
         except sqlite3.Error as error:
             self._close()
             raise self._unusable(error) from None

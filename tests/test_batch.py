@@ -384,6 +384,20 @@ def test_patterns_say_which_directories_they_could_not_look_into(
         assert len(list(manifest)) == 9
 
 
+def test_an_input_that_is_not_ours_to_see(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody knows whether it is there."""
+
+    def forbidden(path: Any) -> os.stat_result:  # noqa: ANN401 (passed through)
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "lstat", forbidden)
+        (problem,) = expand(["closed/a.html"]).problems
+    assert str(problem) == "closed/a.html: cannot be read: Permission denied; check its permissions"
+    (problem,) = expand(["closed/a.html"]).problems
+    assert str(problem) == "closed/a.html: no such file or directory; check the path"
+
+
 def test_only_regular_files_are_read() -> None:
     Path("dangling").symlink_to("nowhere")
     os.mkfifo("fifo")

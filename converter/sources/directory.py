@@ -18,7 +18,7 @@ from converter.sources.containers import Listing, kind_of
 from converter.sources.patterns import Pattern, is_pattern, parse
 from converter.sources.selection import everything
 from converter.sources.spool import Spool
-from converter.store import read_input
+from converter.store import read_input, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -84,6 +84,17 @@ def _nothing_in(text: str) -> ConverterError:
         source=text,
         remedy=f"posts end in {', '.join(POSTS)}; give other files by name or as a pattern",
     )
+
+
+def _missing(text: str, name: str) -> ConverterError:
+    """Say why there is nothing, which nobody knows in a directory that is not ours to see."""
+    try:
+        os.lstat(text)
+    except PermissionError as error:
+        return unreadable(name, error)
+    except (OSError, ValueError):
+        pass
+    return SourceError("no such file or directory", source=name, remedy="check the path")
 
 
 def _found(file: str, base: str) -> Found:
@@ -162,7 +173,7 @@ class _Search:
             self.directories.append(text)
             yield from self.from_directory(text, base or text)
         elif not os.path.lexists(text):
-            self.problems.append(SourceError("no such file or directory", source=name, remedy="check the path"))
+            self.problems.append(_missing(text, name))
         else:
             yield from self.from_file(_found(text, base or os.path.dirname(text) or os.curdir))  # noqa: PTH120 (Path would eat a leading `./`)
 
