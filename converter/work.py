@@ -135,7 +135,7 @@ def _convert_file(job: Job, options: Options, rules: Rules) -> Outcome:
         content = read(job.file, job.member, job.name)
     except ConverterError as error:
         return failed(job, str(error))
-    sha256 = digest(content.data + content.url.encode("utf-8", "replace"))
+    sha256 = content.digest
     if job.known == sha256:
         notes = (EDITED,) if job.edited else ()
         outcome = Outcome(job.name, job.output, "unchanged", notes=notes, sha256=job.recorded[0], position=job.position)
