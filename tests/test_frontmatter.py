@@ -104,6 +104,7 @@ def test_split(text: str, expected: tuple[str | None, str]) -> None:
     assert split(text) == expected
 
 
+@pytest.mark.usefixtures("interpreted")
 @pytest.mark.parametrize("raw", ['{"title": "T"}\n', "? title\n: T\n", "my key: 1\n", "my key\n", "<p>: 1\n"])
 def test_an_unusual_block_is_read_once_to_split_it(monkeypatch: pytest.MonkeyPatch, raw: str) -> None:
     """PyYAML takes its time."""
