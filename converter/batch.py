@@ -25,7 +25,7 @@ from converter.errors import ConverterError, SourceError
 from converter.names import STATE_DIRECTORY
 from converter.origins import GONE, MOVED_ON, Owners
 from converter.plan import Pending, Place, Plan, informed, make_plan
-from converter.store import digest, read_input, sweep, unwritable, write
+from converter.store import digest, read_input, sweep, sweep_folders, unwritable, write
 from converter.work import STATUSES, Job, Outcome, Rules, about, convert_bytes, convert_file, drop, failed, settle
 
 if TYPE_CHECKING:
@@ -105,7 +105,8 @@ def run(
 ) -> Generator[Outcome]:
     """Convert what was planned; yield the outcomes in plan order, problems first, sources that are gone last.
 
-    The manifest and the list of failures are saved when the generator ends or is closed, also after a stop.
+    The manifest and the list of failures are saved when the generator ends or is closed, also after a stop. When a
+    `KeyboardInterrupt` ends it, nobody waits until the manifest is packed and the tree swept: the next run does that.
 
     Args:
         plan: from `make_plan`.
@@ -127,30 +128,41 @@ def run(
     with Manifest(plan.root, read_only=rules.dry_run) as manifest:
         if manifest.unfinished:
             sweep(plan.root)
-        ended = False
+        ended = in_a_hurry = False
+        pending: Pending = {}
         try:
             yield from (Outcome(name=problem.source, error=str(problem)) for problem in plan.problems)
-            pending: Pending = {}
-            owners = Owners(plan)
+            owners = Owners(plan, manifest)
             jobs = informed(plan, manifest, key, pending, owners, rules)
             outcomes = _outcomes(jobs, plan.count, options, workers, stopped, rules)
             with contextlib.closing(outcomes):
-                for outcome in _settled(outcomes, pending, manifest, key, rules):
+                for outcome in _listed(_settled(outcomes, pending, manifest, key, rules), failures):
                     if outcome.error:
-                        failures.append(outcome.error)
                         owners.unwritten.add(outcome.output)
                     yield outcome
             if rules.whole and not stopped():
-                yield from _vanished(plan, manifest, owners, rules, stopped)
+                yield from _listed(_vanished(plan, manifest, owners, rules, stopped), failures)
             if finish is not None:
                 finish(manifest)
             ended = True
+        except KeyboardInterrupt:
+            in_a_hurry = True
+            raise
         finally:
-            if not rules.dry_run and (workers > 1 or not ended or manifest.changed):
+            if in_a_hurry and not rules.dry_run:
+                sweep_folders({str(Path(plan.root, place.output).parent) for place, _ in pending.values()})
+            elif not rules.dry_run and (workers > 1 or not ended or manifest.changed):
                 # What killed workers have left, or a run that was killed before the manifest knew of it.
                 sweep(plan.root)
             if rules.whole and not rules.dry_run:
                 _write_failures(plan.root, failures)
+
+
+def _listed(outcomes: Iterable[Outcome], failures: list[str]) -> Generator[Outcome]:
+    for outcome in outcomes:
+        if outcome.error:
+            failures.append(outcome.error)
+        yield outcome
 
 
 def options_key(options: Options) -> str:
@@ -265,9 +277,20 @@ def _settle(
     rules: Rules,
 ) -> list[Outcome]:
     """Settle one group; `arrived` are outputs of earlier ones that the manifest believes to be on their way."""
-    places = [pending.pop(outcome.position) for outcome in group]
-    if rules.dry_run:
-        return list(group)
+    places = [pending[outcome.position] for outcome in group]
+    settled = list(group) if rules.dry_run else _write_down(group, places, arrived, manifest, key)
+    for outcome in group:
+        del pending[outcome.position]
+    return settled
+
+
+def _write_down(
+    group: Sequence[Outcome],
+    places: Sequence[tuple[Place, Record | None]],
+    arrived: list[str],
+    manifest: Manifest,
+    key: str,
+) -> list[Outcome]:
     former: dict[str, Record | None] = {}
     records: list[tuple[str, Record]] = []
     for outcome, (place, old) in zip(group, places, strict=True):
@@ -277,7 +300,8 @@ def _settle(
         output = place.output
         if outcome.temporary:
             former[output] = old
-            record = record._replace(before=old.sha256 if old else "-")
+            # Runs that were killed one after the other, each with another text on its way, may have left any of them.
+            record = record._replace(before=" ".join(dict.fromkeys(old.hashes)) if old else "-")
         records.append((output, record))
     if records or arrived:
         manifest.put(records, arrived=arrived)
@@ -337,7 +361,9 @@ def _prune(outcome: Outcome, record: Record, rules: Rules) -> Outcome:
     """Remove an output, unless it was edited since."""
     target = Path(outcome.output)
     try:
-        if target.exists() and digest(read_input(str(target), str(target))) != record.sha256 and not rules.force:
+        if target.is_dir() and not target.is_symlink():  # the folder of other posts has taken the place of ours
+            return outcome._replace(status="pruned")
+        if target.exists() and not rules.force and digest(read_input(str(target), str(target))) not in record.hashes:
             problem = f"{outcome.why}, but it was edited since it was written"
             raise SourceError(problem, source=str(target), remedy="remove it yourself, or pass --force")
         if not rules.dry_run:
@@ -364,11 +390,24 @@ def failures_path(root: Path) -> Path:
     return root / STATE_DIRECTORY / "failures.txt"
 
 
+def past_failures(root: Path) -> list[str]:
+    """Read what `failures_path` lists; nothing when it is not there.
+
+    Raises:
+        SourceError: it cannot be read.
+
+    """
+    path = str(failures_path(root))
+    if not os.path.lexists(path):
+        return []
+    return read_input(path, path).decode("utf-8", "replace").splitlines()
+
+
 def _write_failures(root: Path, failures: Sequence[str]) -> None:
     """List what failed, or remove the list of an earlier run; an equal list is left alone."""
     path = failures_path(root)
     if not failures:
-        if not path.exists():
+        if not os.path.lexists(path):
             return
         try:
             path.unlink(missing_ok=True)
@@ -376,5 +415,7 @@ def _write_failures(root: Path, failures: Sequence[str]) -> None:
             raise unwritable(str(path), error) from None
         return
     data = "".join(f"{line}\n" for line in failures).encode("utf-8", "backslashreplace")
-    if not path.exists() or path.read_bytes() != data:
-        write(str(path), data, name=str(path))
+    with contextlib.suppress(OSError):  # what cannot be read is another one
+        if path.read_bytes() == data:
+            return
+    write(str(path), data, name=str(path))

@@ -254,8 +254,8 @@ def _is_terminal(stream: Any) -> bool:  # noqa: ANN401 (sys.stdin may be anythin
 )
 def report_command(directory: str, *, as_json: bool, page: str | None) -> int:
     """Say what the runs so far wrote to the output directory OUT, and what failed in the last one."""
-    from converter.batch import failures_path
-    from converter.manifest import Manifest, manifest_path
+    from converter.batch import past_failures
+    from converter.manifest import Manifest, is_there
     from converter.report import as_text, dumps, past
 
     if page is not None:
@@ -264,10 +264,9 @@ def report_command(directory: str, *, as_json: bool, page: str | None) -> int:
 
         check_report(page, fidelity.KNOWN)
     root = Path(directory)
-    if not manifest_path(root).exists():
+    if not is_there(root):
         raise ConfigError("no batch wrote there", source=directory, remedy="name the directory that was given with -o")
-    failures = failures_path(root)
-    lines = failures.read_text(encoding="utf-8").splitlines() if failures.exists() else []
+    lines = past_failures(root)
     with Manifest(root, read_only=True) as manifest:
         if page is not None:
             data = fidelity.page(root, manifest, lines).encode("utf-8", "backslashreplace")

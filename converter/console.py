@@ -148,9 +148,9 @@ def guarded(command: Callable[[], object]) -> int:
     except ConverterError as error:
         console.fail(str(error))
         return error.exit_code
-    except OSError as error:  # a full disk behind standard output; files have errors of their own
+    except OSError as error:  # a full disk behind standard output; most files have errors of their own
         silence(STDOUT)  # or Python tries again at exit, and fails with an exit code of its own
-        console.fail(f"standard input or output: {error.strerror}")
+        console.fail(f"{error.filename or 'standard input or output'}: {error.strerror}")
         return EXIT_FAILED
     except KeyboardInterrupt:
         console.say("interrupted")

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from converter.manifest import Record
     from converter.nodes import Block
+    from converter.sources.reading import Content
 
 SIDE_BY_SIDE: Final = 200
 """Posts that are shown in full."""
@@ -241,24 +242,24 @@ def source_blocks(root: Path, record: Record) -> list[Block]:
         ConverterError: the source is gone, was changed since, or cannot be converted any more.
 
     """
-    data = _read(root, record)
-    if record.source_sha256 and hashlib.sha256(data).hexdigest() != record.source_sha256:
+    content = _read(root, record)
+    if record.source_sha256 and content.digest != record.source_sha256:
         raise SourceError("was changed since it was converted", source=record.source, remedy="run the batch again")
-    page = decode.decode(Source(record.source, data, record.source))
+    page = decode.decode(Source(record.source, content.data, record.source, content.url, content.encoding))
     if page.kind == "markdown":
         return _of_markdown(page.body)
     article = pipeline.cleaned(page, Options(verify=False)).article
     return reader.read(article.root, prettified=article.prettified)
 
 
-def _read(root: Path, record: Record) -> bytes:
+def _read(root: Path, record: Record) -> Content:
     from converter.sources.containers import kind_of as container_kind
     from converter.sources.reading import read
 
     file = str((root.resolve() / record.file).resolve())
     if not record.file or container_kind(file):
         raise SourceError("is in a container; unpack it to compare", source=record.source, remedy="unpack it first")
-    return read(file, None, record.source).data
+    return read(file, None, record.source)
 
 
 def output_blocks(file: Path) -> list[Block]:

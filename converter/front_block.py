@@ -57,11 +57,12 @@ def split(text: str) -> tuple[str | None, str]:
     if closing and not raw.strip():
         return raw, text[closing[1] :]
     is_closed = closing is not None and not has_markup(raw)
-    if not _FIRST_KEY(raw) and not _KNOWN_KEY.search(raw[:_FIRST_LINES]) and not (is_closed and _is_mapping(raw)):
-        return None, text
+    begins = _FIRST_KEY(raw) or _KNOWN_KEY.search(raw[:_FIRST_LINES])
     if closing and is_closed:
-        known = _KNOWN_KEY.search(raw) or all(map(_MAPPING_LINE, raw.split("\n"))) or _is_mapping(raw)
-        return (raw, text[closing[1] :]) if known else (None, text)
+        known = begins and (_KNOWN_KEY.search(raw) or all(map(_MAPPING_LINE, raw.split("\n"))))
+        return (raw, text[closing[1] :]) if known or _is_mapping(raw) else (None, text)
+    if not begins:
+        return None, text
     raw = raw[: _end_of_unclosed(raw)]
     return (raw, text[start + len(raw) :]) if _KNOWN_KEY.search(raw) else (None, text)
 

@@ -8,6 +8,8 @@ what is committed survives the death of the process, and the mode tells the next
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -18,7 +20,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from converter.errors import ConfigError, SourceError
 from converter.names import STATE_DIRECTORY
-from converter.store import discard, temporary_name, unwritable
+from converter.store import discard, temporary_name, unreadable, unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -36,7 +38,7 @@ class Record(NamedTuple):
         source: what the batch calls the input (`Found.origin`).
         sha256: hash of what we wrote.
         size: bytes that we wrote; -1 when not known.
-        before: hash of what we wrote there before, while the new text is on its way; else empty.
+        before: hashes of what may be there still, while the new text is on its way; else empty.
         file: path of the input file, relative to the output directory where that is possible.
         source_size: bytes of the input; -1 when not known.
         source_mtime: when the input was changed, in nanoseconds; of a member, the stamp of its container.
@@ -61,6 +63,11 @@ class Record(NamedTuple):
     article: str = ""
     body: str = ""
 
+    @property
+    def hashes(self) -> tuple[str, ...]:
+        """Hashes of what we wrote there: one of them is there, unless it was edited."""
+        return self.sha256, *self.before.split()
+
 
 _COLUMNS: Final = ", ".join(
     f"{name} {'INTEGER' if name in {'size', 'source_size', 'source_mtime'} else 'TEXT'} NOT NULL"
@@ -71,6 +78,9 @@ _SCHEMA: Final = (
     f"PRAGMA user_version = {VERSION}",
     f"CREATE TABLE output (path TEXT PRIMARY KEY, {_COLUMNS}) WITHOUT ROWID",
 )
+_VERSIONS: Final = slice(18, 20)
+_WAL: Final = b"\2\2"
+"""Versions for writing and reading in the header of a file in WAL mode: SQLite's file format, section 1.3.3."""
 _FORMER: Final = {1: 2, 2: 10}
 """Version -> how many of the fields it knew."""
 _PUT: Final = f"INSERT OR REPLACE INTO output VALUES ({', '.join('?' * (len(Record._fields) + 1))})"  # noqa: S608 (question marks)
@@ -79,6 +89,23 @@ _PUT: Final = f"INSERT OR REPLACE INTO output VALUES ({', '.join('?' * (len(Reco
 def manifest_path(root: Path) -> Path:
     """Where the manifest of an output directory is."""
     return root / STATE_DIRECTORY / "manifest.sqlite"
+
+
+def is_there(root: Path) -> bool:
+    """Whether a batch wrote to a directory.
+
+    Raises:
+        SourceError: the system does not let us look.
+
+    """
+    path = manifest_path(root)
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise unreadable(str(path), error) from None
+    return True
 
 
 class Manifest:
@@ -109,9 +136,10 @@ class Manifest:
         self.mtime = 0
         self.unfinished = False
         self._changes = 0
+        self._is_indexed = False
         self._know(Record._fields)
         self._connection: sqlite3.Connection | None = None
-        if not self.path.exists():
+        if not is_there(root):
             if read_only:
                 return
         else:
@@ -120,7 +148,7 @@ class Manifest:
             self._connection = self._connect(read_only=read_only)
             self._check(read_only=read_only)
         except OSError as error:
-            raise unwritable(str(self.path), error) from None
+            raise (unreadable if read_only else unwritable)(str(self.path), error) from None
         except sqlite3.Error as error:
             self._close()
             raise self._unusable(error) from None
@@ -144,10 +172,17 @@ class Manifest:
                     connection.backup(private)
                     return private
         if read_only:
-            uri = f"{self.path.absolute().as_uri()}?mode=ro"
+            # In WAL mode, it would make a file for the locks beside it, and leave that there.
+            how = "mode=ro&immutable=1" if self._is_in_wal_mode() else "mode=ro"
+            uri = f"{self.path.absolute().as_uri()}?{how}"
             return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=0)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         return sqlite3.connect(self.path, isolation_level=None, timeout=0)
+
+    def _is_in_wal_mode(self) -> bool:
+        """Whether the last run did not end, by the header of the file: it was killed, or a second Ctrl-C stopped it."""
+        with self.path.open("rb") as file:
+            return file.read(_VERSIONS.stop)[_VERSIONS] == _WAL
 
     def _check(self, *, read_only: bool) -> None:
         """Lock the file for this run and make sure that it is ours; write the schema into a new one."""
@@ -155,13 +190,16 @@ class Manifest:
             self._execute("PRAGMA locking_mode = EXCLUSIVE")
             self._execute("BEGIN EXCLUSIVE")
             self._execute("COMMIT")
+            self._execute("PRAGMA synchronous = NORMAL")
             self.unfinished = self._execute("PRAGMA journal_mode").fetchone()[0] == "wal"
             self._changes = int(self.unfinished)  # it is to be packed, whatever this run does
         application = self._number("PRAGMA application_id")
         version = self._number("PRAGMA user_version")
         is_empty = self._number("SELECT count(*) FROM sqlite_master") == 0
         if is_empty and not application:
-            if not read_only:
+            if read_only:  # a run that was killed while it began: there is nothing to be asked
+                self._close()
+            else:
                 self._change(_SCHEMA)
             return
         if application != APPLICATION_ID:
@@ -206,7 +244,6 @@ class Manifest:
         """Begin a transaction; the first one of a run also says that a run is under way."""
         if not self._changes:
             self._execute("PRAGMA journal_mode = WAL")
-            self._execute("PRAGMA synchronous = NORMAL")
         self._changes += 1
         self._execute("BEGIN")
 
@@ -270,6 +307,12 @@ class Manifest:
             self._execute("COMMIT")
         except sqlite3.Error as error:
             raise self._unusable(error) from None
+        finally:
+            self._roll_back()  # a second Ctrl-C may come in here, and the run has more to put when it ends
+
+    def _roll_back(self) -> None:
+        if self._connection is not None and self._connection.in_transaction:
+            self._connection.rollback()
 
     def __iter__(self) -> Iterator[tuple[str, Record]]:
         """Go through all outputs in the order of their paths."""
@@ -281,6 +324,23 @@ class Manifest:
         except sqlite3.Error as error:
             raise self._unusable(error) from None
 
+    def made_from(self, source: str, file: str) -> list[str]:
+        """Tell which outputs were made from an input; the first question makes an index of its own, beside the file.
+
+        Of what is put after it, nothing is known here.
+        """
+        if self._connection is None or "file" not in self._names:
+            return []
+        try:
+            if not self._is_indexed:
+                self._execute("CREATE TEMP TABLE made AS SELECT source, file, path FROM output")
+                self._execute("CREATE INDEX by_input ON made (source, file)")
+                self._is_indexed = True
+            rows = self._execute("SELECT path FROM made WHERE source = ? AND file = ?", source, file).fetchall()
+        except sqlite3.Error as error:
+            raise self._unusable(error) from None
+        return [path for (path,) in rows]
+
     def repeated(self, field: str) -> Iterator[tuple[str, list[str]]]:
         """Find outputs that share a value: what it is, and which they are, in the order of their paths.
 
@@ -291,9 +351,12 @@ class Manifest:
         if self._connection is None or field not in self._names:
             return
         several = f"SELECT {field} FROM output WHERE {field} <> '' GROUP BY 1 HAVING count(*) > 1"  # noqa: S608 (as above)
-        rows = self._execute(f"SELECT {field}, path FROM output WHERE {field} IN ({several}) ORDER BY 1, 2")  # noqa: S608 (as above)
-        for value, group in groupby(rows, key=itemgetter(0)):
-            yield value, [path for _, path in group]
+        try:
+            rows = self._execute(f"SELECT {field}, path FROM output WHERE {field} IN ({several}) ORDER BY 1, 2")  # noqa: S608 (as above)
+            for value, group in groupby(rows, key=itemgetter(0)):
+                yield value, [path for _, path in group]
+        except sqlite3.Error as error:
+            raise self._unusable(error) from None
 
     def close(self) -> None:
         """Pack the file when anything changed. Closing twice does no harm."""
@@ -302,13 +365,14 @@ class Manifest:
         packed = self.path.with_name(temporary_name())
         try:
             if self._changes:
-                if self._connection.in_transaction:
-                    self._execute("ROLLBACK")
+                self._roll_back()
+                self._execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
                 self._execute("VACUUM INTO ?", str(packed))
                 with contextlib.closing(sqlite3.connect(packed, isolation_level=None)) as copy:
                     copy.execute("PRAGMA schema_version = 1")  # it counts how often the file was packed
             self._close()
             if self._changes:
+                self._check_log()
                 packed.replace(self.path)
         except sqlite3.Error as error:
             raise self._unusable(error) from None
@@ -318,6 +382,15 @@ class Manifest:
             self._close()
             if self._changes:  # else there is nothing to remove, and a system that is read-only refuses all the same
                 discard(str(packed))
+
+    def _check_log(self) -> None:
+        """Make sure that no log is left, as the next run would take it for the packed file's, and damage that.
+
+        Closing a file says nothing when there is no room to move its log into it.
+        """
+        with contextlib.suppress(FileNotFoundError):
+            if self._log.stat().st_size:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _close(self) -> None:
         if self._connection is not None:
@@ -329,5 +402,10 @@ class Manifest:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, at: TracebackType | None) -> None:
-        """Save and close, also when the run broke off: what was written was written."""
+        """Save and close, also when the run broke off: what was written was written.
+
+        Who does not want to wait for posts under way does not wait for the packing either; the next run does it.
+        """
+        if kind is not None and issubclass(kind, KeyboardInterrupt):
+            self._close()
         self.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from typing import TYPE_CHECKING, Final
 
 from converter.names import fold
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from converter.manifest import Record
+    from converter.manifest import Manifest, Record
     from converter.plan import Place, Plan
     from converter.work import Job
 
@@ -69,8 +70,8 @@ class Owners:
 
     """
 
-    def __init__(self, plan: Plan) -> None:
-        """Ask about the outputs of a plan.
+    def __init__(self, plan: Plan, manifest: Manifest) -> None:
+        """Ask about the outputs of a plan, and what the manifest knew about them.
 
         A pattern whose directory is not there says nothing: it may be on a disk that is not mounted.
         """
@@ -78,7 +79,8 @@ class Owners:
         self._shown, self._root = plan.root, os.path.realpath(plan.root)
         self._is_selected = plan.selected
         self._spool = plan.spool
-        self._locate = locate = locator(plan.root)
+        self._manifest = manifest
+        self._locate = locate = plan.locate
         self._containers = frozenset(map(self._place, plan.containers))
         self._tops = tuple(f"{locate(directory)}/" for directory in plan.directories)
         self._below = tuple(
@@ -96,16 +98,18 @@ class Owners:
         """Whether an output was made from an input of this run: mostly from the one that is to go there.
 
         Posts in two directories called alike have the same names, so it counts where they are, too. What is no more
-        where it was, while a post of this name is in this run, was moved with its directory; manifests of the first
-        format do not say where it was.
+        where it was, while a post of this name is in this run, was moved with its directory, unless that one has an
+        output of its own; manifests of the first format do not say where it was.
         """
         if record.source == place.origin and record.file == place.file:
             return True
-        files = [file for file, _ in self._spool.called(record.source)]
-        if record.file in map(self._place, files):
+        planned = [(self._place(file), output) for file, output in self._spool.called(record.source)]
+        if record.file in (file for file, _ in planned):
             return True
-        if files and (not record.file or self._is_absent(record.file)):
-            return True
+        if planned and (not record.file or self._is_absent(record.file)):
+            made = self._manifest.made_from
+            if any({output}.issuperset(made(record.source, file)) for file, output in planned):
+                return True
         return job.member is None and self._is_same_file(record.file, job.file)
 
     def _is_same_file(self, file: str, other: str) -> bool:
@@ -114,6 +118,13 @@ class Owners:
             return os.path.samefile(os.path.join(self._root, file), other)  # noqa: PTH118, PTH121 (as below)
         except (OSError, ValueError):
             return False
+
+    def may_have_moved(self, record: Record) -> bool:
+        """Whether an input of the bytes that an output was made from can be that input, whatever it is called now.
+
+        That is so where it is no more where it was: its directory was renamed, say.
+        """
+        return bool(record.source_sha256 and record.file) and self._is_absent(record.file)
 
     def name(self, record: Record) -> str:
         """Say what an output was made from, as messages call it when nobody else does."""
@@ -161,14 +172,16 @@ class Owners:
         return any(file.startswith(top) and pattern.would_name(file[len(top) :]) for top, pattern in self._below)
 
     def _is_absent(self, file: str) -> bool:
-        r"""Whether a file is not there, for sure: that the system does not let us look is no answer.
+        r"""Whether a file is not there, for sure: no answer of the system says nothing, a directory says yes.
 
         The manifest writes bytes of names that are no text as a text may look, too (`\udcff`): neither may be there.
         """
         meant = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), file)
         for name in {file, meant}:
             try:
-                os.lstat(os.path.join(self._root, name))  # noqa: PTH118 (a Path per post costs more than the call)
+                found = os.lstat(os.path.join(self._root, name))  # noqa: PTH118 (a Path per post costs more than the call)
+                if stat.S_ISDIR(found.st_mode):
+                    continue
             except (FileNotFoundError, NotADirectoryError):
                 continue
             except OSError:

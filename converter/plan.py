@@ -56,6 +56,7 @@ class Plan:
         containers: the input containers that could be listed to their ends.
         problems: errors for INPUTs that gave no posts.
         patterns: the INPUTs that are patterns.
+        locate: says where a directory is, as the manifest keeps it.
         selected: `--include` or `--exclude` may have left posts out.
 
     """
@@ -63,6 +64,7 @@ class Plan:
     root: Path
     spool: Spool
     count: int
+    locate: Callable[[str], str]
     directories: tuple[str, ...] = ()
     containers: tuple[str, ...] = ()
     problems: tuple[ConverterError, ...] = ()
@@ -77,7 +79,6 @@ class Plan:
         """Go through the posts, in the order in which they are best read."""
         prefix = "" if str(self.root) == os.curdir else os.path.join(self.root, "")  # noqa: PTH118 (a Path per post costs more than all the rest)
         parent, folder = "", ""
-        locate = locator(self.root)
         for position, (output, refusal, found) in enumerate(self.spool.jobs()):
             path = found.path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
             target = prefix + output
@@ -87,7 +88,7 @@ class Plan:
                 job = job._replace(refusal=about(job.name, error))
             above, name = os.path.split(found.file)
             if above != parent:
-                parent, folder = above, locate(above)
+                parent, folder = above, self.locate(above)
             yield job, Place(output, found.origin, f"{folder}/{printable(name)}")
 
 
@@ -106,7 +107,7 @@ def make_plan(inputs: Inputs, root: Path) -> Plan:
     count = spool.plan((output, refusal(output), number) for output, (number, *_) in zip(names, second, strict=True))
     _check_patterns(inputs, root)
     sources = inputs.directories, inputs.containers, inputs.problems, inputs.patterns
-    return Plan(root, spool, count, *sources, selected=inputs.wanted is not everything)
+    return Plan(root, spool, count, locator(root), *sources, selected=inputs.wanted is not everything)
 
 
 def _look_around(spool: Spool, root: Path) -> Callable[[str], str]:
@@ -131,7 +132,7 @@ def _look_around(spool: Spool, root: Path) -> Callable[[str], str]:
 
 
 def _check_root(directories: Sequence[str], root: Path) -> None:
-    if root.exists() and not root.is_dir():
+    if os.path.exists(root) and not os.path.isdir(root):  # noqa: PTH110, PTH112 (a Path raises for what is not ours to see)
         raise ConfigError("is a file, but a batch needs a directory", source=str(root), remedy="choose another -o")
     for directory in directories:
         top = Path(directory).resolve()
@@ -181,11 +182,11 @@ def informed(
         rules: what may be written.
 
     """
-    root = os.path.join(plan.root.resolve(), "")  # noqa: PTH118 (as above)
+    place_in_root = _finder_of_places(plan.root)
     for job, place in plan:
         record = manifest.get(place.output)
         pending[job.position] = place, record
-        if not job.refusal and job.file.startswith(root) and manifest.get(job.file[len(root) :].replace(os.sep, "/")):
+        if not job.refusal and (itself := place_in_root(job.file)) and manifest.get(itself):
             error = SourceError("is an output of an earlier run", source=job.name, remedy="leave it out")
             yield job._replace(refusal=str(error))
         elif record is None and not job.refusal:
@@ -203,12 +204,30 @@ def informed(
         elif owners.is_gone(record):
             former = "" if rules.prune else owners.name(record)
             yield _knowing(job, record)._replace(former=former, why="the post that was there is gone")
+        elif owners.may_have_moved(record):
+            why = _why(job, record, key, force=rules.force)
+            yield _knowing(job, record)._replace(moved=record.source_sha256, why=why)
         else:
             yield job
 
 
+def _finder_of_places(root: Path) -> Callable[[str], str]:
+    """Make the function that says where in the output directory a file lies, by any path; empty when it does not."""
+    start = os.path.join(os.path.realpath(root), "")  # noqa: PTH118 (as above)
+    parent, folder = "", ""
+
+    def find(file: str) -> str:
+        nonlocal parent, folder
+        above, name = os.path.split(file)
+        if above != parent:
+            parent, folder = above, os.path.join(os.path.realpath(above), "")  # noqa: PTH118 (as above)
+        return printable(f"{folder[len(start) :]}{name}".replace(os.sep, "/")) if folder.startswith(start) else ""
+
+    return find
+
+
 def _knowing(job: Job, record: Record) -> Job:
-    return job._replace(recorded=tuple(filter(None, (record.sha256, record.before))))
+    return job._replace(recorded=record.hashes)
 
 
 def _why(job: Job, record: Record, key: str, *, force: bool) -> str:

@@ -18,7 +18,7 @@ from converter.errors import SourceError
 from converter.names import STATE_DIRECTORY
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 TEMPORARY: Final = ".archive2md-{}.tmp"
 _TRIES: Final = 3
@@ -91,8 +91,7 @@ def read_stable(file: str, name: str) -> Input:
         problem = "a link to a file that does not exist" if os.path.islink(file) else "no such file"
         raise SourceError(problem, source=name, remedy="check the path") from None
     except OSError as error:
-        remedy = _MORE_FILES if error.errno in {errno.EMFILE, errno.ENFILE} else "check its permissions"
-        raise SourceError(f"cannot be read: {error.strerror}", source=name, remedy=remedy) from None
+        raise unreadable(name, error) from None
     if stat.S_ISDIR(before.st_mode):
         raise SourceError("is a directory", source=name, remedy="give -o DIR to convert the posts in it")
     raise SourceError("is not a regular file", source=name, remedy="pipe it in instead: archive2md < INPUT")
@@ -245,11 +244,22 @@ def sweep(root: str | os.PathLike[str]) -> int:
         if STATE_DIRECTORY in folders and directory != os.fspath(root):
             folders.clear()
             continue
-        for name in names:
-            if _LEFT.fullmatch(name):
-                discard(os.path.join(directory, name))
-                count += 1
+        count += _discard_left(directory, names)
     return count
+
+
+def sweep_folders(folders: Iterable[str]) -> None:
+    """Do the same in a few directories, not below them: a walk through all takes its time."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            _discard_left(folder, os.listdir(folder))
+
+
+def _discard_left(directory: str, names: Iterable[str]) -> int:
+    left = [name for name in names if _LEFT.fullmatch(name)]
+    for name in left:
+        discard(os.path.join(directory, name))
+    return len(left)
 
 
 def obstacle(target: str, known: re.Pattern[bytes]) -> str:
@@ -289,6 +299,12 @@ def write_report(target: str, data: bytes, *, known: re.Pattern[bytes], name: st
     if problem := obstacle(target, known):
         raise SourceError(problem, source=name, remedy=NO_REPORT)
     write(target, data, name=name)
+
+
+def unreadable(name: str, error: OSError) -> SourceError:
+    """Make the error for a file that the system refuses to read."""
+    remedy = _MORE_FILES if error.errno in {errno.EMFILE, errno.ENFILE} else "check its permissions"
+    return SourceError(f"cannot be read: {error.strerror}", source=name, remedy=remedy)
 
 
 def unwritable(name: str, error: OSError) -> SourceError:

@@ -96,7 +96,7 @@ def check_report(name: str, known: re.Pattern[bytes]) -> None:
 
 def _is_directory(output: str) -> bool:
     """Whether -o means a directory: it is one, or is written like one."""
-    return output.endswith(("/", os.sep)) or Path(output).is_dir()
+    return output.endswith(("/", os.sep)) or os.path.isdir(output)  # noqa: PTH112 (Path.is_dir raises for names that are too long)
 
 
 def _convert_stdin(task: Task, console: Console) -> int:
@@ -136,17 +136,17 @@ def _convert_file(task: Task, text: str, console: Console) -> int:
         source = Source(found.name, content.data, found.path, content.url, content.encoding)
         return to_stdout(source, task.options, console, dry_run=task.dry_run)
     from converter.batch import Job, convert_file, make_plan, settle
-    from converter.manifest import manifest_path
+    from converter.manifest import is_there
 
     started = time.perf_counter()
     if not _is_directory(task.output):
         # Through a link to the real file: replacing the link would leave the old text where it points to.
         job = Job(file=found.file, name=found.name, path=found.path, output=os.path.realpath(task.output))
-    elif manifest_path(Path(task.output)).exists():
+    elif is_there(Path(task.output)):
         return _convert_batch(replace(task, is_one_file=True), console)
     else:
         job, _ = next(iter(make_plan(inputs, Path(task.output))))
-    if Path(job.output).exists() and Path(job.output).samefile(found.file):
+    if os.path.exists(job.output) and Path(job.output).samefile(found.file):  # noqa: PTH110 (as above)
         raise ConfigError("the output is the input itself", source=found.name, remedy="choose another -o")
     outcome = settle(convert_file(job, options=task.options, rules=task.rules))
     return _finish_one(outcome, task, console, started)
@@ -197,9 +197,9 @@ def _convert_batch(task: Task, console: Console) -> int:
 
 def _may_have_lost_posts(plan: Plan) -> bool:
     """Whether an earlier run may have found posts where there are none now: its outputs are left over."""
-    from converter.manifest import manifest_path
+    from converter.manifest import is_there
 
-    return bool(plan.directories or plan.patterns or plan.containers) and manifest_path(plan.root).exists()
+    return bool(plan.directories or plan.patterns or plan.containers) and is_there(plan.root)
 
 
 def _quoted(text: str) -> str:
@@ -229,11 +229,14 @@ def _run_batch(plan: Plan, task: Task, console: Console) -> int:
 
         outcomes = batch.run(plan, task.options, task.rules, workers=workers, stopped=stopped, finish=finish)
         with contextlib.closing(outcomes):
-            for outcome in outcomes:
-                report.add(outcome)
-                if not _show(outcome, task, console) and task.dry_run:
-                    return EXIT_OK  # a run that writes has more to do than to tell
-                console.progress(tally["failed"])
+            try:
+                for outcome in outcomes:
+                    report.add(outcome)
+                    if not _show(outcome, task, console) and task.dry_run:
+                        return EXIT_OK  # a run that writes has more to do than to tell
+                    console.progress(tally["failed"])
+            except KeyboardInterrupt as second:
+                outcomes.throw(second)  # wherever it came, it is the run that has to make haste
     done = tally.total() - tally["vanished"] - tally["pruned"]
     console.inform(_summary(report, started, task))
     if tally["vanished"]:

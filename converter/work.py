@@ -50,6 +50,8 @@ class Job(NamedTuple):
         output: the output file, as messages call it and as it is opened.
         recorded: hashes of what earlier runs wrote there.
         former: the input that the output was made from, when it is gone and only `prune` may remove what is left of it.
+        moved: hash of the input that the output was made from, when only an input of the same bytes can be that one,
+            moved to another place: what was written there is then ours, else it is not.
         known: hash of the input that the output was made from; empty to convert anyway.
         edited: the output was edited since it was written; it stays when the input is the known one.
         refusal: why the output must not be written, known before the post is read; empty when nothing speaks
@@ -66,6 +68,7 @@ class Job(NamedTuple):
     output: str
     recorded: tuple[str, ...] = ()
     former: str = ""
+    moved: str = ""
     known: str = ""
     edited: bool = False
     refusal: str = ""
@@ -132,11 +135,13 @@ def _convert_file(job: Job, options: Options, rules: Rules) -> Outcome:
         content = read(job.file, job.member, job.name)
     except ConverterError as error:
         return failed(job, str(error))
-    sha256 = digest(content.data + content.url.encode("utf-8", "replace"))
+    sha256 = content.digest
     if job.known == sha256:
         notes = (EDITED,) if job.edited else ()
         outcome = Outcome(job.name, job.output, "unchanged", notes=notes, sha256=job.recorded[0], position=job.position)
     else:
+        if job.moved not in {"", sha256}:
+            job = job._replace(recorded=(), why="")
         source = Source(job.name, content.data, job.path, content.url, content.encoding)
         outcome = convert_bytes(source, job, options=options, rules=rules)
     return outcome._replace(source_size=content.size, source_mtime=content.mtime, source_sha256=sha256, why=job.why)

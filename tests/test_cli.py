@@ -226,6 +226,17 @@ def test_a_full_disk_behind_a_bare_pipe() -> None:
         )
 
 
+def test_a_file_that_fails_where_nobody_expects_it_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    def read() -> None:
+        Path("a.html/b").read_bytes()
+
+    Path("a.html").touch()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(console_module, "silence", lambda _: None)
+        assert console_module.guarded(read) == 1
+    assert capsys.readouterr().err == "error: a.html/b: Not a directory\n"
+
+
 def test_a_closed_pipe_is_no_error() -> None:
     Path("big.html").write_text("word " * 200_000, encoding="utf-8")
     with start("big.html") as child:
@@ -356,6 +367,33 @@ def test_a_second_interrupt_stops_at_once(jobs: str) -> None:
     write_posts(99)
     code, _, said = process("posts", "-o", "out", "-q")
     assert code == 0, said
+
+
+def test_a_second_interrupt_between_two_posts_is_at_once_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes where a post is shown, and not where one is converted."""
+    write_posts(99)
+    assert run("posts", "-o", "whole", "-q").exit_code == 0
+    shown: list[object] = []
+
+    def show(*arguments: object) -> bool:
+        shown.append(arguments)
+        if len(shown) > 50:
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+        return True
+
+    with monkeypatch.context() as patched:
+        patched.setattr(task, "_show", show)
+        assert run("posts", "-o", "out", "-q").exit_code == 130
+    assert len(shown) == 51
+    assert not list(Path("out").rglob("*.tmp"))
+    with contextlib.closing(sqlite3.connect("out/.archive2md/manifest.sqlite")) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)  # nobody waited until it was packed
+    assert run("posts", "-o", "out", "-q").exit_code == 0
+    assert {file.name for file in Path("out").iterdir()} == {file.name for file in Path("whole").iterdir()}
+    assert (
+        Path("out/.archive2md/manifest.sqlite").read_bytes() == Path("whole/.archive2md/manifest.sqlite").read_bytes()
+    )
 
 
 @pytest.mark.parametrize("option", ["--prune", "--json"])

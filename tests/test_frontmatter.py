@@ -11,6 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from converter import lenient_yaml
 from converter.dates import find_date, read_date
 from converter.frontmatter import decode_hex_url, dump, normalize, parse, split
 from converter.model import FieldPolicy, FrontMatter, Metadata
@@ -101,6 +102,22 @@ def test_output_is_stable(title: str, raw: str) -> None:
 )
 def test_split(text: str, expected: tuple[str | None, str]) -> None:
     assert split(text) == expected
+
+
+@pytest.mark.usefixtures("interpreted")
+@pytest.mark.parametrize("raw", ['{"title": "T"}\n', "? title\n: T\n", "my key: 1\n", "my key\n", "<p>: 1\n"])
+def test_an_unusual_block_is_read_once_to_split_it(monkeypatch: pytest.MonkeyPatch, raw: str) -> None:
+    """PyYAML takes its time."""
+    seen: list[str] = []
+    real = lenient_yaml.is_mapping
+
+    def counted(text: str) -> bool:
+        seen.append(text)
+        return real(text)
+
+    monkeypatch.setattr(lenient_yaml, "is_mapping", counted)
+    split(f"---\n{raw}---\nbody\n")
+    assert len(seen) == (not raw.startswith(("my key\n", "<")))
 
 
 @given(st.text(alphabet="-.\n: ab<#[]\"'"))

@@ -12,7 +12,7 @@ from test_hostile import pages
 
 from converter import fidelity
 from converter.cli import cli
-from converter.manifest import Record
+from converter.manifest import Manifest, Record
 from converter.nodes import CODE, TEXT, Block, Fence, Heading, Html, Link, List, Note, Paragraph, Quote, Run, Table
 from converter.nodes import Item as ListItem
 from converter.showing import essence, show
@@ -107,6 +107,22 @@ def test_a_source_that_is_gone_or_changed_is_said(out: Path) -> None:
     page = page_of(out)
     assert "was changed since" in page
     assert page.count('class="error"') == 2
+
+
+def test_a_page_that_a_browser_saved_is_not_called_changed(tmp_path: Path) -> None:
+    """Its address is a part of what its hash is made of, and its encoding stands in its envelope."""
+    posts = tmp_path / "posts"
+    posts.mkdir()
+    body = "<title>saved</title><h1>saved</h1><p>&#8220;一二三&#8221; 四五六七</p>".encode("gbk")
+    head = b"Content-Type: text/html; charset=gbk\r\nContent-Transfer-Encoding: 8bit\r\n"
+    address = b"Content-Location: https://blog.example/a?title=1\r\n"
+    (posts / "a.mhtml").write_bytes(b"MIME-Version: 1.0\r\n" + head + address + b"\r\n" + body)
+    result = CliRunner().invoke(cli, [str(posts), "-o", str(tmp_path / "out"), "-q", "-j", "1"])
+    assert result.exit_code == 0, result.output
+    with Manifest(tmp_path / "out", read_only=True) as manifest:
+        ((output, record),) = manifest
+    assert output == "a.md"
+    assert "一二三" in "".join(map(show, fidelity.source_blocks(tmp_path / "out", record)))
 
 
 def test_the_page_is_bounded(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from converter.sources.containers import Listing, kind_of
 from converter.sources.patterns import Pattern, is_pattern, parse
 from converter.sources.selection import everything
 from converter.sources.spool import Spool
-from converter.store import read_input
+from converter.store import read_input, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -86,6 +86,17 @@ def _nothing_in(text: str) -> ConverterError:
     )
 
 
+def _missing(text: str, name: str) -> ConverterError:
+    """Say why there is nothing, which nobody knows in a directory that is not ours to see."""
+    try:
+        os.lstat(text)
+    except PermissionError as error:
+        return unreadable(name, error)
+    except (OSError, ValueError):
+        pass
+    return SourceError("no such file or directory", source=name, remedy="check the path")
+
+
 def _found(file: str, base: str) -> Found:
     """Describe a file that was found below the directory `base`."""
     absolute = _absolute(file)
@@ -130,6 +141,7 @@ class _Search:
         self.patterns: list[Pattern] = []
         self.left_out = 0
         self._listed: set[str] = set()
+        self._unlisted: set[str] = set()
 
     def wanted(self, path: str) -> bool:
         """Ask whether a post is wanted, and count those that are not."""
@@ -161,7 +173,7 @@ class _Search:
             self.directories.append(text)
             yield from self.from_directory(text, base or text)
         elif not os.path.lexists(text):
-            self.problems.append(SourceError("no such file or directory", source=name, remedy="check the path"))
+            self.problems.append(_missing(text, name))
         else:
             yield from self.from_file(_found(text, base or os.path.dirname(text) or os.curdir))  # noqa: PTH120 (Path would eat a leading `./`)
 
@@ -233,8 +245,16 @@ class _Search:
                             if self.wanted(inner.replace(os.sep, "/")):
                                 yield find(entry.path, inner)
             except OSError as error:
-                problem = f"cannot list this directory: {error.strerror}"
-                self.problems.append(SourceError(problem, source=directory, remedy="check its permissions"))
+                self._refused(directory, error)
+
+    def _refused(self, directory: str, error: OSError) -> None:
+        """Report a directory that cannot be listed, once: `**` and several INPUTs come by more often."""
+        if directory in self._unlisted:
+            self.left_out += 1
+            return
+        self._unlisted.add(directory)
+        problem = f"cannot list this directory: {error.strerror}"
+        self.problems.append(SourceError(problem, source=directory, remedy="check its permissions"))
 
     def from_pattern(self, text: str) -> Iterator[Found]:
         """Expand a pattern: files of any suffix that it names, and posts in the directories that it names.
@@ -244,16 +264,17 @@ class _Search:
         pattern = parse(text)
         base, any_suffix = pattern.base, pattern.any_suffix
         try:
-            for path in pattern.files():
-                if path.is_dir():
-                    if pattern.into_directories and not path.is_symlink():
-                        yield from self.from_directory(str(path), base)
-                elif _container_kind(str(path)) or (
-                    (any_suffix or path.name.lower().endswith(POSTS)) and self.wanted(path.relative_to(base).as_posix())
+            for path in pattern.files(self._refused):
+                if os.path.isdir(path):  # noqa: PTH112 (as below)
+                    if pattern.into_directories and not os.path.islink(path):  # noqa: PTH114 (as below)
+                        yield from self.from_directory(path, base)
+                elif _container_kind(path) or (
+                    (any_suffix or path.lower().endswith(POSTS))
+                    and self.wanted(Path(path).relative_to(base).as_posix())
                 ):
-                    yield from self.from_file(_found(str(path), base))
+                    yield from self.from_file(_found(path, base))
             self.patterns.append(pattern)
-        except (ValueError, NotImplementedError) as error:
+        except ValueError as error:
             self.problems.append(
                 ConfigError(f"not a valid pattern: {error}", source=text, remedy="see archive2md --help")
             )

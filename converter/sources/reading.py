@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from converter.errors import SourceError
 from converter.sources import PAGES
-from converter.store import read_stable
+from converter.store import digest, read_stable
 
 if TYPE_CHECKING:
     from converter.sources import Member
@@ -34,6 +34,11 @@ class Content(NamedTuple):
     encoding: str = ""
     size: int = -1
     mtime: int = -1
+
+    @property
+    def digest(self) -> str:
+        """Hash of what makes the output, as the manifest keeps it."""
+        return digest(self.data + self.url.encode("utf-8", "replace"))
 
 
 def read(file: str, member: Member | None, name: str) -> Content:
