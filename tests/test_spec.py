@@ -49,6 +49,20 @@ DIFFERS: Final = {
     "A list that such an item joins brings another such item to the one before": ("items", "as above"),
     "Such an item in a numbered list, where no other follows": ("items", "nothing stands beside its number"),
     "Lists directly in a list are one list": ("items", "HTML does not say whose list it is"),
+    "Items without a list in a column": ("flow items tables", "the column was none, and the items are a list"),
+    "Formulas in a table that stays HTML are TeX between dollars": (
+        "text look flow formulas tables",
+        "HTML has no formulas",
+    ),
+    "Boxes to check in a table that stays HTML are signs": (
+        "text look flow items tables",
+        "Markdown is not read in HTML",
+    ),
+    "A rule alone in a cell parts the contents of a box, and says nothing in a table of data": (
+        "flow",
+        "a cell of a pipe table holds no rule",
+    ),
+    "Wide spaces where two lines of a heading meet": ("flow", "the image is a paragraph of its own"),
     "Items without a list are a list": ("items", "there was no list"),
     "Text directly in a list": ("items", "text needs an item to stand in"),
     "A list in a heading": ("headings flow", "a heading is one line, so blocks move out of it"),
