@@ -69,6 +69,7 @@ PARTS: Final[dict[str, str]] = {
     "clean_code": "cleaner",
     "clean_code_lines": "cleaner",
     "clean_listings": "cleaner",
+    "clean_list_pieces": "cleaner",
     "clean_lists": "cleaner",
     "clean_empty": "cleaner",
     "clean_gutters": "cleaner",

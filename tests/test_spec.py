@@ -49,6 +49,13 @@ DIFFERS: Final = {
     "A list that such an item joins brings another such item to the one before": ("items", "as above"),
     "Such an item in a numbered list, where no other follows": ("items", "nothing stands beside its number"),
     "Lists directly in a list are one list": ("items", "HTML does not say whose list it is"),
+    "A list of hollow items behind a list in a box": ("items", "nothing stands beside its bullet"),
+    "A list of hollow items directly in a list, behind a list in the item before": ("items", "as above"),
+    "A list in a box directly in a list": ("items", "a list needs an item to stand in"),
+    "A check box alone in an item is no item for the lists beside it": ("items", "nothing stands beside its number"),
+    "A list of breaks alone says nothing, and nothing of the lists beside it": ("items", "as above"),
+    "Something directly in a list behind an item without words is in that item": ("items", "it needs an item"),
+    "Items that hold nothing before one that holds a list only": ("items", "nothing stands beside its bullet"),
     "Items without a list in a column": ("flow items tables", "the column was none, and the items are a list"),
     "Formulas in a table that stays HTML are TeX between dollars": (
         "text look flow formulas tables",
