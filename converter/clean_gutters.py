@@ -17,6 +17,11 @@ _CODE_CELLS: Final = Query(".//tr[count(*) = 2]/td[2][.//pre or .//code]")
 _CLASSES: Final = Values("descendant-or-self::*/@class")
 _NAMED: Final = r"gutter|line-?n|numbering|blob-num|nums"  # `lineno`, `linenos`, `line-numbers`
 _NUMBERS: Final = re.compile(r"\d{1,5}[.:]?")
+# What code says, and the output of a program hardly ever.
+_CODE: Final = (
+    r"(?m)[;{}\[\]]|\w\(|[=!<>:+-]=|[=-]>|</|//|^[ \t]+\S|^(?:[#$>@] ?\S|(?:import|from|def|class|return|if|for|while"
+    r"|public|private|static|int|var|let|const|select|insert|update|create|echo|print|package|using|sudo|cd|git)\b)"
+)
 _LINE_TAGS: Final = ("p", "div", "li", "br")
 _BOX: Final = "cnblogs_code"
 _FEWEST_NUMBERED: Final = 3
@@ -30,8 +35,8 @@ def drop_number_gutters(root: Element, profile: Profile) -> int:
     """Drop the cell of line numbers beside a cell with a listing, whatever its class.
 
     The proof: the table has one row and two cells, the one holds 1, 2, 3 and so on and the other nothing but code. A
-    cell that no class calls a gutter has one number for each line: what a program reads and writes stands in such
-    tables as well.
+    cell that no class calls a gutter has one number for each line, and something tells that the lines are code: what a
+    program reads and writes stands in such tables as well.
     """
     count = 0
     for cell in _CODE_CELLS(root):
@@ -55,7 +60,8 @@ def _is_named(gutter: Element) -> bool:
 def _counts_lines_of(cell: Element, gutter: Element, profile: Profile) -> bool:
     """Whether a cell holds 1, 2, 3 and so on, a number a line, for as many lines as the cell beside it has.
 
-    Empty lines may have none, and the end of a listing one more; of two numbers, the second could be anything.
+    Empty lines may have none, and the end of a listing one more; of two numbers, the second could be anything. Where
+    each line has its number and says something, both may be the author's (`1 2 3` and `YES NO YES`).
     """
     lines = [line.strip() for line in text_and_images(gutter, profile)[0].split("\n") if not is_blank(line)]
     if not all(map(_NUMBERS.fullmatch, lines)):
@@ -65,10 +71,25 @@ def _counts_lines_of(cell: Element, gutter: Element, profile: Profile) -> bool:
         return False
     pres = [pre for pre in cell.iter("pre") if not inside(pre, ("pre",))]
     text = "\n".join(text_and_images(pre, profile)[0] for pre in pres) if pres else line_text(cell, profile)
-    if last < _FEWEST_NUMBERED:
-        return last == text.strip("\n").count("\n") + 1
+    count = text.strip("\n").count("\n") + 1
+    if last < _FEWEST_NUMBERED and last != count:
+        return False
     fewest = sum(not is_blank(line) for line in text.split("\n"))
+    if fewest == last == count and lines[0] == "1" and _are_alike(gutter, cell) and re.search(_CODE, text) is None:
+        return False
     return fewest <= last <= text.count("\n") + 1 + (0 if pres else len(list(cell.iter(*_LINE_TAGS))))
+
+
+def _are_alike(gutter: Element, cell: Element) -> bool:
+    """Whether an author may have written both cells: both are listings, and nothing shows that a script made one.
+
+    A script names them, colours the code, or ends each number with a line end, and the last line of code with none.
+    """
+    if next(gutter.iterdescendants("pre", "code"), None) is None or set(_CLASSES(gutter)) != set(_CLASSES(cell)):
+        return False
+    if text_of(gutter).rstrip(" ").endswith("\n") != text_of(cell).rstrip(" ").endswith("\n"):
+        return False
+    return all((next(one.iterdescendants("span", "font"), None) is None) for one in (gutter, cell))
 
 
 def drop_number_lists(root: Element, profile: Profile) -> int:  # noqa: ARG001

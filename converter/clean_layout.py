@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _CELLS: Final = ("td", "th")
 _PARTS: Final = frozenset({"tbody", "thead", "tfoot", "tr", "caption"})
-# What no cell of a pipe table can hold.
-_BLOCKS: Final = ("pre", "ul", "ol", "hr", "dl", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote")
+# What no cell of a pipe table can hold; items without a list come into one later.
+_BLOCKS: Final = ("pre", "ul", "ol", "li", "hr", "dl", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote")
 _LOOKED_AT: Final = 20  # tables in one table; of more than that none is data
 _ARTICLE: Final = 600  # characters, and
 _PARTS_OF_ARTICLE: Final = 4  # elements: no cell of a table of data says as much in blocks
@@ -70,7 +70,7 @@ def _own_cells(table: Element) -> list[list[Element]]:
 def _is_layout(table: Element, rows: list[list[Element]], inner: list[Element]) -> bool:
     if table.find("thead") is not None:
         return False
-    if len(inner) > _LOOKED_AT or any(_is_data(one) for one in inner):
+    if len(inner) > _LOOKED_AT or any(is_data(one) for one in inner):
         return True
     cells = [cell for row in rows for cell in row]
     blocks = [cell for cell in cells if _holds_blocks(cell)]
@@ -95,8 +95,8 @@ def is_in_data(element: Element, boxes: dict[Element, bool]) -> bool:
     return False
 
 
-def _is_data(table: Element) -> bool:
-    """Whether more than one cell is filled."""
+def is_data(table: Element) -> bool:
+    """Whether more than one cell of a table is filled."""
     return _filled(table) > 1
 
 
@@ -127,7 +127,7 @@ def _unwrap(table: Element) -> None:
 
 
 def _embolden(cell: Element) -> None:
-    """Put all that a cell holds into bold; a style would go where the table stays HTML."""
+    """Put all that a cell holds into bold."""
     bold = etree.Element("strong")
     bold.text, cell.text = cell.text, None
     for child in list(cell):

@@ -1,15 +1,14 @@
-"""Passes for lists that editors cut into pieces: of one item each, and in items that hold nothing else."""
+"""The pass for lists that editors cut into pieces: those in items that hold nothing else."""
 
 from __future__ import annotations
 
-import re
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lxml import etree
 
 from converter.clean_structure import put_strays_into_items
-from converter.tree import Element, classes_of, drop, has_content, is_blank
+from converter.tree import Element, drop, has_content, is_blank
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
@@ -17,7 +16,10 @@ if TYPE_CHECKING:
 _BULLETS: Final = ("menu", "dir")  # lists of bullets by another name
 _LISTS: Final = frozenset({"ul", "ol", *_BULLETS})
 # What may be around a list in an item and says nothing of it, and what does.
-_BOXES: Final = frozenset("div section article center dl dt dd span font p strong b em i u small big".split())
+_BOXES: Final = frozenset(
+    "div section article center dl dt dd span font p strong b em i u small big address aside details dialog fieldset "
+    "figcaption figure footer form header main nav summary".split()
+)
 _SHOWN: Final = frozenset({"img", "hr", "input", "x-tex", "x-ref", *_LISTS})  # also without text
 _LOOKS: Final = {
     "strong": "font-weight:bold",
@@ -29,77 +31,9 @@ _LEVELS: Final = 20  # of boxes around a list whose look it keeps
 _DIGITS: Final = 10
 _FEWEST_ITEMS: Final = 2
 _ROUNDS: Final = 8  # until nothing moves any more; posts need one or two
-_SINGLE: Final = frozenset({"numbered-list", "bulleted-list"})
-_ITEM_MARGIN: Final = re.compile(r"margin-left\s*:\s*(\d{1,3}(?:\.\d{1,3})?)em", re.IGNORECASE)
 
 
-class _Open:
-    """A list that goes on, and the number of its next item; `next` is 0 where no number is known."""
-
-    __slots__ = ("list", "margin", "next")
-
-    def __init__(self, one: Element, margin: float) -> None:
-        """Begin with a list of one item."""
-        self.list = one
-        self.margin = margin
-        self.next = _start(one) + 1
-
-    def goes_on(self, one: Element) -> bool:
-        """Whether a list is more of this one."""
-        return self.list.tag == one.tag and (one.tag != "ol" or (self.next > 1 and _start(one) == self.next))
-
-
-def nest_lists_of_one_item(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
-    """Make one list of lists with one item each, nested as the margins of the items say: so kdocs exports them.
-
-    A numbered one goes on where its `start` is the next number. What an item holds is looked at for itself: Notion
-    nests its lists of one item in each other.
-    """
-    count = 0
-    open_in: dict[Element | None, list[_Open]] = {}
-    for one in list(root.iter("ul", "ol")):
-        margin = _margin_of_only_item(one)
-        if margin is None:
-            continue
-        before = one.getprevious()
-        open_lists = open_in.setdefault(one.getparent(), [])
-        if open_lists and (before is not open_lists[0].list or not is_blank(before.tail)):
-            open_lists.clear()
-        while open_lists and open_lists[-1].margin > margin:
-            open_lists.pop()
-        if open_lists and open_lists[-1].margin == margin and not open_lists[-1].goes_on(one):
-            open_lists.pop()
-        if not open_lists:
-            open_lists.append(_Open(one, margin))
-            continue
-        last = open_lists[-1]
-        tail, one.tail = one.tail, None
-        if last.margin == margin:
-            last.list.append(one[0])
-            last.next += 1
-            drop(one)
-        else:
-            last.list[-1].append(one)
-            open_lists.append(_Open(one, margin))
-        # What follows the whole of it follows the outermost list now.
-        open_lists[0].list.tail = tail
-        count += 1
-    return count
-
-
-def _margin_of_only_item(one: Element) -> float | None:
-    if next(one.iterchildren(), None) is None or one[0].getnext() is not None:
-        return None
-    if one[0].tag != "li" or not is_blank(one.text) or not is_blank(one[0].tail):
-        return None
-    style = one[0].get("style") or ""
-    if found := _ITEM_MARGIN.search(style) if "list-style-type" in style.lower() else None:
-        return float(found[1])
-    # Notion: <ol class="numbered-list" start="2">, <ul class="bulleted-list">
-    return 0.0 if not _SINGLE.isdisjoint(classes_of(one)) else None
-
-
-def _start(one: Element) -> int:
+def start_of(one: Element) -> int:
     """Return the number of the first item, -1 when the page says something that is none."""
     value = one.get("start")
     if not value:
@@ -146,6 +80,10 @@ def join_lists_in_hollow_items(root: Element, profile: Profile) -> int:  # noqa:
         _settle_hidden_items(one)
         if not _holds_items_only(one):
             put_strays_into_items(one)
+    for one in concerned:
+        before = _list_right_before(one) if one.tag == "ul" and one.getparent() is not None else None
+        if before is not None and not _holds_items_only(before):
+            put_strays_into_items(before)
     count = 0
     for _ in range(_ROUNDS if concerned else 0):
         moves = _moves(root)
@@ -177,9 +115,11 @@ def _moves(root: Element) -> list[_Move]:
 def _list_around_hollow_item(one: Element) -> Element | None:
     """Return the list in which a list stands without an item, or as the first thing in an item, boxes left out."""
     parent = one.getparent()
-    if parent is None or parent.tag in _LISTS:
-        return parent
-    while parent is not None and _is_first(one, parent):
+    while parent is not None:
+        if parent.tag in _LISTS:
+            return parent
+        if not _is_first(one, parent):
+            return None
         if parent.tag == "li":
             above = parent.getparent()
             return above if above is not None and above.tag in _LISTS else None
@@ -254,6 +194,13 @@ def _lists_at_begin(item: Element) -> tuple[list[Element], bool]:
     return found, True
 
 
+def _holds_breaks_only(one: Element) -> bool:
+    """Whether a list holds no item and says nothing: `<ul><br></ul>`."""
+    if next(one.iterchildren(), None) is None or not is_blank(one.text):
+        return False
+    return all(child.tag not in {"li", *_LISTS} and is_blank(child.tail) and _shows_nothing(child) for child in one)
+
+
 def _holds_items_only(one: Element) -> bool:
     return is_blank(one.text) and all((e.tag == "li" or e.tag in _LISTS) and is_blank(e.tail) for e in one)
 
@@ -274,7 +221,7 @@ def _moves_in(around: Element, hollow: set[Element]) -> list[_Move]:
             if above is not None and not numbered:
                 moves += [_Move(one, one, above) for one in lists]
             above = None if _shows_nothing(item) else item
-            first = False
+            first = first and above is None and not numbered
         elif above is not None and (not numbered or place > last or item.tag != "li"):
             moves += [_Move(one, item, above) for one in lists]
         elif first and not numbered and all(one.tag != "ol" for one in lists):
@@ -288,10 +235,10 @@ def _moves_of_all(around: Element, items: list[tuple[Element, list[Element]]], h
     An ordered list of several items stays, unless what is in them counts as it does: its numbers are all there is.
     """
     lists = [one for _, found in items for one in found]
-    before = _shown_before(around)
-    if around.tag == "ul" and before is not None and before.tag in _LISTS and is_blank(before.tail):
+    before = _list_right_before(around) if around.tag == "ul" else None
+    if before is not None:
         # Yuque cuts a nested list into lists side by side: <ol><li>a</li></ol><ul><li><ul><li>b</li></ul></li></ul>
-        above = next(before.iterchildren(reversed=True), None)
+        above = _last_shown(before)
         if above is not None and above.tag == "li" and above not in hollow and _is_settled(above):
             return [_Move(one, item, above) for item, found in items for one in found]
     kind = lists[0].tag
@@ -303,9 +250,9 @@ def _moves_of_all(around: Element, items: list[tuple[Element, list[Element]]], h
     if (kind != "ol" and numbers > 1) or (numbers and _says_number(around, items[0][0])):
         return []
     if kind == "ol" and len(lists) > 1:
-        following = _start(lists[0])
+        following = start_of(lists[0])
         for one in lists:
-            if following < 1 or _start(one) != following or not _counts_on(one):
+            if following < 1 or start_of(one) != following or not _counts_on(one):
                 return []
             if any(item in hollow for item in one):
                 return []
@@ -315,6 +262,39 @@ def _moves_of_all(around: Element, items: list[tuple[Element, list[Element]]], h
     if start := lists[0].get("start"):
         around.set("start", start)
     return [_Move(one, item, None) for item, found in items for one in found]
+
+
+def _list_right_before(one: Element) -> Element | None:
+    """Return the list that a reader sees right before a list; boxes that change nothing are seen through."""
+    for _ in range(_LEVELS):
+        parent = one.getparent()
+        before = _shown_before(one)
+        while before is not None and is_blank(before.tail) and before.tag in _LISTS and _holds_breaks_only(before):
+            before = _shown_before(before)
+        if before is None and parent is not None and is_blank(parent.text) and _is_plain_box(parent):
+            one = parent
+            continue
+        if before is not None and before.tag == "li" and is_blank(before.tail):
+            before = _last_shown(before)  # a list directly in a list is in the item before it
+        for _ in range(_LEVELS):
+            if before is None or not is_blank(before.tail) or before.tag in _LISTS:
+                break
+            before = _last_shown(before) if _is_plain_box(before) else None
+        return before if before is not None and before.tag in _LISTS and is_blank(before.tail) else None
+    return None
+
+
+def _is_plain_box(box: Element) -> bool:
+    style = box.get("style") or ""
+    return box.tag in _BOXES and box.tag not in _LOOKS and "font-" not in style and "line-through" not in style
+
+
+def _last_shown(box: Element) -> Element | None:
+    """Return the last element in a box, breaks and the like left out."""
+    last = next(box.iterchildren(reversed=True), None)
+    while last is not None and is_blank(last.tail) and _shows_nothing(last):
+        last = last.getprevious()
+    return last
 
 
 def _is_settled(item: Element) -> bool:
@@ -423,8 +403,8 @@ def _goes_on(before: Element, one: Element, emptied: frozenset[Element], followi
     if before not in following:
         if any(item in emptied for item in before):
             return False
-        following[before] = _start(before) + sum(1 for _ in before.iterchildren("li")) if _counts_on(before) else -1
-    if _start(one) != following[before] or following[before] < 1 or not _counts_on(one):
+        following[before] = start_of(before) + sum(1 for _ in before.iterchildren("li")) if _counts_on(before) else -1
+    if start_of(one) != following[before] or following[before] < 1 or not _counts_on(one):
         return False
     following[before] += count
     return True

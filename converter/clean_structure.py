@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final, cast
 
 from lxml import etree
 
-from converter.tree import Element, append_text_before, drop, is_blank, neutralize
+from converter.clean_layout import is_data
+from converter.tree import Element, append_text_before, drop, has_content, is_blank, neutralize
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
@@ -174,12 +175,23 @@ def _unname_cells(element: Element, table: Element) -> None:
 
 
 def merge_adjacent_rules(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Drop a rule directly after a rule: one line parts two texts as well as three do."""
+    """Drop a rule directly after a rule, since one line parts two texts as well as three do; so does a cell, alone."""
     found = []
+    data: dict[Element | None, bool] = {None: False}
+    hollow: dict[Element, bool] = {}
     for rule in root.iter("hr"):
         before = rule.getprevious()
-        if before is not None and before.tag == "hr" and is_blank(before.tail):
+        cell = next(rule.iterancestors("td", "th"), None)
+        if cell is not None and cell not in hollow:
+            table = next(cell.iterancestors("table"), None)
+            if table is not None and table not in data:
+                data[table] = is_data(table)
+            hollow[cell] = data[table] and not has_content(cell)
+        after_rule = before is not None and before.tag == "hr" and is_blank(before.tail)
+        if after_rule or (cell is not None and hollow[cell]):
             found.append(rule)
     for rule in found:
         drop(rule)
+    for cell in [cell for cell, gone in hollow.items() if gone]:
+        del cell[:]  # what was around the rule: empty elements are gone already
     return len(found)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 from lxml import etree
 
 from converter.listings import BLOCKS
-from converter.tree import Element, append_text_before, inside, is_blank, outermost, put_lines, text_of
+from converter.tree import Element, append_text_before, inside, is_blank, neutralize, outermost, put_lines, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +33,13 @@ _SYMBOLS: Final = {
     "þ": "☑",
     "¨": "◻",
 }
+# Elements that say the same, and the style that takes it back.
+_SAME: Final = {
+    "strong": (("strong", "b"), r"(?i)font-weight\s*:\s*(?:normal|[1-4]00)"),
+    "em": (("em", "i"), r"(?i)font-style\s*:\s*normal"),
+    "del": (("del", "s", "strike"), ""),
+}
+SAME_TAGS: Final = tuple(tag for tags, _ in _SAME.values() for tag in tags)
 _BULLETS: Final = frozenset("lnuv§Ø")
 _RAISED: Final = re.compile(r"vertical-align\s*:\s*(super|sub)\s*(?:;|$)", re.IGNORECASE)
 _LONGEST_SCRIPT: Final = 20  # more is a whole phrase that some editor shifted
@@ -221,3 +228,43 @@ def _lines_of(text: str, opens: bool, closes: bool) -> list[str]:  # noqa: FBT00
     while not closes and is_blank(lines[-1]):
         lines.pop()
     return lines
+
+
+def flatten_emphasis(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Take the meaning from emphasis in the same emphasis; an unclosed tag nests up to 254 of them.
+
+    Where a style has taken the outer one back, the inner one says something: Google Docs puts all of a text into
+    `<b style="font-weight:normal">`.
+    """
+    outer = [element for element in root.iter(*SAME_TAGS) if len(element)]
+    count = 0
+    for tags, upright in _SAME.values() if outer else ():
+        inner: set[Element] = set()
+        seen: set[Element] = set()
+        for element in outer:
+            if element.tag in tags and element not in seen:
+                found = [e for e in element.iter(*tags) if e is not element]
+                seen.update(found)
+                inner.update(found if not upright or not found else _in_effect(element, tags, upright))
+        for element in inner:
+            neutralize(element)
+        count += len(inner)
+    return count
+
+
+def _in_effect(outer: Element, tags: tuple[str, ...], upright: str) -> list[Element]:
+    """Find the elements in an emphasis to which it reaches: no style between takes it back."""
+    found: list[Element] = []
+    around: list[bool] = []
+    reaches = False
+    for event, element in etree.iterwalk(outer, events=("start", "end")):
+        if event == "end":
+            reaches = around.pop()
+            continue
+        around.append(reaches)
+        style = element.get("style") or ""
+        back = "font-" in style and re.search(upright, style) is not None
+        if element.tag in tags and reaches and not back:
+            found.append(element)
+        reaches = (reaches or element.tag in tags) and not back
+    return found

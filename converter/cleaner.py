@@ -27,6 +27,7 @@ from converter.clean_images import image_rule, picture_address, tidy_images
 from converter.clean_labels import COPY, drop_copy_labels, drop_page_frame, drop_top_links, drop_written_buttons
 from converter.clean_layout import drop_hollow_columns, name_captions, unwrap_layout_tables
 from converter.clean_links import link_address, link_rule, simplify_link_cards, tidy_links
+from converter.clean_list_pieces import nest_lists_of_one_item
 from converter.clean_listings import (
     TOKENS,
     fold_boxes_of_code_lines,
@@ -38,7 +39,7 @@ from converter.clean_listings import (
     turn_prose_listings_into_paragraphs,
     unwrap_code_around_listings,
 )
-from converter.clean_lists import join_lists_in_hollow_items, nest_lists_of_one_item
+from converter.clean_lists import join_lists_in_hollow_items
 from converter.clean_math import recover_formula_images, recover_formulas
 from converter.clean_media import (
     EMBEDS,
@@ -60,8 +61,10 @@ from converter.clean_structure import (
     wrap_stray_items,
 )
 from converter.clean_styles import (
+    SAME_TAGS,
     break_around_blocks,
     break_at_line_ends,
+    flatten_emphasis,
     name_raised_phrases,
     write_drawn_marks,
     write_symbols,
@@ -92,8 +95,6 @@ _FORMS: Final = frozenset({"form", "fieldset", "legend"})
 _TABLE: Final = frozenset({"table", "thead", "tbody", "tfoot", "tr"})
 _EMPHASIS: Final = frozenset({"strong", "b", "em", "i"})
 _PICTURE_WRAPPERS: Final = _EMPHASIS | frozenset(_HEADINGS) | {"span", "font", "a", "u"}
-_SAME: Final = {"strong": ("strong", "b"), "em": ("em", "i"), "del": ("del", "s", "strike")}
-_SAME_TAGS: Final = tuple(tag for tags in _SAME.values() for tag in tags)
 _MADE: Final = frozenset("a br caption code div img li p pre span strong sub sup ul x-note x-ref x-tex".split())
 """Names of the elements that passes put in the place of others."""
 _NOTHING: Final = frozenset[str]()
@@ -241,15 +242,17 @@ def drop_copy_buttons(root: Element, profile: Profile) -> int:  # noqa: ARG001
 
 
 def unwrap_buttons(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Unwrap form controls with text, drop those without; check boxes of task lists stay."""
+    """Unwrap form controls with text, drop those without; check boxes of task lists stay, where there is a task."""
     count = 0
     gone: list[Element] = []
+    hollow: dict[Element, bool] = {}
     for element in list(root.iter(*_CONTROLS)):
         if element.tag == "input":
             kind = (element.get("type") or "").lower()
             if kind == "checkbox":
                 around = next(element.iterancestors("li", "td", "th"), None)
                 if around is not None and around.tag == "li":
+                    gone += [element] if _is_hollow(around, hollow) else []
                     continue
                 # Only an item of a list can be a task; elsewhere a reader sees the box all the same.
                 element.tail = ("☐" if element.get("checked") is None else "☑") + (element.tail or "")
@@ -270,19 +273,11 @@ def unwrap_buttons(root: Element, profile: Profile) -> int:  # noqa: ARG001
     return count
 
 
-def flatten_emphasis(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Take the meaning from emphasis in the same emphasis; an unclosed tag nests up to 254 of them."""
-    outer = [element for element in root.iter(*_SAME_TAGS) if len(element)]
-    count = 0
-    for tags in _SAME.values() if outer else ():
-        inner: set[Element] = set()
-        for element in outer:
-            if element.tag in tags and element not in inner:
-                inner.update(e for e in element.iter(*tags) if e is not element)
-        for element in inner:
-            neutralize(element)
-        count += len(inner)
-    return count
+def _is_hollow(item: Element, known: dict[Element, bool]) -> bool:
+    """Whether nothing but boxes to check is in an item; each is looked at once."""
+    if item not in known:
+        known[item] = is_blank(text_of(item)) and next(item.iterdescendants("img", "hr", "x-ref"), None) is None
+    return known[item]
 
 
 def unwrap_bold_in_headings(root: Element, profile: Profile) -> int:  # noqa: ARG001
@@ -437,7 +432,7 @@ PASSES: Final = (
         styles=(b"space:pre", b"space: pre", b"space:break-", b"space: break-", b"collapse:pre", b"collapse: pre"),
         as_written=True,
     ),
-    Step(flatten_emphasis, _SAME_TAGS, makes=frozenset({"span"})),
+    Step(flatten_emphasis, SAME_TAGS, makes=frozenset({"span"})),
     Step(unwrap_picture_wrappers, ("img", "br"), makes=frozenset({"p", "span"})),
     Step(part_long_headings, ("img", "br")),
     Step(move_stray_content_out_of_tables, ("table",)),

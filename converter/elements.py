@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from converter.nodes import Block, Fence, Heading, Html, Item, List, Note, Paragraph, Quote, Rule
+from converter.nodes import STRONG, Block, Fence, Heading, Html, Item, List, Note, Paragraph, Quote, Rule
 from converter.phrases import (
     MARKS,
     enter_break,
@@ -20,7 +20,6 @@ from converter.phrases import (
     leave_mark,
 )
 from converter.reading import NONE, SPACE, State, settle_task, split_heading
-from converter.tables import to_html
 from converter.tree import Element, text_of
 
 # What a quote or an angle bracket in a name becomes depends on the renderer; the cleaner lets none through anyway.
@@ -54,8 +53,10 @@ def leave_block(state: State, element: Element) -> None:  # noqa: ARG001
 
 
 def _enter_heading(state: State, element: Element) -> bool:
-    if state.heading:
-        return enter_block(state, element)
+    if state.heading or state.in_cell:
+        enter_block(state, element)
+        state.marks |= STRONG if state.in_cell else 0  # a cell holds no headings
+        return False
     state.restyle(element)
     state.open_block(element, [], _HEADINGS[element.tag])
     return False
@@ -78,7 +79,7 @@ def _leave_heading(state: State, element: Element) -> None:
 
 def _read_heading(state: State, element: Element) -> None:
     """Read a heading that holds text only."""
-    if state.heading:
+    if state.heading or state.in_cell:
         read_around(state, element)
         return
     marks = state.marks
@@ -262,7 +263,10 @@ def _enter_pre(state: State, element: Element) -> bool:
 
 def _enter_html(state: State, element: Element) -> bool:
     """What verification found that Markdown cannot say: HTML in a box that Markdown leaves alone."""
-    add_block(state, Html(f"<div>{to_html(element, prettified=state.prettified)}</div>"))
+    from converter.table_html import to_html  # here: few posts need it
+
+    inner = to_html(element, prettified=state.prettified, marks=state.marks)
+    add_block(state, Html(f"<div>{inner}</div>"))
     return True
 
 

@@ -23,7 +23,7 @@ from converter.nodes import (
     Run,
     Table,
 )
-from converter.unsafe import guard_heading, guard_lines, guard_task
+from converter.unsafe import guard_heading, guard_item, guard_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -170,8 +170,8 @@ def _item(item: Item, style: _Style, mark: str, *, tight: bool) -> list[str]:
         return [mark]
     if item.checked is not None:
         lines[0] = f"{'[x]' if item.checked else '[ ]'} {lines[0]}"
-    else:
-        lines[0] = guard_task(lines[0])
+    elif isinstance(item.blocks[0], Paragraph):
+        lines[0] = guard_item(lines[0])
     if lines[0][:1] in _RULERS and _RULE.fullmatch(f"{mark} {lines[0]}"):
         lines[0] = "___" if isinstance(item.blocks[0], Rule) else f"\\{lines[0]}"
     return _indented(lines, mark + " ", " " * (len(mark) + 1))

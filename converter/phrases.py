@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
@@ -27,6 +27,9 @@ from converter.nodes import (
 )
 from converter.reading import NORMAL, SPACES, UPRIGHT, WHITE, State
 from converter.tree import Element, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _LINE_ENDS: Final = re.compile(r"\r\n?|\n")
 _DOLLARS: Final = re.compile(r"(\$\$?)\s*([^$]*[^$\\\s])\s*\1")
@@ -105,34 +108,36 @@ def leave_link(state: State, element: Element) -> None:
 
 
 def enter_code(state: State, element: Element) -> bool:
-    """Inline code: its text, without the white space that a pretty-printer puts inside; pictures after it."""
+    """Inline code: its text, without the white space that a pretty-printer puts inside; pictures and formulas after it.
+
+    What MathJax draws in `tt` and `samp` is a formula; that in `code` it leaves alone. A link inside covers a part of
+    the code.
+    """
     if len(element) == 0:
         _add_code(state, element.text or "")
         return True
     pending: list[str] = []
-    before = state.link
-
-    def flush() -> None:
-        _add_code(state, "".join(pending))
-        pending.clear()
-
+    outer = state.link
     for event, e in etree.iterwalk(element, events=("start", "end")):
-        if e.tag in {"a", "br", "img"}:  # a link inside covers a part of the code, a break ends it
-            flush()
-            if e.tag == "a" and before is None and event == "start":
+        begins = event == "start"
+        if e.tag in _PARTS_CODE:
+            _add_code(state, "".join(pending))
+            pending.clear()
+            if e.tag != "a":
+                if begins:
+                    _PARTS_CODE[e.tag](state, e)
+            elif begins and outer is None:
                 state.links += 1
                 href = (e.get("href") or "").strip()
                 state.link = Link(href, "", state.links) if href else None
-            elif e.tag == "a":
-                state.link = before
-            elif event == "start":
-                state.add_break() if e.tag == "br" else enter_image(state, e)
-        if event == "start":
+            else:
+                state.link = outer
+        if not begins:
+            pending.append((e.tail or "") if e is not element else "")
+        elif e.tag != "x-tex":
             pending.append(e.text or "")
-        elif e is not element:
-            pending.append(e.tail or "")
-    flush()
-    state.link = before
+    _add_code(state, "".join(pending))
+    state.link = outer
     return True
 
 
@@ -176,9 +181,7 @@ def enter_reference(state: State, element: Element) -> bool:
 
 def enter_tex(state: State, element: Element) -> bool:
     """Add a formula: a block where it may stand as one."""
-    tex = (element.text or "").strip()
-    if tex.startswith("$") and (doubled := _DOLLARS.fullmatch(tex)):
-        tex = doubled[2]  # dollars of the editor's source inside of what is a formula by its tag
+    tex = tex_of(element)
     if not tex:
         return True
     if element.get("display") == "block" and not state.heading and state.link is None:
@@ -187,3 +190,18 @@ def enter_tex(state: State, element: Element) -> bool:
     else:
         state.add_atom(TEX, tex, "math")
     return True
+
+
+def tex_of(element: Element) -> str:
+    """Return the TeX of a formula, without dollars of the editor's source inside of what is a formula by its tag."""
+    tex = (element.text or "").strip()
+    return doubled[2] if tex.startswith("$") and (doubled := _DOLLARS.fullmatch(tex)) else tex
+
+
+_PARTS_CODE: Final[dict[str, Callable[[State, Element], bool]]] = {
+    "a": enter_link,
+    "br": enter_break,
+    "img": enter_image,
+    "x-tex": enter_tex,
+}
+"""What stands in code and is none."""

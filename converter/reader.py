@@ -85,7 +85,7 @@ def _enter_table(state: State, table: Element) -> bool:
     if state.tables >= _MAX_NESTED:
         return enter_block(state, table)
 
-    def read_inside(element: Element) -> list[Block]:
+    def read_inside(element: Element, *, in_cell: bool = False) -> list[Block]:
         if not len(element):
             marks = state.marks
             state.restyle(element)
@@ -93,7 +93,7 @@ def _enter_table(state: State, table: Element) -> bool:
             state.marks = marks
             return [] if run is None else [Paragraph([run])]
         inner = State(prettified=state.prettified, enter_table=_enter_table, tables=state.tables + 1, exact=state.exact)
-        inner.marks, inner.link = state.marks, state.link
+        inner.marks, inner.link, inner.in_cell = state.marks, state.link, in_cell or state.in_cell
         inner.restyle(element)
         return _walk(inner, element)
 
@@ -101,7 +101,8 @@ def _enter_table(state: State, table: Element) -> bool:
     marks = state.marks
     if table.get("style") and is_box(table):
         state.restyle(table)
-    for block in read_table(table, read_inside, prettified=state.prettified, exact=state.exact):
+    around = state.marks
+    for block in read_table(table, read_inside, prettified=state.prettified, exact=state.exact, marks=around):
         add_block(state, block)
     state.marks = marks
     state.end_paragraph()

@@ -91,6 +91,7 @@ class State:
         self.gap = NONE
         self.edge = "span"
         self.heading = 0
+        self.in_cell = False  # of a pipe table
         self.links = 0
         self.frames: list[Frame] = []
         self.lists: list[List | None] = []
@@ -199,12 +200,7 @@ class State:
         """Let the style of an element change the marks: bold, italic and struck text that no tag says."""
         if not element.keys():  # most have no attributes, and this is one question instead of two
             return
-        style = element.get("style")
-        if style and ("font-" in style or "line-through" in style):
-            self.marks = styled(self.marks, style)
-        classes = element.get("class")
-        if classes and "kdocs-" in classes:
-            self.marks |= (STRONG if "kdocs-bold" in classes else 0) | (EM if "kdocs-italic" in classes else 0)
+        self.marks = restyled(self.marks, element)
 
     def flush(self) -> None:
         """End the paragraph under construction. Two breaks in a row end one as well."""
@@ -250,6 +246,17 @@ class State:
         self.blocks, self.runs, self.heading = frame.blocks, frame.runs, frame.heading
         self.quotes = frame.quotes
         self.gap = SPACE if self.heading else NONE
+
+
+def restyled(marks: int, element: Element) -> int:
+    """Marks under the style and the classes of an element."""
+    style = element.get("style")
+    if style and ("font-" in style or "line-through" in style):
+        marks = styled(marks, style)
+    classes = element.get("class")
+    if classes and "kdocs-" in classes:
+        marks |= (STRONG if "kdocs-bold" in classes else 0) | (EM if "kdocs-italic" in classes else 0)
+    return marks
 
 
 def styled(marks: int, style: str) -> int:
@@ -303,8 +310,19 @@ def split_heading(runs: list[Run], *, bold: bool = False) -> tuple[list[Block], 
         behind.insert(0, Paragraph(lines.pop()))
     own: list[Run] = []
     for line in lines:
+        if own:
+            _strip_ends(own, line)
         own += [line[0]._replace(space=bool(own)), *line[1:]]
     return before, own, behind
+
+
+def _strip_ends(before: list[Run], behind: list[Run]) -> None:
+    """Take the wide spaces off both sides of the place where two lines meet."""
+    last, first = before[-1], behind[0]
+    if last.kind == TEXT and last.text[-1:] == "\u3000":
+        before[-1:] = [last._replace(text=text)] if (text := last.text.rstrip("\u3000 ")) else []
+    if first.kind == TEXT and first.text[:1] == "\u3000" and (text := first.text.lstrip("\u3000 ")):
+        behind[0] = first._replace(text=text)
 
 
 def settle_task(item: Item) -> None:

@@ -83,7 +83,7 @@ RULES: Final[dict[str, Rule]] = {
     ),
     "image-without-address": Rule("gone", "Pictures without an address, or with one that is a script or a blank."),
     "invisible": Rule("gone", "Scripts, styles, vector icons, menus of forms."),
-    "repeated-line": Rule("gone", "A rule directly after a rule."),
+    "repeated-line": Rule("gone", "A rule directly after a rule, or alone in the cell of a table."),
     # Other shapes; the text stays.
     "address-scheme": Rule("form", "Addresses that begin with `//` get `https:`, addresses of mail get `mailto:`."),
     "caption-row": Rule(

@@ -120,6 +120,7 @@ class Walk:
         self.lists: list[List | None] = []
         self.tables: list[Table | None] = []
         self.filled: dict[int, int] | None = None  # the cells of each that hold something, once a table has begun
+        self.unsayable: set[int] | None = None  # those with blocks in their cells, once it was asked
         self.in_cell = False
         self.heading: Heading | None = None
         self.outer: list[tuple[Heading, list[str], str, tuple[int, str]] | None] = []
@@ -208,7 +209,8 @@ class Walk:
         if self.boundary:
             return
         if "\u3000" in white:
-            self.gap = _SPACES.sub(" ", self.gap.replace(MAYBE, " ") + white)
+            may = MAYBE if self.gap == MAYBE and white[0] == "\u3000" and not self.prettified else ""
+            self.gap = may + _SPACES.sub(" ", ("" if may else self.gap.replace(MAYBE, " ")) + white)
         elif self.prettified and "\n" in white:
             self.gap = self.gap or MAYBE
         elif self.gap in {"", MAYBE}:
@@ -229,8 +231,8 @@ class Walk:
         """Say what stands before the next character: a new block, a line break, a space."""
         if self.boundary:
             if self.boundary == 2 or self.pending:  # noqa: PLR2004 (levels of `boundary`)
-                if self.lists and (found := self.lists[-1]) is not None and not found.started:
-                    self.pending.insert(self._behind_list(), found.item())  # something directly in a list
+                if self.lists and (found := self.lists[-1]) is not None and (sign := found.sign_of_stray()):
+                    self.pending.insert(self._behind_list(), sign)
                 self.out.append(f"{BLOCK}{'|'.join(self.pending)}:{''.join(self.path)}{HEAD}")
                 self.pending.clear()
                 self.said = (0, "")
@@ -324,7 +326,7 @@ class Heading:
 class List:
     """A list: the number of its next item, below 0 for bullets."""
 
-    __slots__ = ("fixed", "number", "started")
+    __slots__ = ("fixed", "number", "started", "unsaid")
 
     def __init__(self, tag: str, attributes: str) -> None:
         """Begin a list."""
@@ -332,6 +334,14 @@ class List:
         self.fixed = start != ""
         self.number = (number_of(start) or 1 if start != "0" else 0) if tag == "ol" else -1
         self.started = False
+        self.unsaid = ""
+        """The sign of the last item, where nothing was said in it."""
+
+    def sign_of_stray(self) -> str:
+        """Return the sign that something directly in the list needs: without an item, or behind one without words."""
+        sign = self.unsaid if self.started else self.item()
+        self.unsaid = ""
+        return sign
 
     def item(self) -> str:
         """Begin an item; returns its sign."""
@@ -343,12 +353,13 @@ class List:
 
 
 class Table:
-    """A table: which columns the cells of earlier rows still take."""
+    """A table: which columns the cells of earlier rows still take, and at which token it begins."""
 
-    __slots__ = ("column", "is_new", "taken")
+    __slots__ = ("column", "is_new", "place", "taken")
 
-    def __init__(self) -> None:
+    def __init__(self, place: int) -> None:
         """Begin a table."""
+        self.place = place
         self.column = 0
         self.is_new = True
         self.taken: dict[int, int] = {}

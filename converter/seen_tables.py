@@ -19,6 +19,7 @@ _CELL_TAGS: Final = frozenset({"td", "th", "/td", "/th", "/table"})
 _CELLS: Final = frozenset({"td", "th"})
 _BOLD_TAGS: Final = frozenset({"strong", "b", "h1", "h2", "h3", "h4", "h5", "h6"})
 _ATOMS: Final = frozenset({"img", "input", "x-tex", "x-ref"})
+_BLOCKS_IN_CELLS: Final = frozenset({"pre", "ul", "ol", "menu", "dir", "table", "hr", "dl"})
 _CORNER_AND_ONE: Final = 2
 _MOST_TAKEN: Final = 10_000
 """Columns under spans. Tables that ask for more are hostile, and each row looks at all of them."""
@@ -32,7 +33,7 @@ def enter_table(walk: Walk, tag: str, attributes: str, text: str) -> None:
         enter_block(walk, tag, attributes, text)
         walk.stack[-1] = (_leave_box, marks, None)
         return
-    walk.tables.append(Table())
+    walk.tables.append(Table(_place(walk)))
     walk.begin("table")
     walk.path.append("t")
     walk.stack.append((_leave_table, walk.marks, walk.in_cell))
@@ -71,9 +72,62 @@ def _leave_box(walk: Walk, marks: int, _: None) -> None:
     walk.end()
 
 
+def is_html(walk: Walk) -> bool:
+    """Whether what comes next is in a table of data with blocks in its cells, which only HTML can say.
+
+    There a formula is its TeX between dollars, which scripts look for, and a check box its sign.
+    """
+    if walk.unsayable is None:
+        walk.unsayable = _with_blocks(walk.tokens)
+    unsayable = walk.unsayable
+    return any(table is not None and table.place in unsayable for table in walk.tables)
+
+
+def _with_blocks(tokens: list[Token]) -> set[int]:
+    """Find the tables with a block in a cell that holds something, by the places of their tokens."""
+    found: set[int] = set()
+    tables: list[int] = []  # those that are open
+    cells: list[_Cell] = []  # the open cells in which they and we are
+    for place, (tag, more, text) in enumerate(tokens):
+        if cells:
+            cells[-1].blocks |= tag in _BLOCKS_IN_CELLS
+            cells[-1].filled |= tag in {"img", "input"}
+        if tag in {"/td", "/th"} and cells and cells[-1].table == tables[-1]:
+            cell = cells.pop()
+            if cell.blocks and cell.filled:
+                found.add(cell.table)
+            if cells:
+                cells[-1].filled |= cell.filled
+        elif tag == "/table":
+            tables.pop()
+        elif more[-1:] != "/" and tag == "table":
+            tables.append(place)
+        elif more[-1:] != "/" and tag in _CELLS and tables:
+            cells.append(_Cell(tables[-1]))
+        if cells and text and not text.isspace():
+            cells[-1].filled = True
+    return found
+
+
+class _Cell:
+    """A cell: its table, and what is in it."""
+
+    __slots__ = ("blocks", "filled", "table")
+
+    def __init__(self, table: int) -> None:
+        """Begin it."""
+        self.table = table
+        self.blocks = self.filled = False
+
+
+def _place(walk: Walk) -> int:
+    """Return the place of the token that the walk is at."""
+    return len(walk.tokens) - length_hint(walk.rest) - 1
+
+
 def _rest(walk: Walk) -> Iterator[Token]:
     """Look at the tokens that come; the walk still gets them."""
-    for place in range(len(walk.tokens) - length_hint(walk.rest), len(walk.tokens)):
+    for place in range(_place(walk) + 1, len(walk.tokens)):
         yield walk.tokens[place]
 
 
@@ -81,7 +135,7 @@ def _filled_cells(walk: Walk) -> int:
     """Count the filled cells of the table that begins."""
     if walk.filled is None:
         walk.filled = _all_filled_cells(walk.tokens)
-    return walk.filled[len(walk.tokens) - length_hint(walk.rest) - 1]
+    return walk.filled[_place(walk)]
 
 
 def _all_filled_cells(tokens: list[Token]) -> dict[int, int]:
@@ -144,7 +198,7 @@ def _is_header(walk: Walk) -> bool:
 
 
 def _is_bold(walk: Walk, row: list[Token]) -> bool:
-    """Whether a row has text, and all of it is bold; formulas are neither."""
+    """Whether a row has text, and all of it is bold; formulas are neither, but where HTML says them as text."""
     outer, found, formula = walk.marks, False, False
     around: list[int] = []
     for tag, attributes, text in row:
@@ -158,7 +212,7 @@ def _is_bold(walk: Walk, row: list[Token]) -> bool:
                 walk.restyle(attributes)
             if attributes[-1:] == "/":
                 walk.marks = around.pop()
-        formula = tag == "x-tex"
+        formula = tag == "x-tex" and not is_html(walk)
         if text and not formula and not text.isspace():
             found = True
             if not walk.marks & BOLD:

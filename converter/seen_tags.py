@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from operator import length_hint
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from lxml import etree
 
 from converter.seen import (
-    BLOCK,
     BOLD,
     HEAD,
     IMAGE,
@@ -37,7 +35,7 @@ from converter.seen import (
     tells,
     unescaped,
 )
-from converter.seen_tables import enter_caption, enter_cell, enter_row, enter_table
+from converter.seen_tables import enter_caption, enter_cell, enter_row, enter_table, is_html
 
 if TYPE_CHECKING:
     from converter.tree import Element
@@ -52,17 +50,16 @@ _TAG_MARKS: Final = {
     "sub": SUB,
     "kbd": KEY,
 }
-_HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
+HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 _BLOCK_TAGS: Final = tuple(
     "address article aside body center dd details dialog dl dt fieldset figcaption figure footer form "
     "header hgroup html legend main nav p section summary tbody tfoot thead".split()
 )
-_BLANK: Final = f" {MAYBE}"
 _WIDE_BLANK: Final = f"\u3000 {MAYBE}"
 _LINE_ENDS: Final = dict.fromkeys(map(ord, "\t\n\r\f"))
 _DEEPEST: Final = 40
 """Deeper lists and quotes are read as if they were not there; a list counts twice, its items are boxes as well."""
-_PICTURES: Final = re.compile(f"(?:{IMAGE}[^{IMAGE}]*{IMAGE}|{LOOK}[^{LOOK}]*{LOOK}|[ {MAYBE}])+")
+_PICTURES: Final = re.compile(f"(?:{IMAGE}[^{IMAGE}]*{IMAGE}|{LOOK}[^{LOOK}]*{LOOK}|[ \u3000{MAYBE}])+")
 
 
 def address(href: str) -> str:
@@ -91,49 +88,6 @@ def seen(tokens: list[Token], *, article: bool = False, prettified: bool = False
     walk = Walk(article=article, prettified=prettified)
     walk.read(tokens, ELEMENTS)
     return "".join(walk.out)
-
-
-class _Places(Walk):
-    """A walk that also notes at which token each block begins."""
-
-    def arrive(self) -> None:
-        """Note the place in the sign of a new block; with a minus what is said when its element ends."""
-        before = len(self.out)
-        last = self.pending[-1] if self.pending else ""
-        super().arrive()
-        if len(self.out) > before and self.out[before].startswith(BLOCK):
-            place = len(self.tokens) - length_hint(self.rest) - 1
-            whole = last in _HEADINGS or last.startswith("code ") or self.tokens[place][0] == "/x-tex"
-            self.out[before] = f"{BLOCK}{-place if whole else place}{self.out[before]}"
-
-
-def places_of(tokens: list[Token], blocks: set[int]) -> list[int]:
-    """Find the elements that hold the beginnings of some blocks, as numbers in document order.
-
-    Args:
-        tokens: of an article.
-        blocks: numbers of blocks, from 1.
-
-    """
-    walk = _Places(article=True)
-    walk.read(tokens, ELEMENTS)
-    starts = "".join(walk.out).split(BLOCK)[1::2]
-    wanted = {int(start) for number, start in enumerate(starts, 1) if number in blocks}
-    found: list[int] = []
-    open_ones: list[int] = []
-    count = -1
-    for place, (tag, attributes, _) in enumerate(tokens):
-        if tag[0] == "/":
-            number = open_ones.pop()
-            found += [number] if -place in wanted else []
-            found += open_ones[-1:] if place in wanted else []
-            continue
-        count += 1
-        open_ones.append(count)
-        found += [count] if place in wanted else []
-        if attributes[-1:] == "/":
-            open_ones.pop()
-    return found
 
 
 # --------------------------------------------------------------------------------------------------------- inlines
@@ -223,7 +177,9 @@ def _read_formula(walk: Walk, end: str, text: str, *, block: bool) -> str:
     tex = " ".join((unescaped(text) + inside).split())
     if tex[:1] == "$" == tex[-1:]:
         tex = tex.strip("$ ")  # dollars of an editor's source inside of a formula
-    if tex and block and walk.heading is None and not walk.link:
+    if tex and walk.tables and is_html(walk):
+        _say_tex(walk, tex, block=block)
+    elif tex and block and walk.heading is None and not walk.link:
         walk.end()
         walk.atom(MATH + ("" if walk.in_cell else MATH) + tex + MATH)
         walk.end()
@@ -233,6 +189,14 @@ def _read_formula(walk: Walk, end: str, text: str, *, block: bool) -> str:
         walk.atom(MATH + tex + MATH)
         walk.gap = MAYBE if walk.article else ""
     return behind
+
+
+def _say_tex(walk: Walk, tex: str, *, block: bool) -> None:
+    if block:
+        walk.end()
+    walk.put(f"${tex}$")
+    if block:
+        walk.end()
 
 
 def _text_to(walk: Walk, end: str) -> tuple[str, str, str]:
@@ -300,7 +264,7 @@ def _leave_heading(walk: Walk, marks: int, heading: Heading) -> None:
     walk.out, walk.pending, walk.heading = heading.out, heading.pending, None
     walk.marks, walk.mask, walk.gap = marks, heading.mask, ""
     if LINE in text or IMAGE in text:
-        lines = [line for line in (line.strip(_BLANK) for line in text.split(LINE)) if line]
+        lines = [line for line in (line.strip(_WIDE_BLANK) for line in text.split(LINE)) if line]
         first, last = 0, len(lines)
         while first < last and _PICTURES.fullmatch(lines[first]):
             first += 1
@@ -395,11 +359,16 @@ def _enter_item(walk: Walk, tag: str, attributes: str, text: str) -> None:
 def _leave_item(walk: Walk, marks: int, _: None) -> None:
     walk.marks = marks
     walk.lists.pop()
+    found = walk.lists[-1]
+    if found is not None:
+        found.unsaid = walk.pending[-1].partition("[")[0] if walk.pending else ""
     walk.close()
 
 
 def _enter_input(walk: Walk, _: str, attributes: str, behind: str) -> str:
-    if "checkbox" in attributes and walk.pending and walk.pending[-1][-1] in "-.":
+    if "checkbox" in attributes and walk.tables and is_html(walk):
+        walk.put("\u2611" if re.search(r"\schecked\b", attributes) else "\u2610")
+    elif "checkbox" in attributes and walk.pending and walk.pending[-1][-1] in "-.":
         walk.pending[-1] += "[x]" if re.search(r"\schecked\b", attributes) else "[ ]"
     return behind
 
@@ -426,7 +395,7 @@ def _enter_rule(walk: Walk, _tag: str, _: str, behind: str) -> str:
 ELEMENTS: Final[dict[str, Enter]] = {
     **dict.fromkeys(_TAG_MARKS, _enter_mark),
     **dict.fromkeys(_BLOCK_TAGS, enter_block),
-    **dict.fromkeys(_HEADINGS, _enter_heading),
+    **dict.fromkeys(HEADINGS, _enter_heading),
     **dict.fromkeys(("ul", "ol", "menu", "dir"), _enter_list),
     **dict.fromkeys(("td", "th"), enter_cell),
     **dict.fromkeys(("wbr", "col", "embed", "source", "area", "track", "param"), _enter_nothing),

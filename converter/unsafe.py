@@ -66,6 +66,8 @@ _LATER_ROWS: Final = (
 )
 _STARTS: Final = frozenset("".join(row[1] for row in (*_FIRST_ROWS, *_LATER_ROWS)))
 _TASK: Final = re.compile(r"\[[ xX]\](?=[ \t]|$)")  # some renderers take a box without text as well
+# pulldown-cmark takes `- |` under a line with a pipe in it for the delimiter row of a table.
+_ROW_BEHIND_BULLET: Final = r"\|[ \t]*(?::?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*)?"
 _RUN: Final = re.compile(r"`+|\*+|_+|~+")
 _GUARDED_RUN: Final = re.compile(r"\\([*_~`])(\1+)")
 _CLOSING_HASHES: Final = re.compile(r"(?:^|[ \t])(#+)[ \t]*$")
@@ -118,9 +120,11 @@ def _rows(start: str, first: bool) -> tuple[re.Pattern[str], tuple[int, ...]]:  
     return re.compile("|".join(f"({row[0]})" for row in rows)), tuple(row[2] for row in rows)
 
 
-def guard_task(line: str) -> str:
-    """Escape text at the start of a list item that would be a check box."""
-    return "\\" + line if line[:1] == "[" and _TASK.match(line) else line
+def guard_item(line: str) -> str:
+    """Escape text at the start of a list item that would be a check box, or with the bullet `-` a row of a table."""
+    if line[:1] == "[":
+        return "\\" + line if _TASK.match(line) else line
+    return "\\" + line if line[:1] == "|" and re.fullmatch(_ROW_BEHIND_BULLET, line) else line
 
 
 def guard_heading(line: str) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from lxml import etree
 
 from converter.seen import Difference, same
-from converter.seen_tags import TOKEN, places_of, seen, tokens_of
+from converter.seen_tags import TOKEN, seen, tokens_of
 
 if TYPE_CHECKING:
     from converter.seen import Token
@@ -104,6 +104,8 @@ def elements_of(root: Element, blocks: set[int]) -> list[Element]:
 
     A block that stands between the elements of `root` itself has none.
     """
+    from converter.seen_places import places_of  # here: few runs ask
+
     elements = list(root.iter())
     found: dict[Element, None] = {}
     for place in places_of(tokens_of(root), blocks):

@@ -38,6 +38,7 @@ STYLES: Final = (
     (re.compile(r"font-weight:\s*(?:bold|[6-9]00)"), "bold", True),
     (re.compile(r"font-weight:\s*(?:normal|[1-4]00)"), "bold", False),
     (re.compile(r"font-style:\s*italic"), "italic", True),
+    (re.compile(r"font-style:\s*normal"), "italic", False),
     (re.compile(r"text-decoration:[^;]*line-through"), "deleted", True),
     (re.compile(r"^kdocs-bold$"), "bold", True),
     (re.compile(r"^kdocs-italic$"), "italic", True),
