@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from converter.clean_bars import drop_bars_of_boxes
 from converter.clean_boxes import fold_highlighter_boxes
 from converter.clean_code import (
     LISTINGS,
@@ -385,6 +386,7 @@ PASSES: Final = (
     Step(join_tokens_of_code, ("code",), classes=tuple(f" {kind}".encode() for kind in TOKENS)),
     Step(join_listings_of_a_line, ("pre",)),
     Step(normalize_code_blocks, ("ol", *LISTINGS)),
+    Step(drop_bars_of_boxes, ("pre",), (b"button", b"copy", b"code-block", b"toolbar")),
     Step(drop_copy_labels, phrase=COPY.encode()),
     Step(list_labels_of_drawings, ("svg",), (b"foreign", b"<text", b"<tspan")),
     Step(link_gists, ("script",), (b"gist.github",)),

@@ -147,6 +147,7 @@ RULE_OF: Final[dict[str, str]] = {
     "fold_tables_of_code": "code-lines",
     "join_tokens_of_code": "code-lines",
     "mark_unboxed_listings": "code-tool-bar",
+    "drop_bars_of_boxes": "code-tool-bar",
     "fold_boxes_of_code_lines": "code-lines",
     "fold_copy_boxes": "code-lines",
     "join_listings_of_a_line": "listing",
