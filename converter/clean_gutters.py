@@ -6,7 +6,10 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from converter.listings import line_text, text_and_images
+from lxml import etree
+
+from converter.clean_code import put_listing
+from converter.listings import copy_image, line_text, text_and_images
 from converter.tree import Element, Query, Values, classes_of, drop, inside, is_blank, text_of, weight
 
 if TYPE_CHECKING:
@@ -43,8 +46,23 @@ def drop_number_gutters(root: Element, profile: Profile) -> int:
             held = sum(weight(e) for e in cell.iter("pre", "code") if not inside(e, ("pre", "code")))
             if held == weight(cell) and (_is_named(before) or _counts_lines_of(cell, before, profile)):
                 drop(before)
+                if not listing:
+                    _make_listing(cell, profile)
                 count += 1
     return count
+
+
+def _make_listing(cell: Element, profile: Profile) -> None:
+    """Make a listing of a cell of inline code, whose lines were numbered; one with links in it stays what it is."""
+    if next(cell.iter("a", "x-tex", "table"), None) is not None:
+        return
+    text = line_text(cell, profile)
+    images = [copy_image(image) for image in cell.iter("img") if image.get("src")]
+    box = etree.Element("div")
+    box.extend(list(cell))
+    cell.text = None
+    cell.append(box)
+    put_listing(box, text, "", images)
 
 
 def _is_named(gutter: Element) -> bool:
@@ -112,7 +130,7 @@ def _is_only_row(row: Element) -> bool:
 
 def holds_numbers(element: Element, at_least: int = 0) -> bool:
     """Whether the text of an element is numbers that count up by one, and nothing else."""
-    words = text_of(element).split()
+    words = " ".join(map(str, element.itertext())).split()  # `<p>1</p><p>2</p>` are two
     if len(words) < at_least or not all(_NUMBERS.fullmatch(word) for word in words):
         return False
     numbers = [int(word.rstrip(".:")) for word in words]
