@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from lxml import etree
 
 from converter.clean_code import put_listing
+from converter.clean_listings import language_of_token
 from converter.listings import copy_image, line_text, text_and_images
 from converter.tree import Element, Query, Values, classes_of, drop, inside, is_blank, text_of, weight
 
@@ -62,7 +63,7 @@ def _make_listing(cell: Element, profile: Profile) -> None:
     box.extend(list(cell))
     cell.text = None
     cell.append(box)
-    put_listing(box, text, "", images)
+    put_listing(box, text, language_of_token(next(box.iter("code"), None)), images)
 
 
 def _is_named(gutter: Element) -> bool:
