@@ -21,7 +21,7 @@ from converter.clean_code import (
 )
 from converter.clean_code_lines import fold_broken_code, join_lines_of_code, push_code_into_blocks
 from converter.clean_empty import drop_empty_elements
-from converter.clean_gutters import drop_number_gutters, drop_number_lists, drop_numbers_of_lines
+from converter.clean_gutters import drop_item_numbers, drop_number_gutters, drop_number_lists, drop_numbers_of_lines
 from converter.clean_headings import part_long_headings
 from converter.clean_hidden import drop_hidden_elements, drop_hidden_tokens
 from converter.clean_images import image_rule, picture_address, tidy_images
@@ -399,6 +399,7 @@ PASSES: Final = (
     Step(link_footnotes, ("a", "sup"), (b"note", b"<sup")),
     Step(drop_toc_blocks, words=(b"-toc",)),
     Step(drop_noise),
+    Step(drop_item_numbers, ("ol",)),
     Step(drop_page_frame, ("nav", "header", "footer")),
     Step(drop_copied_contents, ("a",), text=re.compile(rb"[(]\?\)")),  # half the time of a phrase this short
     Step(drop_top_links, ("a",), (b'href="#', b"#top", b"#main")),

@@ -38,7 +38,9 @@ RULES: Final[dict[str, Rule]] = {
     "edit-link": Rule("noise", "Links in headings of an encyclopedia that edit the section below."),
     "hidden-id": Rule("noise", "The hidden element with the post's hexadecimal address; it becomes `source_url`."),
     "hover-menu": Rule("noise", "Menus that a forum shows over its pictures, and the names and sizes of their files."),
-    "item-bullet": Rule("noise", "Bullets of Word's fonts that begin items of lists, which have a bullet already."),
+    "item-bullet": Rule(
+        "noise", "Bullets of Word's fonts and drawn numbers that begin items of lists, which have their own."
+    ),
     "math-preview": Rule("noise", "What MathJax shows before a formula is drawn."),
     "page-footer": Rule(
         "noise", "What sites write around a post, copied with it: account, date, counters, links, copyright."
@@ -142,6 +144,7 @@ RULE_OF: Final[dict[str, str]] = {
     "drop_number_gutters": "code-gutter",
     "drop_number_lists": "code-gutter",
     "drop_numbers_of_lines": "code-gutter",
+    "drop_item_numbers": "item-bullet",
     "join_lines_of_code": "code-lines",
     "fold_broken_code": "code-lines",
     "fold_tables_of_code": "code-lines",
