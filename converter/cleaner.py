@@ -24,7 +24,7 @@ from converter.clean_empty import drop_empty_elements
 from converter.clean_gutters import drop_item_numbers, drop_number_gutters, drop_number_lists, drop_numbers_of_lines
 from converter.clean_headings import part_long_headings
 from converter.clean_hidden import drop_hidden_elements, drop_hidden_tokens
-from converter.clean_images import image_rule, picture_address, tidy_images
+from converter.clean_images import CAPTION, drop_captions, image_rule, picture_address, tidy_images
 from converter.clean_labels import COPY, drop_copy_labels, drop_page_frame, drop_top_links, drop_written_buttons
 from converter.clean_layout import drop_hollow_columns, name_captions, unwrap_layout_tables
 from converter.clean_links import link_address, link_rule, simplify_link_cards, tidy_links
@@ -412,6 +412,8 @@ PASSES: Final = (
     Step(drop_copy_buttons, ("button",)),
     Step(unwrap_buttons, _CONTROLS),
     Step(drop_written_buttons, ("img",), phrase=b"javascript:void(0)"),
+    Step(drop_captions, ("img",), (b"<figcaption",), (b"image-caption",)),
+    Step(drop_captions, ("img",), phrase=CAPTION.encode()),
     Step(tidy_images, ("img",)),
     Step(tidy_links, ("a",)),
     # Punctuation at the inner side, as far as bytes tell it; not the stars of comments and of `**kwargs` in listings.
