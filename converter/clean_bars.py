@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _NO_WORDS: Final = tuple("a img iframe video audio embed object input table ul ol pre x-tex".split())
 _NAMELESS: Final = frozenset({"plaintext", "text", "plain", "txt", "code"})
 # What buttons say, the name of an icon, and how a page is lit. Compiled where there is a bar: start-up counts.
-_COPY: Final = r"copycode|copy|content_copy|复制代码|复制"
+_COPY: Final = r"copytoclipboard|copycode|copy|content_copy|复制代码|复制"
 _BUTTONS: Final = rf"{_COPY}|编辑|edit|运行|run|下载|download|收起|展开|自动换行|深色版本|浅色版本|代码语言[:：]"
 _OF_COPYING: Final = r"(?i)copy(?!right)"
 # Where a bar is found, and what it is made of: a paragraph is an author's.

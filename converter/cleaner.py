@@ -87,7 +87,7 @@ Pass = Callable[[Element, Profile], int | Mapping[str, int]]
 
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 # Compiled where there is a button: start-up counts.
-_COPY: Final = r"(?i)(?:登录后)?复制(?:代码)?|copy(?: code)?|收起|展开|运行"
+_COPY: Final = r"(?i)(?:登录后)?复制(?:代码)?|copy(?: code| to clipboard)?|收起|展开|运行"
 _CONTROLS: Final = ("button", "label", "form", "fieldset", "legend", "input")
 _FORMS: Final = frozenset({"form", "fieldset", "legend"})
 _TABLE: Final = frozenset({"table", "thead", "tbody", "tfoot", "tr"})
