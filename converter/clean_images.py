@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from converter.clean_media import NO_ADDRESS
 from converter.parameters import is_whole, name_of_file, parameter, without_marks
-from converter.tree import Element, Query, classes_of, drop_all, is_blank, text_of, with_class
+from converter.tree import Element, Query, classes_of, drop, drop_all, is_blank, text_of, with_class
 from converter.urls import runs_script
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ CAPTION: Final = "添加图片注释，不超过"
 
 _CAPTIONS: Final = Query(
     f".//figcaption | .//*[{with_class('image-caption')}] | .//p[starts-with(normalize-space(), '{CAPTION}')]"
+    f" | .//p[normalize-space() = '编辑切换为居中']"
 )
 _LONGEST_CAPTION: Final = 40
 
@@ -45,11 +46,14 @@ def drop_captions(root: Element, profile: Profile) -> int:
     """Drop captions that an editor wrote where the author wrote none, right below a picture.
 
     They say what it writes as alternative text, too: `<figcaption>img</figcaption>` below `alt="img"`, the name of a
-    file below pictures of Jianshu; Zhihu's asks for one.
+    file below pictures of Jianshu; Zhihu's asks for one, below two buttons.
     """
-    found = [caption for caption in _CAPTIONS(root) if _asks_or_repeats(caption, profile)]
-    drop_all(found)
-    return len(found)
+    count = 0
+    for caption in _CAPTIONS(root):
+        if _asks_or_repeats(caption, profile):
+            drop(caption)
+            count += 1
+    return count
 
 
 def _asks_or_repeats(caption: Element, profile: Profile) -> bool:
