@@ -21,8 +21,8 @@ _COPY: Final = r"copytoclipboard|copycode|copy|content_copy|复制代码|复制"
 _BUTTONS: Final = rf"{_COPY}|编辑|edit|运行|run|下载|download|收起|展开|自动换行|深色版本|浅色版本|代码语言[:：]"
 _OF_COPYING: Final = r"(?i)copy(?!right)"
 # Where a bar is found, and what it is made of: a paragraph is an author's.
-_BOXES: Final = frozenset({"div", "figure", "section", "code-block"})
 _CELLS: Final = frozenset({"td", "tr", "tbody", "table"})  # around nothing but the listing, its numbers are gone
+_AROUND: Final = _CELLS | {"div", "figure", "section", "code-block"}
 _PARTS: Final = frozenset({"div", "span", "button", "i", "svg", "a"})
 _NO_PARTS: Final = ("p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "code", "blockquote", "br", *_NO_WORDS[1:])
 _MOST_PARTS: Final = 4
@@ -77,8 +77,9 @@ def drop_bars_of_boxes(root: Element, profile: Profile) -> int:  # noqa: ARG001 
             continue
         words, name = _words_and_name(bars)
         buttons = [part for bar in bars for part in bar.iter() if _copies(part)]
-        told = buttons if name == words else buttons and re.search(_COPY, words) if not name else words
-        if told and words and _is_name(name, listing, code):
+        # A name needs a button beside it, buttons that copy need no name.
+        whole = bool(buttons) if not name or name == words else True
+        if words and whole and (name or re.search(_COPY, words)) and _is_name(name, listing, code):
             drop_all(bars)
             count += 1
         elif found := [button for button in buttons if re.fullmatch(_COPY, squeezed(button).lower())]:
@@ -92,7 +93,7 @@ def _bars_beside(listing: Element, root: Element) -> list[Element]:
     inner = listing
     for _ in range(_MOST_LEVELS):
         around = inner.getparent()
-        if around is None or around is root or around.tag not in _BOXES | _CELLS or not is_blank(around.text):
+        if around is None or around is root or around.tag not in _AROUND or not is_blank(around.text):
             break
         beside = list(islice((e for e in around if e is not inner), _MOST_PARTS + 1))
         if beside and around.tag in _CELLS:
