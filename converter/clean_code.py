@@ -7,12 +7,12 @@ element of its own. The text of the listing is kept byte for byte, the rest goes
 from __future__ import annotations
 
 import re
-from itertools import islice
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
-from converter.code_language import canonical_name, is_known, language_of
+from converter.clean_bars import set_language, settle_bar
+from converter.code_language import language_of
 from converter.listings import (
     LINE_LISTS,
     copy_image,
@@ -58,9 +58,6 @@ _FOLDED: Final = Query(f".//div[{with_class('cnblogs_code_hide')}]")
 _COLLAPSE_LABEL: Final = re.compile(r"(?:View Code|Code|代码|展开|查看代码)?", re.IGNORECASE)
 _BROKEN_BARS: Final = Query(f".//div[{with_class('cnblogs_code_toolbar')}][.//pre]")
 _FEWEST_LINES: Final = 3
-_NO_WORDS: Final = tuple("a img iframe video audio embed object input table ul ol pre x-tex".split())
-_NAMELESS: Final = frozenset({"plaintext", "text", "plain", "txt", "code"})
-_BUTTONS: Final = r"copycode|copy|复制代码|复制|编辑|edit|运行|run"
 
 
 def normalize_code_blocks(root: Element, profile: Profile) -> int:
@@ -168,57 +165,15 @@ def _normalize(element: Element, profile: Profile) -> None:
         element.text = code.tail = None
         element.attrib.pop("class", "")  # <pre class="language-js"> beside <code class="language-javascript">
         code.text = text
-        _set_language(code, language)
+        set_language(code, language)
         return
     if is_noise(element, profile) and not text_of(element).strip("0123456789.: \t\n"):
         drop(element)  # <pre class="lineno">: a gutter
         return
     if len(element) and element[0].tag == "div":
-        _settle_bar(element)
+        settle_bar(element)
     text, images = text_and_images(element, profile)
     put_listing(element, text, language_of(element, text), images)
-
-
-def _settle_bar(listing: Element) -> None:
-    """Drop the bar that a chat has in a listing, above its one `code`: the name of the language, and buttons.
-
-    The name becomes the language where the listing states none.
-    """
-    codes = list(islice(listing.iter("code"), 2))
-    if len(codes) != 1:
-        return
-    bars: list[Element] = []
-    inner = codes[0]
-    while inner is not listing:
-        around = cast("Element", inner.getparent())
-        if not is_blank(around.text) or any(not is_blank(child.tail) for child in around):
-            return
-        for child in around:
-            if child is inner:
-                break
-            bars.append(child)
-        inner = around
-    if any(e.tag != "a" or not _is_button(e) for bar in bars for e in bar.iter(*_NO_WORDS)):
-        return
-    words = "".join(squeezed(bar) for bar in bars).lower()
-    name = re.sub(_BUTTONS, "", words)
-    language = canonical_name(name)
-    if not words or (name and name not in _NAMELESS and not _is_language(listing, codes[0], language)):
-        return
-    for bar in bars:
-        drop(bar)
-
-
-def _is_language(listing: Element, code: Element, name: str) -> bool:
-    """Whether this is the name of a language; a listing that states none is told so. Highlighters guess others."""
-    stated = language_of(listing, text_of(code))
-    if not stated and is_known(name):
-        _set_language(code, name)
-    return is_known(name) or (name != "" and stated == name)
-
-
-def _is_button(link: Element) -> bool:
-    return (link.get("href") or "#")[0] == "#" or re.fullmatch(_BUTTONS, squeezed(link).lower()) is not None
 
 
 def put_listing(element: Element, text: str, language: str, images: list[Element]) -> None:
@@ -244,13 +199,6 @@ def put_listing(element: Element, text: str, language: str, images: list[Element
 def _with_line_ends(text: str) -> str:
     """Write the carriage returns that `&#13;` makes as line ends: that is what Markdown takes them for."""
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-
-
-def _set_language(code: Element, language: str) -> None:
-    if language:
-        code.set("class", f"language-{language}")
-    elif "class" in code.attrib:
-        del code.attrib["class"]
 
 
 def _normalize_line_list(element: Element, profile: Profile) -> None:

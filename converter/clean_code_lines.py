@@ -11,6 +11,7 @@ from lxml import etree
 
 from converter.clean_code import put_listing
 from converter.clean_layout import is_in_data
+from converter.clean_listings import language_of_token
 from converter.code_language import bears_out, canonical_name, is_known
 from converter.listings import BLOCKS, copy_image, line_text, texts_of_lines
 from converter.tree import Element, drop, inside, is_blank, neutralize, outermost, text_of
@@ -63,7 +64,7 @@ def join_lines_of_code(root: Element, profile: Profile) -> int:
         images = _copies_of_images(run)
         for line in run[1:]:
             drop(line)
-        put_listing(run[0], text, "", images)
+        put_listing(run[0], text, language_of_token(next(run[0].iter("code"), None)), images)
         count += 1
     return count
 

@@ -1,4 +1,4 @@
-"""Line numbers of listings that no class names: cells beside the code, numbers in front of each line."""
+"""Numbers that no class names: cells beside code, in front of each line of it, and at the start of items of lists."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from converter.listings import line_text, text_and_images
-from converter.tree import Element, Query, Values, classes_of, drop, inside, is_blank, text_of, weight
+from lxml import etree
+
+from converter.clean_code import put_listing
+from converter.clean_listings import language_of_token
+from converter.listings import BLOCKS, copy_image, line_text, text_and_images
+from converter.tree import Element, Query, Values, classes_of, drop, drop_all, inside, is_blank, text_of, weight
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
@@ -25,10 +29,13 @@ _CODE: Final = (
 _LINE_TAGS: Final = ("p", "div", "li", "br")
 _BOX: Final = "cnblogs_code"
 _FEWEST_NUMBERED: Final = 3
+_FEWEST_ITEMS: Final = 2
 _LEVELS: Final = 3  # of its elements around a listing
 _NUMBERED: Final = re.compile(r"numbering|line-?num")  # `has-numbering`, `linenums`, `line-numbers`
 _TEAL: Final = re.compile(r"\s*color:\s*#008080;?\s*", re.IGNORECASE).fullmatch
 _NUMBER: Final = re.compile(r" *\d{1,5}", re.ASCII).fullmatch
+_ICONS: Final = frozenset({"div", "span", "i", "em"})
+_ICON: Final = r"0?([1-9]\d{0,2})[.、]?"  # compiled where a list has one: start-up counts
 
 
 def drop_number_gutters(root: Element, profile: Profile) -> int:
@@ -48,8 +55,23 @@ def drop_number_gutters(root: Element, profile: Profile) -> int:
             held = sum(weight(e) for e in cell.iter("pre", "code") if not inside(e, ("pre", "code")))
             if held == weight(cell) and (_is_named(before) or _counts_lines_of(cell, before, profile)):
                 drop(before)
+                if not listing:
+                    _make_listing(cell, profile)
                 count += 1
     return count
+
+
+def _make_listing(cell: Element, profile: Profile) -> None:
+    """Make a listing of a cell of inline code, whose lines were numbered; one with links in it stays what it is."""
+    if next(cell.iter("a", "x-tex", "table"), None) is not None:
+        return
+    text = line_text(cell, profile)
+    images = [copy_image(image) for image in cell.iter("img") if image.get("src")]
+    box = etree.Element("div")
+    box.extend(list(cell))
+    cell.text = None
+    cell.append(box)
+    put_listing(box, text, language_of_token(next(box.iter("code"), None)), images)
 
 
 def _is_named(gutter: Element) -> bool:
@@ -133,7 +155,7 @@ def _is_only_row(row: Element) -> bool:
 
 def holds_numbers(element: Element, at_least: int = 0) -> bool:
     """Whether the text of an element is numbers that count up by one, and nothing else."""
-    words = text_of(element).split()
+    words = " ".join(map(str, element.itertext())).split()  # `<p>1</p><p>2</p>` are two
     if len(words) < at_least or not all(_NUMBERS.fullmatch(word) for word in words):
         return False
     numbers = [int(word.rstrip(".:")) for word in words]
@@ -175,3 +197,33 @@ def _are_numbered(lines: list[str], numbers: list[str]) -> bool:
         int(number) == wanted and line.startswith(number) and line[len(number) : len(number) + 1] in {"", " "}
         for wanted, (line, number) in enumerate(zip(lines, numbers, strict=False), first)
     )
+
+
+def drop_item_numbers(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
+    """Drop the numbers that a page draws in boxes of their own at the start of the items of a numbered list.
+
+    The proof: each item has one, it is the item's own number, and a block follows. Of Baidu Jingyan:
+    `<li><div class="list-icon">1</div><div>Open it.</div></li>`. A paragraph with a number is an author's.
+    """
+    count = 0
+    for numbered in root.iter("ol"):
+        items = list(numbered.iterchildren("li"))
+        first = next(iter(items[0]), None) if len(items) >= _FEWEST_ITEMS else None
+        if first is None or first.tag not in _ICONS:
+            continue
+        icons = [_icon_of(item, number) for number, item in enumerate(items, 1)]
+        if None not in icons and numbered.get("start", "1") == "1":
+            drop_all([icon for icon in icons if icon is not None])
+            count += len(icons)
+    return count
+
+
+def _icon_of(item: Element, number: int) -> Element | None:
+    icon = next(iter(item), None)
+    if icon is None or icon.tag not in _ICONS or not is_blank(item.text) or not is_blank(icon.tail):
+        return None
+    after = icon.getnext()
+    if after is None or after.tag not in BLOCKS or icon.find(".//img") is not None:
+        return None
+    found = re.fullmatch(_ICON, text_of(icon).strip())
+    return icon if found is not None and int(found[1]) == number else None

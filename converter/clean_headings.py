@@ -1,4 +1,4 @@
-"""The pass for headings that hold more than a heading: paragraphs behind breaks, screenshots beside the words."""
+"""Passes for headings: bold in them; paragraphs behind breaks and screenshots, which make them more than headings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
-from converter.tree import Element, append_text_before, is_blank
+from converter.clean_structure import part_nested_headings
+from converter.tree import Element, append_text_before, is_blank, neutralize
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
@@ -46,6 +47,17 @@ class _Line:
     def is_blank(self) -> bool:
         """Whether it holds nothing."""
         return not self.images and not self.pieces
+
+
+def unwrap_bold_in_headings(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Unwrap bold in headings, which are bold anyway; 2,257 posts of 24,597 have it."""
+    headings = [heading for heading in root.iter(*_HEADINGS) if len(heading)]
+    # In a nested heading (`part_nested_headings`) it would be found once for each of them.
+    found = dict.fromkeys(e for heading in headings for e in heading.iter("strong", "b"))
+    for element in found:
+        neutralize(element)
+    part_nested_headings(headings)
+    return len(found)
 
 
 def part_long_headings(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)

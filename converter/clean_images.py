@@ -1,4 +1,4 @@
-"""The pass for pictures: which of them go, and what their addresses and alternative texts say."""
+"""The passes for pictures: which of them go, and what their addresses, alternative texts and captions say."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from converter.clean_media import NO_ADDRESS
 from converter.parameters import is_whole, name_of_file, parameter, without_marks
-from converter.tree import Element, classes_of, drop_all
+from converter.tree import Element, Query, classes_of, drop, drop_all, is_blank, text_of, with_class
 from converter.urls import runs_script
 
 if TYPE_CHECKING:
@@ -32,6 +32,42 @@ _PICTURES: Final = (".gif", ".png", ".svg", ".jpg", ".jpeg")
 _DRAWINGS: Final = (".png", ".jpg", ".jpeg", ".webp", ".svg", ".bmp")
 _LONGEST_NUMBER: Final = 10
 _TINY: Final = 200  # bytes of a `data:` address: spacers and dots; the smallest real picture seen has 1,094
+
+CAPTION: Final = "添加图片注释，不超过"
+"""How Zhihu's editor asks for a caption, of up to 140 characters."""
+
+_CAPTIONS: Final = Query(
+    f".//figcaption | .//*[{with_class('image-caption')}] | .//p[starts-with(normalize-space(), '{CAPTION}')]"
+    f" | .//p[normalize-space() = '编辑切换为居中']"
+)
+_LONGEST_CAPTION: Final = 40
+
+
+def drop_captions(root: Element, profile: Profile) -> int:
+    """Drop captions that an editor wrote where the author wrote none, right below a picture.
+
+    They say what it writes as alternative text, too: `<figcaption>img</figcaption>` below `alt="img"`, the name of a
+    file below pictures of Jianshu; Zhihu's asks for one, below two buttons.
+    """
+    count = 0
+    for caption in _CAPTIONS(root):
+        if _asks_or_repeats(caption, profile):
+            drop(caption)
+            count += 1
+    return count
+
+
+def _asks_or_repeats(caption: Element, profile: Profile) -> bool:
+    said = " ".join(text_of(caption).split())
+    before = caption.getprevious()
+    if before is None or not said or len(said) > _LONGEST_CAPTION or "/" in said or not is_blank(before.tail):
+        return False
+    if not profile.pictures.says_nothing(said) or caption.find(".//img") is not None:
+        return False
+    image = before if before.tag == "img" else before.find(".//img")
+    if image is None or caption.tag != "figcaption" or said.startswith(CAPTION):
+        return image is not None
+    return said == (image.get("alt") or "").strip()
 
 
 def tidy_images(root: Element, profile: Profile) -> Mapping[str, int]:
@@ -91,7 +127,7 @@ def _rule_of(image: Element, src: str, profile: Profile, suspects: list[tuple[st
         if rule != "link-card" and part in src and not (_is_kind_of_host(part) and _is_drawing(src)):
             return rule
     alt = image.get("alt") or ""
-    if alt in profile.pictures.tool_alts:
+    if alt in profile.pictures.tool_alts or image.get("title", "") in profile.pictures.tool_alts:
         return "button-image"
     for part, rule in suspects:
         if rule == "link-card" and (part in src or part in alt):

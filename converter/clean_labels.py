@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from converter.code_language import canonical_name, is_known
 from converter.tree import Element, Query, classes_of, drop, drop_all, is_blank, outermost, squeezed, text_of, weight
 
 if TYPE_CHECKING:
@@ -13,9 +14,15 @@ if TYPE_CHECKING:
     from converter.profiles import Profile
 
 _BUTTON: Final = re.compile(r"\s*\[\s*\]\(\s*javascript:void\(0\)\W*").fullmatch
+# Compiled where there is a button: start-up counts.
+_BUTTONS: Final = r"(?i)(?:登录后)?复制(?:代码)?|copy(?: code| to clipboard)?|收起|展开|运行"
 COPY: Final = "复制代码"
 """What copy buttons of Chinese sites say; 123 posts of 24,597 hold it."""
 
+_BAR: Final = (  # compiled where there is such a button: start-up counts
+    rf"\s*([A-Za-z][\w+#.-]{{0,19}}?)(?:(?:\s*体验AI代码助手)?(?:\s*代码解读\s*)?{COPY}|Copy code"
+    rf"|[ \t]*\n\s*(?:{COPY}|Copy code)[ \t]*(?=\n))(?:[ \t]*\n)?"
+)
 _LEAVES: Final = Query(f".//*[not(*)][normalize-space()='{COPY}']")
 _AROUND: Final = frozenset("a b center div em font i p span strong u".split())
 TITLE: Final = "代码如下"
@@ -47,21 +54,48 @@ _OPENING: Final = "[【（("
 _BRACKETS: Final = "[]【】（）()|↑▲ \t\n"
 
 
+def drop_copy_buttons(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Drop buttons that copy or fold a listing; what other buttons say is content."""
+    found = [button for button in root.iter("button") if re.fullmatch(_BUTTONS, " ".join(text_of(button).split()))]
+    drop_all(found)
+    return len(found)
+
+
 def drop_copy_labels(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
     """Drop the words of copy buttons: at the end of a listing, in a block right beside one, in the title of one.
 
     At the end of a listing they must be a line of their own in at least one listing of the post, or end two; elsewhere
-    an author may have written them.
+    an author may have written them. At its start the name of its language stands before them.
     """
     found = [label for leaf in _LEAVES(root) if _belongs_to_code(label := _outermost(leaf))]
     drop_all(found)
-    listings = [code for code in root.iter("code") if (code.text or "").rstrip().endswith(COPY) and _is_listing(code)]
+    all_listings = [code for code in root.iter("code") if _is_listing(code)]
+    begun = _drop_words_of_bars(all_listings)
+    listings = [code for code in all_listings if (code.text or "").rstrip().endswith(COPY)]
     rests = [(code.text or "").rstrip().removesuffix(COPY) for code in listings]
     if len(listings) < _SEVERAL and not any(rest.endswith("\n") for rest in rests):
-        return len(found)
+        return len(found) + begun
     for code, rest in zip(listings, rests, strict=True):
         code.text = rest.rstrip(" \t\n") + "\n"
-    return len(found) + len(listings)
+    return len(found) + begun + len(listings)
+
+
+def _drop_words_of_bars(listings: list[Element]) -> int:
+    """Drop the words of a bar that begin a listing, the name of its language first.
+
+    `js复制代码let a`, `bash 体验AI代码助手 代码解读复制代码ls` out of Juejin; `python` and `Copy code`, glued together
+    or a line each, out of chats. The name is one of a language, or two listings begin so.
+    """
+    found = [(code, bar) for code in listings if (bar := re.match(_BAR, code.text or ""))]
+    count = 0
+    for code, bar in found:
+        name = canonical_name(bar[1])
+        if is_known(name) or len(found) >= _SEVERAL:
+            code.text = (code.text or "")[bar.end() :]
+            if is_known(name) and not code.get("class"):
+                code.set("class", f"language-{name}")
+            count += 1
+    return count
 
 
 def _is_listing(code: Element) -> bool:

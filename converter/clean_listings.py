@@ -267,10 +267,16 @@ def join_tokens_of_code(root: Element, profile: Profile) -> int:  # noqa: ARG001
 
 def _is_token(code: Element) -> bool:
     """Whether it is `<code class="bash plain">`, without pictures."""
-    names = classes_of(code) if code.tag == "code" else []
-    if len(names) != _LANGUAGE_AND_KIND or names[1] not in TOKENS or not is_known(canonical_name(names[0])):
-        return False
-    return code.find(".//img") is None
+    return language_of_token(code) != "" and code.find(".//img") is None
+
+
+def language_of_token(code: Element | None) -> str:
+    """Name the language that the class of a token of SyntaxHighlighter says; empty for other elements."""
+    names = classes_of(code) if code is not None and code.tag == "code" else []
+    if len(names) != _LANGUAGE_AND_KIND or names[1] not in TOKENS:
+        return ""
+    name = canonical_name(names[0])
+    return name if is_known(name) else ""
 
 
 def _lines_of(table: Element) -> list[Element | None]:

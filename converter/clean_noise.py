@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from converter.profiles import Profile
-    from converter.selectors import Index
 
 MARKED: Final = Query("descendant::*[@class or @id]")
 """Finds the elements that a rule may be about."""
@@ -108,9 +107,9 @@ def _unwrap(gutter: Element) -> None:
         element.attrib.clear()
 
 
-def _named(root: Element, rules: Index) -> list[Element]:
+def _named(root: Element, profile: Profile) -> list[Element]:
     """List the elements that have a class or an id of a rule, in document order."""
-    by_class, by_id = rules.by_class, rules.by_id
+    by_class, by_id = profile.drop.by_class, profile.drop.by_id
     known: dict[str, bool] = {"": False}  # a post has few values of `class` and many elements
     found: list[Element] = []
     for element in root.iterdescendants():
@@ -125,7 +124,7 @@ def _named(root: Element, rules: Index) -> list[Element]:
 def drop_noise(root: Element, profile: Profile) -> Mapping[str, int]:
     """Drop the elements that the profile names: tool bars, gutters, tables of contents, the hidden id."""
     rules = profile.drop
-    named = _named(root, rules)
+    named = _named(root, profile)
     # `<p class_="artid">`: rules without id and class.
     found = set(rules.others(root)) if rules.others else set()
     if not named and not found:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from converter.clean_bars import drop_bars_of_boxes
 from converter.clean_boxes import fold_highlighter_boxes
 from converter.clean_code import (
     LISTINGS,
@@ -20,11 +21,18 @@ from converter.clean_code import (
 )
 from converter.clean_code_lines import fold_broken_code, join_lines_of_code, push_code_into_blocks
 from converter.clean_empty import drop_empty_elements
-from converter.clean_gutters import drop_number_gutters, drop_number_lists, drop_numbers_of_lines
-from converter.clean_headings import part_long_headings
+from converter.clean_gutters import drop_item_numbers, drop_number_gutters, drop_number_lists, drop_numbers_of_lines
+from converter.clean_headings import part_long_headings, unwrap_bold_in_headings
 from converter.clean_hidden import drop_hidden_elements, drop_hidden_tokens
-from converter.clean_images import image_rule, picture_address, tidy_images
-from converter.clean_labels import COPY, drop_copy_labels, drop_page_frame, drop_top_links, drop_written_buttons
+from converter.clean_images import CAPTION, drop_captions, image_rule, picture_address, tidy_images
+from converter.clean_labels import (
+    COPY,
+    drop_copy_buttons,
+    drop_copy_labels,
+    drop_page_frame,
+    drop_top_links,
+    drop_written_buttons,
+)
 from converter.clean_layout import drop_hollow_columns, name_captions, unwrap_layout_tables
 from converter.clean_links import link_address, link_rule, simplify_link_cards, tidy_links
 from converter.clean_list_pieces import nest_lists_of_one_item
@@ -55,7 +63,6 @@ from converter.clean_structure import (
     PRIVATE,
     merge_adjacent_rules,
     move_stray_content_out_of_tables,
-    part_nested_headings,
     unname_private_elements,
     unwrap_around_rows,
     wrap_stray_items,
@@ -88,8 +95,6 @@ Pass = Callable[[Element, Profile], int | Mapping[str, int]]
 """Tells how many changes it made, by rule when it follows several."""
 
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
-# Compiled where there is a button: start-up counts.
-_COPY: Final = r"(?i)(?:登录后)?复制(?:代码)?|copy(?: code)?|收起|展开|运行"
 _CONTROLS: Final = ("button", "label", "form", "fieldset", "legend", "input")
 _FORMS: Final = frozenset({"form", "fieldset", "legend"})
 _TABLE: Final = frozenset({"table", "thead", "tbody", "tfoot", "tr"})
@@ -234,13 +239,6 @@ def apply_element_rules(root: Element, profile: Profile) -> int:
     return count
 
 
-def drop_copy_buttons(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Drop buttons that copy or fold a listing; what other buttons say is content."""
-    found = [button for button in root.iter("button") if re.fullmatch(_COPY, " ".join(text_of(button).split()))]
-    drop_all(found)
-    return len(found)
-
-
 def unwrap_buttons(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Unwrap form controls with text, drop those without; check boxes of task lists stay, where there is a task."""
     count = 0
@@ -278,17 +276,6 @@ def _is_hollow(item: Element, known: dict[Element, bool]) -> bool:
     if item not in known:
         known[item] = is_blank(text_of(item)) and next(item.iterdescendants("img", "hr", "x-ref"), None) is None
     return known[item]
-
-
-def unwrap_bold_in_headings(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Unwrap bold in headings, which are bold anyway; 2,257 posts of 24,597 have it."""
-    headings = [heading for heading in root.iter(*_HEADINGS) if len(heading)]
-    # In a nested heading (`part_nested_headings`) it would be found once for each of them.
-    found = dict.fromkeys(e for heading in headings for e in heading.iter("strong", "b"))
-    for element in found:
-        neutralize(element)
-    part_nested_headings(headings)
-    return len(found)
 
 
 def unwrap_picture_wrappers(root: Element, profile: Profile) -> int:  # noqa: ARG001
@@ -393,7 +380,9 @@ PASSES: Final = (
     Step(join_tokens_of_code, ("code",), classes=tuple(f" {kind}".encode() for kind in TOKENS)),
     Step(join_listings_of_a_line, ("pre",)),
     Step(normalize_code_blocks, ("ol", *LISTINGS), makes=frozenset({"pre", "code", "p", "img", "span"})),
+    Step(drop_bars_of_boxes, ("pre",), (b"button", b"copy", b"code-block", b"toolbar")),
     Step(drop_copy_labels, phrase=COPY),
+    Step(drop_copy_labels, ("pre",), phrase="Copy code"),
     Step(list_labels_of_drawings, ("svg",), (b"foreign", b"<text", b"<tspan")),
     Step(link_gists, ("script",), (b"gist.github",)),
     Step(drop_invisible_elements, INVISIBLE, makes=_NOTHING),
@@ -402,6 +391,7 @@ PASSES: Final = (
     Step(link_footnotes, ("a", "sup"), (b"note", b"<sup")),
     Step(drop_toc_blocks, words=(b"-toc",), makes=_NOTHING),
     Step(drop_noise),
+    Step(drop_item_numbers, ("ol",)),
     Step(drop_page_frame, ("nav", "header", "footer")),
     Step(drop_copied_contents, ("a",), phrase="(?)"),
     Step(drop_top_links, ("a",), (b'href="#', b"#top", b"#main")),
@@ -414,6 +404,8 @@ PASSES: Final = (
     Step(drop_copy_buttons, ("button",)),
     Step(unwrap_buttons, _CONTROLS),
     Step(drop_written_buttons, ("img",), phrase="javascript:void(0)"),
+    Step(drop_captions, ("img",), (b"<figcaption",), (b"image-caption",)),
+    Step(drop_captions, ("img",), phrase=CAPTION),
     Step(tidy_images, ("img",)),
     Step(tidy_links, ("a",)),
     # Punctuation at the inner side, as far as bytes tell it; not the stars of comments and of `**kwargs` in listings.

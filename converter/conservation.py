@@ -93,12 +93,23 @@ def _losses(data: bytes, tree: Element) -> list[Note]:
     for element in tree.iter():
         for name in _ADDRESSES:
             value = element.get(name)
-            if value and "</" in value:
+            if value and "</" in value and _holds_end_of_tag(value := _behind_drawing(value)):
                 found.append(_note(f"the quote of {name}", value.encode("utf-8", "replace")))
     tag = re.search(_OPEN_TAG, rest) if not found else None
     if tag is not None and tag[1] not in tag[2]:
         found.append(_note("a quote in a tag", tag[2]))
     return [note for note in found if note is not None]
+
+
+def _behind_drawing(value: str) -> str:
+    """Leave out the drawing that an address holds: `data:image/svg+xml;utf8,<svg></svg>`, until a picture is loaded."""
+    _, end, rest = value.partition("</svg>")
+    return rest if end and value.lstrip()[:5].lower() == "data:" else value
+
+
+def _holds_end_of_tag(value: str) -> bool:
+    """Whether a value runs on behind its tag: it holds the end of that before any other. `alt="<b>x</b>"` does not."""
+    return "</" in value and 0 <= value.find(">") < value.find("<")
 
 
 def _note(what: str, swallowed: bytes) -> Note | None:

@@ -38,7 +38,9 @@ RULES: Final[dict[str, Rule]] = {
     "edit-link": Rule("noise", "Links in headings of an encyclopedia that edit the section below."),
     "hidden-id": Rule("noise", "The hidden element with the post's hexadecimal address; it becomes `source_url`."),
     "hover-menu": Rule("noise", "Menus that a forum shows over its pictures, and the names and sizes of their files."),
-    "item-bullet": Rule("noise", "Bullets of Word's fonts that begin items of lists, which have a bullet already."),
+    "item-bullet": Rule(
+        "noise", "Bullets of Word's fonts and drawn numbers that begin items of lists, which have their own."
+    ),
     "math-preview": Rule("noise", "What MathJax shows before a formula is drawn."),
     "page-footer": Rule(
         "noise", "What sites write around a post, copied with it: account, date, counters, links, copyright."
@@ -61,7 +63,7 @@ RULES: Final[dict[str, Rule]] = {
     "picture-link": Rule("noise", "Links around a picture that lead to that picture."),
     "picture-parameter": Rule("noise", "What the address of a picture says of watermark, size and place on the page."),
     "placeholder-alt": Rule(
-        "noise", "Alternative texts that say nothing: words of editors, names of files, addresses."
+        "noise", "Alternative texts and captions that say nothing: words of editors, names of files, addresses."
     ),
     "placeholder": Rule("noise", "Tags and categories that mean none (`无标签`)."),
     "random-image": Rule("noise", "Pictures, covers too, of services that answer with another picture each time."),
@@ -142,11 +144,13 @@ RULE_OF: Final[dict[str, str]] = {
     "drop_number_gutters": "code-gutter",
     "drop_number_lists": "code-gutter",
     "drop_numbers_of_lines": "code-gutter",
+    "drop_item_numbers": "item-bullet",
     "join_lines_of_code": "code-lines",
     "fold_broken_code": "code-lines",
     "fold_tables_of_code": "code-lines",
     "join_tokens_of_code": "code-lines",
     "mark_unboxed_listings": "code-tool-bar",
+    "drop_bars_of_boxes": "code-tool-bar",
     "fold_boxes_of_code_lines": "code-lines",
     "fold_copy_boxes": "code-lines",
     "join_listings_of_a_line": "listing",
@@ -171,6 +175,7 @@ RULE_OF: Final[dict[str, str]] = {
     "simplify_link_cards": "link-card",
     "drop_copy_buttons": "copy-button",
     "drop_copy_labels": "copy-button",
+    "drop_captions": "placeholder-alt",
     "drop_written_buttons": "copy-button",
     "drop_page_frame": "page-footer",
     "drop_top_links": "top-link",

@@ -66,6 +66,7 @@ PARTS: Final[dict[str, str]] = {
     "beside": "scraper",
     "characters": "decode",
     "clean_boxes": "cleaner",
+    "clean_bars": "cleaner",
     "clean_code": "cleaner",
     "clean_code_lines": "cleaner",
     "clean_listings": "cleaner",

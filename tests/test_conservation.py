@@ -27,6 +27,12 @@ PAGES: Final = (
         "the quote of href that never ends swallowed 5 characters: x>two",
     ),
     ("<p>one <img alt='a > b' title='<'> two</p>", ""),
+    ('<p>one <img src="a.png" alt="the tag <b>x</b>"> two</p>', ""),
+    ('<p>one <img src="data:image/svg+xml;utf8,<svg xmlns=\'a\'></svg>" data-src="http://e.org/1.png"> two</p>', ""),
+    (
+        '<p>one <img src="data:image/svg+xml;utf8,<svg></svg>> two</p><p class="c">three</p>',
+        "the quote of src that never ends swallowed 4 characters: >two",
+    ),
     ("<p>a < b and c<d e</p>", ""),
     ("<p>a &lt; b &copy; &nosuch; &#x4e2d;</p>", ""),
     ("<body><p>one</p></body></html><p>two</p>", ""),
