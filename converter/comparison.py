@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from converter import decode, dialects, pipeline, verify
+from converter import decode, dialects, pipeline, templates, verify
 
 if TYPE_CHECKING:
     from converter.model import Options, Source
@@ -22,7 +22,8 @@ def compare(source: Source, markdown: Source, options: Options) -> list[Place]:
     """Compare a post with a Markdown file.
 
     The post is cleaned as for a conversion: what a rule calls noise need not be there. A post that already is
-    Markdown is rendered, too. A first heading that repeats the title, as other tools write it, is not compared.
+    Markdown is rendered, too. A first heading that repeats the title, as other tools write it, is not compared. What is
+    written for a generator, such as shortcodes that it is to show, counts as what the generator makes of it.
 
     Raises:
         ConverterError: there is nothing to compare in one of them.
@@ -31,13 +32,15 @@ def compare(source: Source, markdown: Source, options: Options) -> list[Place]:
     options = dialects.options_for(options)
     page = decode.decode(source, options.encoding)
     title = ""
+    for_hugo = options.template_guard == "hugo"
     if page.kind == "markdown":
-        seen = verify.look_at_markdown(page.body)
+        seen = verify.look_at_markdown(templates.as_hugo_shows(page.body) if for_hugo else page.body)
     else:
         article, _, title, *_ = pipeline.cleaned(page, options, source.url)
         seen = verify.look_at(article.root, prettified=article.prettified)
     body = decode.decode(markdown, "utf-8").body if markdown.data.strip() else ""
     said = dialects.without_attributes(body) if options.target == "jekyll" else body
+    said = templates.as_hugo_shows(said) if for_hugo else said
     found = verify.compare(seen, said)
     if found and title and (rest := _without_title(said, title)) != said:
         found = min(found, verify.compare(seen, rest), key=len)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import click
 
 from converter.console import Console, visible
 from converter.errors import EXIT_FAILED, EXIT_OK, ConfigError, SourceError
-from converter.model import Options
+from converter.model import Options, Target, TemplateGuard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -21,8 +21,23 @@ _SEVERAL: Final = 3  # removals of one rule that are shown without --verbose
 
 
 def choosing(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that decide how a post is read, which `convert` and `inspect` share."""
+    """Add the options that decide how a post is read and for whom, which `convert`, `inspect` and `verify` share."""
     for option in (
+        click.option(
+            "--template-guard",
+            type=click.Choice(get_args(TemplateGuard)),
+            default=Options().template_guard,
+            show_default=True,
+            help="""Keep a site generator from running what a post only shows: Liquid (Jekyll) and Nunjucks (Hexo) are
+            switched off in the front matter of such posts, shortcodes of Hugo are escaped.""",
+        ),
+        click.option(
+            "--target",
+            type=click.Choice(get_args(Target)),
+            default=Options().target,
+            show_default=True,
+            help="Site generator that shall read the Markdown: dates, escapes and its template guard are set for it.",
+        ),
         click.option(
             "--keep",
             metavar="RULE",

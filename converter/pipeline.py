@@ -172,7 +172,7 @@ def _from_markdown(page: Page, options: Options, account: Account | None) -> Res
         account.fields(raw, metadata, policy, front)
     body, read, differences = _with_boxes_converted(page, pieces, options)
     body = body if page.front_matter is not None or body.startswith("\n") else "\n" + body
-    fields, body, guarded = templates.guard(_fields(front, options), body, options.template_guard)
+    fields, body, guarded = templates.guard(_fields(front, options), body, options.template_guard, written=True)
     return Result(
         name=page.name,
         markdown=frontmatter.dump(fields) + body,

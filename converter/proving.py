@@ -28,13 +28,6 @@ _SUFFIXES: Final = (".md", ".markdown")
 @click.argument("source", metavar="SOURCE")
 @click.argument("markdown", metavar="MARKDOWN")
 @choosing
-@click.option(
-    "--target",
-    type=click.Choice(get_args(Target)),
-    default="commonmark",
-    show_default=True,
-    help="Site generator that the Markdown was written for.",
-)
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 def verify_command(source: str, markdown: str, *, as_json: bool, **flags: Any) -> int:  # noqa: ANN401 (options of click)
     """Say whether a Markdown file still says what a post says, whoever wrote or edited it.
@@ -78,8 +71,15 @@ def _as_json(source: str, markdown: str, found: list[Place]) -> str:
 @click.command(name="check", context_settings=_HELP)
 @click.argument("directory", metavar="DIR")
 @click.option("--ignore", metavar="RULE", multiple=True, help="A rule whose findings do not count; several times.")
+@click.option(
+    "--target",
+    type=click.Choice(get_args(Target)),
+    default="commonmark",
+    show_default=True,
+    help="Site generator that reads the archive: only its template syntax counts. Without it, that of all does.",
+)
 @click.option("--json", "as_json", is_flag=True, help="As JSON, one object for each finding.")
-def check_command(directory: str, *, ignore: tuple[str, ...], as_json: bool) -> int:
+def check_command(directory: str, *, ignore: tuple[str, ...], target: Target, as_json: bool) -> int:
     """Look for what is wrong in an archive of Markdown files: front matter, ids, fences, links, HTML, template syntax.
 
     Exit code 0: nothing; 1: findings, listed one a line; 2: there is no such directory, or no such rule.
@@ -93,7 +93,7 @@ def check_command(directory: str, *, ignore: tuple[str, ...], as_json: bool) -> 
     console = Console()
     counts: Counter[str] = Counter()
     files = 0
-    for file, findings in _checked(directory, frozenset(ignore)):
+    for file, findings in _checked(directory, frozenset(ignore), target):
         files += 1
         counts.update(rule for rule, _, _ in findings)
         text = "".join(_finding(file, *finding, as_json=as_json) for finding in findings)
@@ -110,7 +110,9 @@ def _finding(file: str, rule: str, line: int, text: str, *, as_json: bool) -> st
     return f"{visible(file)}:{line or 1}: {rule}: {visible(text)}\n"
 
 
-def _checked(directory: str, ignored: frozenset[str]) -> Iterator[tuple[str, list[tuple[str, int, str]]]]:
+def _checked(
+    directory: str, ignored: frozenset[str], target: Target
+) -> Iterator[tuple[str, list[tuple[str, int, str]]]]:
     """Check one file after the other; of those before, only the names of their articles are kept."""
     from converter.checks import check
     from converter.store import read_input
@@ -122,7 +124,7 @@ def _checked(directory: str, ignored: frozenset[str]) -> Iterator[tuple[str, lis
         def exists(path: str, folder: str = folder) -> bool:
             return "\0" not in path and os.path.exists(os.path.join(folder, path))  # noqa: PTH110, PTH118 (as above)
 
-        found = check(read_input(file, file), exists)
+        found = check(read_input(file, file), exists, target)
         findings: list[tuple[str, int, str]] = list(found.findings)
         for name in found.ids:
             first = known.setdefault(hash(name), file)

@@ -7,14 +7,15 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 import pytest
 
 from converter.checks import RULES, check
 from converter.comparison import compare
 from converter.errors import ConverterError
-from converter.model import Options, Source
+from converter.model import Options, Source, Target
+from converter.pipeline import convert
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,6 +80,46 @@ def test_no_article_is_an_error() -> None:
         places(RIGHT, b"\x89PNG\r\n\x1a\n\0\0\0")
 
 
+# Shortcodes, escaped ones, Liquid and Nunjucks, in text and in a listing; footnotes, and a list that begins with 5.
+TEMPLATES: Final = b"""<html><body><article><h1>Short codes</h1>
+<p>Write {{&lt; figure src="a.png" &gt;}}, {{% note %}} or {{&lt;/* figure */&gt;}}.</p>
+<pre><code class="language-go">{{%/* c */%}}
+{{&lt; youtube abc &gt;}} {{ .Title }} {% raw %} {# d
+</code></pre>
+<ol start="5"><li>five<sup class="footnote-ref"><a href="#fn1" id="fnref1">[1]</a></sup></li></ol>
+<section class="footnotes"><ol><li id="fn1"><p>note <a href="#fnref1" class="footnote-backref">back</a></p></li></ol>
+</section></article></body></html>"""
+
+
+@pytest.mark.parametrize("target", get_args(Target))
+def test_what_was_written_for_a_target_is_right_for_it(target: Target) -> None:
+    post = Source("a.html", TEMPLATES, "2024-01-02-a.html")
+    options = Options(target=target)
+    written = convert(post, options)
+    markdown = Source("b.md", written.markdown.encode(), "b.md")
+    assert written.differences == 0
+    assert compare(post, markdown, options) == []
+    found = check(markdown.data, bool, target).findings
+    assert ("template-syntax" in {one.rule for one in found}) == (target == "commonmark")
+    assert {one.rule for one in found} <= {"template-syntax", "no-date"}
+    # It is still compared.
+    wrong = markdown._replace(data=markdown.data.replace(b"youtube", b"vimeo"))
+    assert [place.difference.kind for place in compare(post, wrong, options)] == ["code"]
+
+
+def test_a_guard_without_a_target_is_right_as_well() -> None:
+    post = Source("a.html", TEMPLATES, "a.html")
+    options = Options(template_guard="hugo")
+    markdown = Source("b.md", convert(post, options).markdown.encode(), "b.md")
+    assert compare(post, markdown, options) == []
+    assert compare(post, markdown, Options()) != []
+    # A post that is Markdown was written for Hugo itself.
+    written = Source("a.md", b"---\ntitle: x\n---\n\n{{</* a */>}} {{< b >}}\n", "a.md")
+    guarded = Source("b.md", convert(written, options).markdown.encode(), "b.md")
+    assert b"{{</* a */>}} {{</* b */>}}" in guarded.data
+    assert compare(written, guarded, options) == []
+
+
 # --- check ---
 CASES: Final[tuple[tuple[str, list[tuple[str, int]]], ...]] = (
     (FRONT + "fine\n", []),
@@ -102,13 +143,38 @@ CASES: Final[tuple[tuple[str, list[tuple[str, int]]], ...]] = (
     (FRONT + "[a](javascript:b)\n", [("unsafe-html", 6)]),
     (FRONT + "a\n\n```\n{{ b }}\n```\n", [("template-syntax", 9)]),
     (FRONT.replace("date", "render_with_liquid: false\ndate") + "{% raw %}\n", []),
+    (FRONT.replace("date", "disableNunjucks: true\ndate") + "{% raw %}\n", []),
+    (FRONT + "{{</* a */>}} {{%/* b\n*/%}}\n", []),
+    (
+        FRONT + "{{</* a */>}} {% b %}\n{{%/* a */%}} {{ b }}\n{{% b %}}\n",
+        [("template-syntax", line) for line in (6, 7, 8)],
+    ),
 )
+EXECUTED: Final[dict[Target, tuple[str, ...]]] = {
+    "commonmark": ("{{ a }}", "{% a %}", "{{< a >}}", "{{% a %}}"),
+    "jekyll": ("{{ a }}", "{% a %}", "{{< a >}}", "{{% a %}}", "{{</* a */>}}", "{{%/* a */%}}"),
+    "hexo": ("{{ a }}", "{% a %}", "{# a", "{{< a >}}", "{{% a %}}", "{{</* a */>}}", "{{%/* a */%}}"),
+    "hugo": ("{{< a >}}", "{{% a %}}"),
+}
+"""What each generator executes."""
 
 
 @pytest.mark.parametrize(("text", "found"), CASES)
 def test_check(text: str, found: list[tuple[str, int]]) -> None:
     findings = check(text.encode(), {"there.md", "b/"}.__contains__).findings
     assert [(finding.rule, finding.line) for finding in findings] == found
+
+
+@pytest.mark.parametrize("target", get_args(Target))
+def test_check_for_a_generator(target: Target) -> None:
+    for text in sorted({text for texts in EXECUTED.values() for text in texts}):
+        found = check(f"{FRONT}{text}\n".encode(), bool, target).findings
+        assert [finding.rule for finding in found] == ["template-syntax"] * (text in EXECUTED[target]), text
+    for field, generator in (("render_with_liquid: false", "jekyll"), ("disableNunjucks: true", "hexo")):
+        found = check(
+            f"{FRONT.replace('date', f'{field}{chr(10)}date')}{{{{% a %}}}}\n".encode(), bool, target
+        ).findings
+        assert bool(found) == (target not in {generator, "commonmark"})
 
 
 def test_check_of_other_bytes() -> None:
@@ -169,6 +235,10 @@ def test_check_command(folder: Path) -> None:
     where = Path("archive", "b.md")
     expected = f"{where}:1: duplicate-id: example.com 1 is also in {Path('archive', 'a.md')}\n"
     assert run(["check", "archive"], folder) == (1, expected)
+    (archive / "a.md").write_text(front + "\n{{ a }}\n", encoding="utf-8")
+    assert run(["check", "archive", "--target", "hugo", "--ignore", "duplicate-id"], folder) == (0, "")
+    assert run(["check", "archive", "--target", "jekyll", "--ignore", "duplicate-id"], folder)[0] == 1
+    (archive / "a.md").write_text(front, encoding="utf-8")
     code, text = run(["check", "archive", "--json"], folder)
     assert (code, json.loads(text)["rule"]) == (1, "duplicate-id")
     assert run(["check", "archive", "--ignore", "duplicate-id"], folder) == (0, "")
