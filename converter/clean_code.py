@@ -7,6 +7,7 @@ element of its own. The text of the listing is kept byte for byte, the rest goes
 from __future__ import annotations
 
 import re
+from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Final, cast
 
@@ -16,8 +17,9 @@ from converter.code_language import canonical_name, is_known, language_of
 from converter.listings import (
     LINE_LISTS,
     copy_image,
-    is_noise,
     listing_element,
+    noise_rule,
+    tally,
     text_and_images,
     texts_of_lines,
 )
@@ -37,6 +39,9 @@ from converter.tree import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from converter.listings import Gone
     from converter.profiles import Profile
 
 LISTINGS: Final = ("pre", "textarea", "xmp", "listing")
@@ -63,25 +68,25 @@ _NAMELESS: Final = frozenset({"plaintext", "text", "plain", "txt", "code"})
 _BUTTONS: Final = r"copycode|copy|复制代码|复制|编辑|edit|运行|run"
 
 
-def normalize_code_blocks(root: Element, profile: Profile) -> int:
+def normalize_code_blocks(root: Element, profile: Profile) -> Mapping[str, int]:
     """Bring every listing into the canonical shape, before any other pass looks into it."""
-    gone: set[Element] = set()
-    count = 0
+    nested: set[Element] = set()
+    counts: Gone = Counter()
     for element in list(root.iter("ol")):
-        if element not in gone and _holds_lines(element) and not inside(element, ("pre",)):
+        if element not in nested and _holds_lines(element) and not inside(element, ("pre",)):
             if any(child.tag != "li" or not is_blank(child.tail) for child in element) or not is_blank(element.text):
                 # A list around the list, or a broken copy: what stands beside the lines would go.
                 if next(element.iterchildren("li"), None) is None:
                     neutralize(element)
                 continue
-            gone.update(element.iterdescendants("ol"))
-            _normalize_line_list(element, profile)
-            count += 1
+            nested.update(element.iterdescendants("ol"))
+            _normalize_line_list(element, profile, counts)
+            counts["listing"] += 1
     for element in list(root.iter(*LISTINGS)):
         if element.getparent() is not None and not inside(element, ("pre",)):
-            _normalize(element, profile)
-            count += 1
-    return count
+            _normalize(element, profile, counts)
+            counts["listing"] += 1
+    return counts
 
 
 def _holds_lines(element: Element) -> bool:
@@ -160,7 +165,7 @@ def _is_canonical(element: Element) -> bool:
     return code.tag == "code" and len(code) == 0 and not is_blank(code.text) and is_blank(code.tail)
 
 
-def _normalize(element: Element, profile: Profile) -> None:
+def _normalize(element: Element, profile: Profile, gone: Gone) -> None:
     if _is_canonical(element):
         code = element[0]
         text = _with_line_ends((code.text or "").removeprefix("\n"))
@@ -170,43 +175,45 @@ def _normalize(element: Element, profile: Profile) -> None:
         code.text = text
         _set_language(code, language)
         return
-    if is_noise(element, profile) and not text_of(element).strip("0123456789.: \t\n"):
+    if (rule := noise_rule(element, profile)) and not text_of(element).strip("0123456789.: \t\n"):
         drop(element)  # <pre class="lineno">: a gutter
+        gone[rule] += 1
         return
-    if len(element) and element[0].tag == "div":
-        _settle_bar(element)
-    text, images = text_and_images(element, profile)
+    if len(element) and element[0].tag == "div" and "copy-button" not in profile.keep:
+        tally(_drop_bar(element), profile, gone)
+    text, images = text_and_images(element, profile, gone)
     put_listing(element, text, language_of(element, text), images)
 
 
-def _settle_bar(listing: Element) -> None:
+def _drop_bar(listing: Element) -> list[Element]:
     """Drop the bar that a chat has in a listing, above its one `code`: the name of the language, and buttons.
 
-    The name becomes the language where the listing states none.
+    The name becomes the language where the listing states none. Returns the elements that went.
     """
     codes = list(islice(listing.iter("code"), 2))
     if len(codes) != 1:
-        return
+        return []
     bars: list[Element] = []
     inner = codes[0]
     while inner is not listing:
         around = cast("Element", inner.getparent())
         if not is_blank(around.text) or any(not is_blank(child.tail) for child in around):
-            return
+            return []
         for child in around:
             if child is inner:
                 break
             bars.append(child)
         inner = around
     if any(e.tag != "a" or not _is_button(e) for bar in bars for e in bar.iter(*_NO_WORDS)):
-        return
+        return []
     words = "".join(squeezed(bar) for bar in bars).lower()
     name = re.sub(_BUTTONS, "", words)
     language = canonical_name(name)
     if not words or (name and name not in _NAMELESS and not _is_language(listing, codes[0], language)):
-        return
+        return []
     for bar in bars:
         drop(bar)
+    return bars
 
 
 def _is_language(listing: Element, code: Element, name: str) -> bool:
@@ -253,10 +260,12 @@ def _set_language(code: Element, language: str) -> None:
         del code.attrib["class"]
 
 
-def _normalize_line_list(element: Element, profile: Profile) -> None:
+def _normalize_line_list(element: Element, profile: Profile, gone: Gone) -> None:
     """Turn a numbered listing that is no `pre` (`ol.dp-java`) into one."""
     items = list(element.iterchildren("li"))
-    text = "\n".join(texts_of_lines(items, profile)).rstrip("\n") + "\n"  # an empty last item is the editor's
+    text = (
+        "\n".join(texts_of_lines(items, profile, gone=gone)).rstrip("\n") + "\n"
+    )  # an empty last item is the editor's
     # The box knows better: <div class="dp-highlighter bg_html"> holds <ol class="dp-xml">.
     box = next((a for a in element.iterancestors("div") if "dp-highlighter" in classes_of(a)), None)
     teller = element if box is None or "bg_" not in (box.get("class") or "") else box

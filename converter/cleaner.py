@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from converter.clean_boxes import fold_highlighter_boxes
@@ -23,10 +22,10 @@ from converter.clean_empty import drop_empty_elements
 from converter.clean_gutters import drop_number_gutters, drop_number_lists, drop_numbers_of_lines
 from converter.clean_headings import part_long_headings
 from converter.clean_hidden import drop_hidden_elements, drop_hidden_tokens
-from converter.clean_images import image_rule, picture_address, tidy_images
+from converter.clean_images import tidy_images
 from converter.clean_labels import COPY, drop_copy_labels, drop_page_frame, drop_top_links, drop_written_buttons
 from converter.clean_layout import drop_hollow_columns, name_captions, unwrap_layout_tables
-from converter.clean_links import link_address, link_rule, simplify_link_cards, tidy_links
+from converter.clean_links import simplify_link_cards, tidy_links
 from converter.clean_listings import (
     TOKENS,
     fold_boxes_of_code_lines,
@@ -48,6 +47,7 @@ from converter.clean_media import (
     list_labels_of_drawings,
     list_sources_of_drawings,
 )
+from converter.clean_names import Names
 from converter.clean_noise import INVISIBLE, MARKED, drop_invisible_elements, drop_noise
 from converter.clean_notes import link_footnotes
 from converter.clean_structure import (
@@ -95,6 +95,7 @@ _PICTURE_WRAPPERS: Final = _EMPHASIS | frozenset(_HEADINGS) | {"span", "font", "
 _SAME: Final = {"strong": ("strong", "b"), "em": ("em", "i"), "del": ("del", "s", "strike")}
 _SAME_TAGS: Final = tuple(tag for tags in _SAME.values() for tag in tags)
 _HIDING: Final = (b"display", b"visibility", b"hidden", b"size:0", b"size: 0")
+_NOTHING: Final[Mapping[str, int]] = {}
 _MADE: Final = frozenset("a br code div img li p pre span strong ul x-tex".split())
 """Names of the elements that passes put in the place of others."""
 
@@ -125,20 +126,15 @@ def clean(article: Article, profile: Profile, trace: Trace | None = None) -> Fac
         if trace is not None:
             trace.begin(article.root)
         count = one(article.root, profile)
+        own = RULE_OF.get(one.__name__, "")
+        counts = count if not isinstance(count, int) else {own: count} if count else _NOTHING
         if trace is not None:
-            trace.end(
-                RULE_OF.get(one.__name__, ""),
-                partial(_rule_of, profile=profile, own=RULE_OF.get(one.__name__)),
-                lambda element, name: _rule_of_change(element, name, profile),
-            )
-        if isinstance(count, int):
-            if count:
-                rule = RULE_OF[one.__name__]
-                removed[rule] = removed.get(rule, 0) + count
-                names |= _MADE if one is not apply_element_rules else {element.tag for element in article.root.iter()}
-        else:
-            for rule, number in count.items():
+            trace.end(own, counts.get(own, 0), Names(own or one.__name__, profile))
+        for rule, number in counts.items():
+            if number:
                 removed[rule] = removed.get(rule, 0) + number
+        if counts and own:
+            names |= _MADE if one is not apply_element_rules else {element.tag for element in article.root.iter()}
     return Facts(removed=removed)
 
 
@@ -165,26 +161,6 @@ def _may_find(step: Step, words: Vocabulary, article: Article, profile: Profile)
     return False
 
 
-def _rule_of(element: Element, profile: Profile, own: str | None) -> str | None:
-    """Name the rule by which a pass took an element out: one that follows several, or one that only reshapes."""
-    if rule := profile.drop.rule_of_any(element):
-        return rule
-    if element.tag == "img":
-        return image_rule(element, profile) or (None if own else "tracking-image")
-    if element.tag != "a":
-        return None
-    href = (element.get("href") or "").strip()
-    return "page-link" if href[:1] == "#" != href else link_rule(element, href, profile)
-
-
-def _rule_of_change(before: Element, name: str, profile: Profile) -> str | None:
-    """Name the rule by which an attribute of a picture or a link says something else now."""
-    if before.tag == "img":
-        return "placeholder-alt" if name == "alt" else picture_address(before, profile)[1][-1]
-    href = (before.get("href") or "").strip()
-    return "page-link" if href[:1] == "#" else link_address(href, text_of(before), profile)[1]
-
-
 def settle(article: Article, profile: Profile) -> None:
     """Do what even an article without noise needs, in place: formulas and footnotes in one shape, nothing that runs."""
     root = article.root
@@ -207,7 +183,7 @@ def drop_title(article: Article, title: str, facts: Facts, trace: Trace | None =
         trace.begin(article.root)
     count = drop_repeated_title(article.root, title)
     if trace is not None:
-        trace.end("repeated-title")
+        trace.end("repeated-title", count)
     return facts._replace(removed={**facts.removed, "repeated-title": count}) if count else facts
 
 

@@ -71,6 +71,15 @@ def test_markdown_against_markdown() -> None:
     assert places("# A\n\n- c\n", post, "a.md") == [(3, "text")]
 
 
+def test_boxes_in_a_post_that_is_markdown_are_compared_as_they_are_converted() -> None:
+    box = '<div class="blog-content-box"><div id="content_views"><p>b</p><pre>c<button>copy</button></pre></div></div>'
+    post = f"---\ntitle: x\n---\n\n*a*\n\n{box}\n\nd\n".encode()
+    markdown = convert(Source("a.md", post, "a.md"), Options()).markdown
+    assert "```\nc\n```" in markdown
+    assert places(markdown, post, "a.md") == []
+    assert places(markdown.replace("\nc\n", "\ne\n"), post, "a.md") == [(10, "code")]
+
+
 def test_nothing_against_a_post() -> None:
     assert [kind for _, kind in places("")] == ["text"]
 
