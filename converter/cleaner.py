@@ -54,6 +54,7 @@ from converter.clean_structure import (
     PRIVATE,
     merge_adjacent_rules,
     move_stray_content_out_of_tables,
+    part_jumping_lists,
     part_nested_headings,
     unname_private_elements,
     unwrap_around_rows,
@@ -164,7 +165,13 @@ def _may_find(step: Step, words: Vocabulary, article: Article, profile: Profile)
 def settle(article: Article, profile: Profile) -> None:
     """Do what even an article without noise needs, in place: formulas and footnotes in one shape, nothing that runs."""
     root = article.root
-    for one in (unname_private_elements, recover_formulas, link_footnotes, drop_invisible_elements):
+    for one in (
+        unname_private_elements,
+        recover_formulas,
+        link_footnotes,
+        drop_invisible_elements,
+        part_jumping_lists,
+    ):
         one(root, profile)
     push_code_into_blocks(root)
     for link in [link for link in root.iter("a") if runs_script((link.get("href") or "").strip())]:
@@ -410,6 +417,7 @@ PASSES: Final = (
     Step(drop_hollow_columns, ("table",), (b"colspan",)),
     Step(name_captions, ("table",), (b"colspan",)),
     Step(fold_broken_code, ("code", "tt", "samp")),
+    Step(part_jumping_lists, ("ol",), (b"value=", b"reversed")),
     Step(drop_empty_elements),
     Step(merge_adjacent_rules, ("hr",)),
     Step(nest_lists_of_one_item, ("li",), words=(b"list-style-type", b"ed-list")),
