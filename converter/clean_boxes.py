@@ -107,7 +107,8 @@ def fold_highlighter_boxes(root: Element, profile: Profile) -> Mapping[str, int]
                     tally([box], profile, counts)
                     counts["highlighter-box"] += 1
                     continue
-            gone = [t for t in tools if not re.search(_GUTTER, t.get("class") or "") or holds_numbers(t)]
+            drops = "code-gutter" not in profile.keep
+            gone = [t for t in tools if not re.search(_GUTTER, t.get("class") or "") or (drops and holds_numbers(t))]
             tally(outermost(gone), profile, counts)
             for tool in gone:
                 drop(tool)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from converter import decode, dialects, pipeline, templates, verify
+from converter.errors import DecodeError
 
 if TYPE_CHECKING:
     from converter.model import Options, Source
@@ -39,7 +40,7 @@ def compare(source: Source, markdown: Source, options: Options) -> list[Place]:
     else:
         article, _, title, *_ = pipeline.cleaned(page, options, source.url)
         seen = verify.look_at(article.root, prettified=article.prettified)
-    body = decode.decode(markdown, "utf-8").body if markdown.data.strip() else ""
+    body = _body_of(markdown)
     said = _without_syntax(body, options)
     found = verify.compare(seen, said)
     if found and title and (rest := _without_title(said, title)) != said:
@@ -47,6 +48,15 @@ def compare(source: Source, markdown: Source, options: Options) -> list[Place]:
     lines = body.split("\n")
     first = markdown.data.count(b"\n") - body.count("\n")  # lines of the front matter
     return [Place(_line_of(difference, lines, first), difference) for difference in found]
+
+
+def _body_of(markdown: Source) -> str:
+    if not markdown.data.strip():
+        return ""
+    try:
+        return decode.decode(markdown, "utf-8").body
+    except DecodeError as error:  # no option would help
+        raise DecodeError("the bytes are not UTF-8", source=markdown.name, remedy="write the Markdown so") from error
 
 
 def _without_syntax(body: str, options: Options) -> str:

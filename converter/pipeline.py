@@ -124,6 +124,16 @@ def from_page(page: Page, options: Options, url: str, account: Account | None = 
     return result._replace(notes=(*result.notes, *dialects.notes_for(page.path, result.markdown, options.target)))
 
 
+def placed(result: Result, options: Options, path: str) -> Result:
+    """Let the notes tell of the file that a result is written to, where that has another name than its source."""
+    if options.target == "commonmark" or result.error:
+        return result
+    from converter import dialects
+
+    notes = [note for note in result.notes if note.rule != "undated-file"]
+    return result._replace(notes=(*notes, *dialects.notes_for(path, result.markdown, options.target)))
+
+
 def _from_kind(page: Page, options: Options, url: str, account: Account | None) -> Result:
     if page.kind == "markdown":
         return _from_markdown(page, options, account)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 import click
 
 from converter.console import Console, visible
-from converter.errors import EXIT_FAILED, EXIT_OK, EXIT_USAGE, ConfigError
+from converter.errors import EXIT_FAILED, EXIT_OK, EXIT_USAGE, ConfigError, SourceError
 from converter.inspecting import choosing, options_of
 from converter.model import Source, Target
 
@@ -30,21 +30,22 @@ _SUFFIXES: Final = (".md", ".markdown")
 @choosing
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 def verify_command(source: str, markdown: str, *, as_json: bool, **flags: Any) -> int:  # noqa: ANN401 (options of click)
-    """Say whether a Markdown file still says what a post says, whoever wrote or edited it.
+    """Say whether a Markdown file still says what a post says, whoever wrote or edited it; - is standard input.
 
     Exit code 0: it does; 1: it does not, each difference is listed; 2: it cannot be told.
     """
     from converter.comparison import compare
     from converter.errors import ConverterError
     from converter.pipeline import check
-    from converter.store import read_input
 
     options = options_of(flags)
     check(options)
+    if source == markdown == "-":
+        raise ConfigError("standard input is one text", remedy="name the file of the post, or that of the Markdown")
     console = Console()
     try:
-        post = Source(source, read_input(source, source), os.path.basename(source))  # noqa: PTH119 (a name is all it needs)
-        other = Source(markdown, read_input(markdown, markdown), "x.md")
+        post = _read(source, os.path.basename(source))  # noqa: PTH119 (a name is all it needs)
+        other = _read(markdown, "x.md")
         found = compare(post, other, options)
     except ConverterError as error:
         console.fail(str(error.about(source)))
@@ -52,6 +53,23 @@ def verify_command(source: str, markdown: str, *, as_json: bool, **flags: Any) -
     text = _as_json(source, markdown, found) if as_json else "".join(_lines(markdown, found))
     console.data(text.encode("utf-8", "backslashreplace"))
     return EXIT_FAILED if found else EXIT_OK
+
+
+def _read(name: str, path: str) -> Source:
+    """Read one of the two texts; `path` tells which kind it is.
+
+    Raises:
+        SourceError: it cannot be read.
+
+    """
+    from converter.pipe import read_stdin
+    from converter.store import read_input
+
+    if name == "-":
+        return read_stdin()._replace(path="" if path == name else path)
+    if os.path.isdir(name):  # noqa: PTH112 (as everywhere)
+        raise SourceError("is a directory", source=name, remedy="name one post, and its Markdown")
+    return Source(name, read_input(name, name), path)
 
 
 def _lines(markdown: str, found: list[Place]) -> Iterator[str]:

@@ -286,6 +286,20 @@ def test_what_is_kept_stays(rule: str, shown: str) -> None:
     assert rule not in {one.rule for one in account(POST, rule).removed}
 
 
+def test_numbers_beside_the_lines_of_a_box_can_be_kept() -> None:
+    cells = "".join(
+        f'<td class="{kind}">{"".join(f"<div class=line>{line}</div>" for line in lines)}</td>'
+        for kind, lines in (("gutter", (1, 2)), ("code", ("a = b", "c")))
+    )
+    page = f'<p>x</p><div class="syntaxhighlighter"><table><tr>{cells}</tr></table></div>'
+    source = Source("a.html", page.encode(), "a.html")
+    plain, kept = (convert(source, Options(keep=keep)) for keep in ((), ("code-gutter",)))
+    assert plain.markdown.endswith("\n\n```\na = b\nc\n```\n")
+    assert plain.facts.removed["code-gutter"] == 1
+    assert "| 1<br>2 | a = b<br>c |" in kept.markdown
+    assert "code-gutter" not in kept.facts.removed
+
+
 def test_what_readers_could_see_is_a_note_of_each_conversion() -> None:
     notes = convert(Source("post.html", POST.encode(), "post.html"), Options()).notes
     assert {note.rule: note.text for note in notes if note.rule in RULES} == {

@@ -199,11 +199,18 @@ def test_every_rule_is_documented_and_tested() -> None:
 
 
 # --- the commands ---
-def run(arguments: Sequence[str], folder: Path) -> tuple[int, str]:
+def run(arguments: Sequence[str], folder: Path, given: bytes = b"") -> tuple[int, str]:
     """Run the command in a folder; returns exit code and standard output."""
+    code, out, _ = run_whole(arguments, folder, given)
+    return code, out
+
+
+def run_whole(arguments: Sequence[str], folder: Path, given: bytes = b"") -> tuple[int, str, str]:
+    """Run the command in a folder with a standard input; returns exit code, standard output and standard error."""
     command = [sys.executable, "-m", "converter", *arguments]
-    done = subprocess.run(command, cwd=folder, env={"PYTHONPATH": str(ROOT)}, capture_output=True, check=False)
-    return done.returncode, done.stdout.decode()
+    env = {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=folder, env=env, input=given, capture_output=True, check=False)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
 @pytest.fixture
@@ -223,6 +230,22 @@ def test_verify_command(folder: Path) -> None:
     )
     assert run(["verify", "post.html", "none.md"], folder) == (2, "")
     assert run(["verify", "post.html"], folder) == (2, "")
+
+
+def test_verify_reads_standard_input(folder: Path) -> None:
+    same = (0, "right.md: says what the post says\n")
+    assert run(["verify", "-", "right.md"], folder, POST) == same
+    assert run(["verify", "post.html", "-"], folder, RIGHT.encode()) == (0, "-: says what the post says\n")
+    assert run(["verify", "-", "-"], folder, POST) == (2, "")
+
+
+def test_verify_says_what_it_cannot_read(folder: Path) -> None:
+    """Not what `convert` would say of the same: no `-o` and no `--encoding` helps."""
+    (folder / "other.md").write_bytes(b"\xb4\xff")
+    code, _, told = run_whole(["verify", ".", "right.md"], folder)
+    assert (code, told) == (2, "error: .: is a directory; name one post, and its Markdown\n")
+    code, _, told = run_whole(["verify", "post.html", "other.md"], folder)
+    assert (code, told) == (2, "error: other.md: the bytes are not UTF-8; write the Markdown so\n")
 
 
 def test_verify_command_in_json(folder: Path) -> None:

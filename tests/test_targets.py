@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
 
 import pytest
+from click.testing import CliRunner
 from facts import differences, facts
 from test_spec import CASES, Case, key, name, read
 
 from converter import dialects
+from converter.cli import cli
 from converter.errors import ConfigError
 from converter.model import Options, Source, Target
 from converter.pipeline import check, convert
@@ -84,6 +86,20 @@ def test_a_file_that_jekyll_leaves_out_is_told() -> None:
     for path, target in others:
         notes = convert(Source("a", POST, path), Options(target=target)).notes
         assert not any(note.rule == "undated-file" for note in notes)
+
+
+def test_the_date_counts_that_the_output_has_in_its_name(tmp_path: Path) -> None:
+    for source, output, told in (
+        ("2024-03-01-b.html", "b.md", "call it 2024-03-01-b.md"),
+        ("b.html", "2024-03-01-b.md", ""),
+    ):
+        (tmp_path / source).write_bytes(POST)
+        run = CliRunner().invoke(
+            cli, [str(tmp_path / source), "-o", str(tmp_path / output), "--target", "jekyll", "-v", "--force"]
+        )
+        assert run.exit_code == 0
+        assert ("undated-file" in run.stderr) == bool(told)
+        assert told in run.stderr
 
 
 def test_the_second_engine_has_no_targets() -> None:
