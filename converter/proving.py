@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
 
@@ -44,8 +45,8 @@ def verify_command(source: str, markdown: str, *, as_json: bool, **flags: Any) -
         raise ConfigError("standard input is one text", remedy="name the file of the post, or that of the Markdown")
     console = Console()
     try:
-        post = _read(source, os.path.basename(source))  # noqa: PTH119 (a name is all it needs)
-        other = _read(markdown, "x.md")
+        post = _read_post(source)
+        other = _read_markdown(markdown)
         found = compare(post, other, options)
     except ConverterError as error:
         console.fail(str(error.about(source)))
@@ -55,21 +56,42 @@ def verify_command(source: str, markdown: str, *, as_json: bool, **flags: Any) -
     return EXIT_FAILED if found else EXIT_OK
 
 
-def _read(name: str, path: str) -> Source:
-    """Read one of the two texts; `path` tells which kind it is.
+def _read_post(name: str) -> Source:
+    """Read a post as `convert` reads it: out of a saved page or a container, too.
 
     Raises:
-        SourceError: it cannot be read.
+        ConverterError: it cannot be read, or there are several.
 
     """
+    from converter.pipe import read_stdin
+    from converter.sources.directory import expand
+    from converter.sources.reading import read
+
+    if name == "-":
+        return read_stdin()
+    several = "name one post, and its Markdown"
+    if os.path.isdir(name):  # noqa: PTH112 (as everywhere)
+        raise SourceError("is a directory", source=name, remedy=several)
+    inputs = expand([name])
+    for problem in inputs.problems:
+        raise problem
+    found = list(islice(inputs.spool, 2))
+    if len(found) != 1:
+        raise SourceError("holds several posts" if found else "names no post", source=name, remedy=several)
+    one = found[0]
+    content = read(one.file, one.member, one.name)
+    return Source(one.name, content.data, one.path, content.url, content.encoding)
+
+
+def _read_markdown(name: str) -> Source:
     from converter.pipe import read_stdin
     from converter.store import read_input
 
     if name == "-":
-        return read_stdin()._replace(path="" if path == name else path)
+        return read_stdin()._replace(path="x.md")
     if os.path.isdir(name):  # noqa: PTH112 (as everywhere)
-        raise SourceError("is a directory", source=name, remedy="name one post, and its Markdown")
-    return Source(name, read_input(name, name), path)
+        raise SourceError("is a directory", source=name, remedy="name the Markdown of one post")
+    return Source(name, read_input(name, name), "x.md")
 
 
 def _lines(markdown: str, found: list[Place]) -> Iterator[str]:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
+from zipfile import ZipFile
 
 import pytest
 
@@ -237,6 +238,38 @@ def test_verify_reads_standard_input(folder: Path) -> None:
     assert run(["verify", "-", "right.md"], folder, POST) == same
     assert run(["verify", "post.html", "-"], folder, RIGHT.encode()) == (0, "-: says what the post says\n")
     assert run(["verify", "-", "-"], folder, POST) == (2, "")
+
+
+SAVED: Final = b"""From: <Saved by Blink>
+MIME-Version: 1.0
+Content-Type: multipart/related; type="text/html"; boundary="----X"
+
+------X
+Content-Type: text/html
+Content-Transfer-Encoding: quoted-printable
+Content-Location: https://blog.example.com/a/1
+
+<html><head><title>Pears</title></head><body><article><h1>Pears</h1><p>One =
+pear, caf=C3=A9.</p></article></body></html>
+------X--
+"""
+
+
+def test_verify_reads_posts_as_convert_does(folder: Path) -> None:
+    """It compared with the letters of the transfer encoding."""
+    (folder / "saved.mhtml").write_bytes(SAVED)
+    (folder / "saved.md").write_text("One pear, caf\u00e9.\n", encoding="utf-8")
+    assert run(["verify", "saved.mhtml", "saved.md"], folder) == (0, "saved.md: says what the post says\n")
+    with ZipFile(folder / "one.zip", "w") as archive:
+        archive.writestr("a/post.html", POST)
+    assert run(["verify", "one.zip", "right.md"], folder) == (0, "right.md: says what the post says\n")
+    with ZipFile(folder / "two.zip", "w") as archive:
+        archive.writestr("a/post.html", POST)
+        archive.writestr("b/post.html", POST)
+    code, _, told = run_whole(["verify", "two.zip", "right.md"], folder)
+    assert (code, told) == (2, "error: two.zip: holds several posts; name one post, and its Markdown\n")
+    (folder / "none.txt").write_bytes(b"")
+    assert run(["verify", "@none.txt", "right.md"], folder)[0] == 2
 
 
 def test_verify_says_what_it_cannot_read(folder: Path) -> None:
