@@ -126,7 +126,7 @@ def from_page(page: Page, options: Options, url: str, account: Account | None = 
 
 def placed(result: Result, options: Options, path: str) -> Result:
     """Let the notes tell of the file that a result is written to, where that has another name than its source."""
-    if options.target == "commonmark" or result.error:
+    if result.error:
         return result
     from converter import dialects
 

@@ -145,7 +145,9 @@ def _convert_file(job: Job, options: Options, rules: Rules) -> Outcome:
 
 def convert_bytes(source: Source, job: Job, *, options: Options, rules: Rules) -> Outcome:
     """Convert one input that was read already, up to the last step: `settle`. Never raises either."""
-    result = pipeline.placed(pipeline.convert(source, options), options, Path(job.output).name)
+    result = pipeline.convert(source, options)
+    if options.target != "commonmark":
+        result = pipeline.placed(result, options, Path(job.output).name)
     if result.error:
         # The pipeline knows no limits.
         full = rules.megabytes and result.error == str(no_memory(source.name))
