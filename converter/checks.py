@@ -11,6 +11,8 @@ from converter import frontmatter, verify
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from converter.model import Target
+
 RULES: Final[dict[str, str]] = {
     "no-front-matter": "the file has no front matter",
     "front-matter-invalid": "the front matter is no valid YAML, or a key is there twice",
@@ -33,7 +35,15 @@ _DATE: Final = re.compile(
 )
 _FENCE: Final = re.compile(r"(?: {0,3}|(?:[ >]|\d+[.)] |[-*+] )*)(`{3,}|~{3,})([^`\n]*)$")
 _DOLLARS: Final = re.compile(r"(?:[ >\t]|\d+[.)] |[-*+] )*\$\$\s*")
-_TEMPLATE: Final = re.compile(r"\{\{|\{%")
+# What each generator executes. Who says of none is told of all, but not of shortcodes that are written to be shown.
+_TEMPLATES: Final[Mapping[Target, re.Pattern[str]]] = {
+    "commonmark": re.compile(r"\{\{(?![<%]/\*)|(?<!\{)\{%"),
+    "jekyll": re.compile(r"\{\{|\{%"),
+    "hexo": re.compile(r"\{[{%#]"),
+    "hugo": re.compile(r"\{\{[<%](?!/\*)"),
+}
+_SWITCHED_OFF: Final = (("jekyll", "render_with_liquid", False), ("hexo", "disableNunjucks", True))
+"""Fields of the front matter that say that a generator executes nothing."""
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][\w-]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>")
 _TARGET: Final = re.compile(r'<(?:a|img)\b[^>]*? (?:href|src)="([^"]*)"')
 _LISTING: Final = re.compile(r"<pre><code[^>]*>.*?</code></pre>|<code>.*?</code>", re.DOTALL)
@@ -64,12 +74,13 @@ class Checked(NamedTuple):
     ids: tuple[str, ...]
 
 
-def check(data: bytes, exists: Callable[[str], bool]) -> Checked:
+def check(data: bytes, exists: Callable[[str], bool], target: Target = "commonmark") -> Checked:
     """Check one file.
 
     Args:
         data: the file.
         exists: tells whether there is a file at a path relative to this one.
+        target: the generator that shall read it; `commonmark` for any.
 
     """
     try:
@@ -87,7 +98,8 @@ def check(data: bytes, exists: Callable[[str], bool]) -> Checked:
         fields, notes = frontmatter.parse(front)
         findings += [Finding("front-matter-invalid", 1, f"{note.rule}: {note.text}") for note in notes]
         findings += _fields(fields, front)
-    findings += _lines(body, offset, templates=fields.get("render_with_liquid") is not False)
+    findings += _templates(body, offset, target, fields)
+    findings += _lines(body, offset)
     findings += _rendered(body, offset, exists)
     return Checked(tuple(findings), _ids(fields))
 
@@ -112,13 +124,19 @@ def _ids(fields: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(filter(None, (address, f"{site} {number}" if number else "")))
 
 
-def _lines(body: str, offset: int, *, templates: bool) -> Iterator[Finding]:
-    """Look at the lines: fences, and what template engines execute, in code as well."""
+def _templates(body: str, offset: int, target: Target, fields: Mapping[str, object]) -> Iterator[Finding]:
+    """Look for what template engines execute, in code as well."""
+    off = any(target in {name, "commonmark"} and fields.get(key) is value for name, key, value in _SWITCHED_OFF)
+    for number, line in enumerate([] if off or "{" not in body else body.split("\n"), offset + 1):
+        if "{" in line and (found := _TEMPLATES[target].search(line)):
+            yield Finding("template-syntax", number, _cut(line[found.start() :]))
+
+
+def _lines(body: str, offset: int) -> Iterator[Finding]:
+    """Look at the lines: fences of listings and formulas."""
     fence, opened = "", 0
     formula = 0
     for number, line in enumerate(body.split("\n"), offset + 1):
-        if templates and "{" in line and (found := _TEMPLATE.search(line)):
-            yield Finding("template-syntax", number, _cut(line[found.start() :]))
         if fence:
             bare = line.strip(" >\t")
             if bare.startswith(fence) and not bare.strip(fence[0]):

@@ -38,29 +38,31 @@ def set_language(code: Element, language: str) -> None:
         del code.attrib["class"]
 
 
-def settle_bar(listing: Element) -> None:
+def settle_bar(listing: Element) -> list[Element]:
     """Drop the bar that a chat has in a listing, above its one `code`: the name of the language, and buttons.
 
-    The name becomes the language where the listing states none.
+    The name becomes the language where the listing states none. Returns the elements that went.
     """
     codes = list(islice(listing.iter("code"), 2))
     if len(codes) != 1:
-        return
+        return []
     bars: list[Element] = []
     inner = codes[0]
     while inner is not listing:
         around = cast("Element", inner.getparent())
         if not is_blank(around.text) or any(not is_blank(child.tail) for child in around):
-            return
+            return []
         for child in around:
             if child is inner:
                 break
             bars.append(child)
         inner = around
     words, name = _words_and_name(bars)
-    if words and _is_name(name, listing, codes[0]):
-        for bar in bars:
-            drop(bar)
+    if not words or not _is_name(name, listing, codes[0]):
+        return []
+    for bar in bars:
+        drop(bar)
+    return bars
 
 
 def drop_bars_of_boxes(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)

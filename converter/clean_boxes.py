@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from copy import deepcopy
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +13,7 @@ from converter.clean_code import put_listing
 from converter.clean_gutters import holds_numbers
 from converter.clean_labels import COPY
 from converter.code_language import language_of_names
-from converter.listings import copy_image, listing_element, text_and_images, texts_of_lines
+from converter.listings import copy_image, listing_element, tally, text_and_images, texts_of_lines
 from converter.tree import (
     Element,
     Query,
@@ -22,6 +23,7 @@ from converter.tree import (
     innermost,
     inside,
     neutralize,
+    outermost,
     squeezed,
     text_of,
     weight,
@@ -29,6 +31,9 @@ from converter.tree import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from converter.listings import Gone
     from converter.profiles import Profile
 
 # SyntaxHighlighter 2 and 3, CodeMirror, GitHub, Discuz: boxes that hold a line an element, and where the lines are.
@@ -82,12 +87,12 @@ _BOX_WORDS: Final = frozenset(
 _BOX_PREFIXES: Final = ("cm-", "codemirror", "js-", "highlight", "tab-", "crayon-")
 
 
-def fold_highlighter_boxes(root: Element, profile: Profile) -> int:
+def fold_highlighter_boxes(root: Element, profile: Profile) -> Mapping[str, int]:
     """Turn the boxes of highlighters that hold each line in an element of its own into listings.
 
     A box that holds anything but lines, gutters and tool bars is a broken copy and stays as it is.
     """
-    count = 0
+    counts: Gone = Counter()
     named = " ".join(_NAMES(root))
     for word, boxes, lines_of, tools_of in _LINED_BOXES:
         for box in innermost(boxes(root) if word in named else []):
@@ -99,13 +104,16 @@ def fold_highlighter_boxes(root: Element, profile: Profile) -> int:
                 if not lines or weight(box) != sum(map(weight, (*tools, *lines))):
                     continue
                 if _settle_crayon(box, lines):
-                    count += 1
+                    tally([box], profile, counts)
+                    counts["highlighter-box"] += 1
                     continue
-            for tool in tools:
-                if not re.search(_GUTTER, tool.get("class") or "") or holds_numbers(tool):
-                    drop(tool)
-            count += _fold(box, innermost(lines_of(box)), profile)
-    return count
+            drops = "code-gutter" not in profile.keep
+            gone = [t for t in tools if not re.search(_GUTTER, t.get("class") or "") or (drops and holds_numbers(t))]
+            tally(outermost(gone), profile, counts)
+            for tool in gone:
+                drop(tool)
+            counts["highlighter-box"] += _fold(box, innermost(lines_of(box)), profile, counts)
+    return counts
 
 
 def _settle_crayon(box: Element, lines: list[Element]) -> bool:
@@ -140,14 +148,14 @@ def _settle_crayon(box: Element, lines: list[Element]) -> bool:
     return False
 
 
-def _fold(box: Element, lines: list[Element], profile: Profile) -> int:
+def _fold(box: Element, lines: list[Element], profile: Profile, gone: Gone) -> int:
     held = sum(weight(line) for line in lines)
     if not lines or weight(box) != held:
         if weight(box) == 0 and box.find(".//img") is None:
             drop(box)
             return 1
         return 0
-    texts = zip(lines, texts_of_lines(lines, profile), strict=True)
+    texts = zip(lines, texts_of_lines(lines, profile, gone=gone), strict=True)
     text = "\n".join(_verbatim(line, profile) or text for line, text in texts) + "\n"
     names = [name for name in (box.get("class") or "").lower().split() if name not in _BOX_WORDS]
     named = (name for name in names if not name.startswith(_BOX_PREFIXES))

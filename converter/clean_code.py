@@ -7,6 +7,7 @@ element of its own. The text of the listing is kept byte for byte, the rest goes
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from lxml import etree
@@ -16,8 +17,9 @@ from converter.code_language import language_of
 from converter.listings import (
     LINE_LISTS,
     copy_image,
-    is_noise,
     listing_element,
+    noise_rule,
+    tally,
     text_and_images,
     texts_of_lines,
 )
@@ -37,6 +39,9 @@ from converter.tree import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from converter.listings import Gone
     from converter.profiles import Profile
 
 LISTINGS: Final = ("pre", "textarea", "xmp", "listing")
@@ -60,25 +65,25 @@ _BROKEN_BARS: Final = Query(f".//div[{with_class('cnblogs_code_toolbar')}][.//pr
 _FEWEST_LINES: Final = 3
 
 
-def normalize_code_blocks(root: Element, profile: Profile) -> int:
+def normalize_code_blocks(root: Element, profile: Profile) -> Mapping[str, int]:
     """Bring every listing into the canonical shape, before any other pass looks into it."""
-    gone: set[Element] = set()
-    count = 0
+    nested: set[Element] = set()
+    counts: Gone = Counter()
     for element in list(root.iter("ol")):
-        if element not in gone and _holds_lines(element) and not inside(element, ("pre",)):
+        if element not in nested and _holds_lines(element) and not inside(element, ("pre",)):
             if any(child.tag != "li" or not is_blank(child.tail) for child in element) or not is_blank(element.text):
                 # A list around the list, or a broken copy: what stands beside the lines would go.
                 if next(element.iterchildren("li"), None) is None:
                     neutralize(element)
                 continue
-            gone.update(element.iterdescendants("ol"))
-            _normalize_line_list(element, profile)
-            count += 1
+            nested.update(element.iterdescendants("ol"))
+            _normalize_line_list(element, profile, counts)
+            counts["listing"] += 1
     for element in list(root.iter(*LISTINGS)):
         if element.getparent() is not None and not inside(element, ("pre",)):
-            _normalize(element, profile)
-            count += 1
-    return count
+            _normalize(element, profile, counts)
+            counts["listing"] += 1
+    return counts
 
 
 def _holds_lines(element: Element) -> bool:
@@ -157,7 +162,7 @@ def _is_canonical(element: Element) -> bool:
     return code.tag == "code" and len(code) == 0 and not is_blank(code.text) and is_blank(code.tail)
 
 
-def _normalize(element: Element, profile: Profile) -> None:
+def _normalize(element: Element, profile: Profile, gone: Gone) -> None:
     if _is_canonical(element):
         code = element[0]
         text = _with_line_ends((code.text or "").removeprefix("\n"))
@@ -167,12 +172,13 @@ def _normalize(element: Element, profile: Profile) -> None:
         code.text = text
         set_language(code, language)
         return
-    if is_noise(element, profile) and not text_of(element).strip("0123456789.: \t\n"):
+    if (rule := noise_rule(element, profile)) and not text_of(element).strip("0123456789.: \t\n"):
         drop(element)  # <pre class="lineno">: a gutter
+        gone[rule] += 1
         return
-    if len(element) and element[0].tag == "div":
-        settle_bar(element)
-    text, images = text_and_images(element, profile)
+    if len(element) and element[0].tag == "div" and "copy-button" not in profile.keep:
+        tally(settle_bar(element), profile, gone)
+    text, images = text_and_images(element, profile, gone)
     put_listing(element, text, language_of(element, text), images)
 
 
@@ -201,10 +207,12 @@ def _with_line_ends(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
-def _normalize_line_list(element: Element, profile: Profile) -> None:
+def _normalize_line_list(element: Element, profile: Profile, gone: Gone) -> None:
     """Turn a numbered listing that is no `pre` (`ol.dp-java`) into one."""
     items = list(element.iterchildren("li"))
-    text = "\n".join(texts_of_lines(items, profile)).rstrip("\n") + "\n"  # an empty last item is the editor's
+    text = (
+        "\n".join(texts_of_lines(items, profile, gone=gone)).rstrip("\n") + "\n"
+    )  # an empty last item is the editor's
     # The box knows better: <div class="dp-highlighter bg_html"> holds <ol class="dp-xml">.
     box = next((a for a in element.iterancestors("div") if "dp-highlighter" in classes_of(a)), None)
     teller = element if box is None or "bg_" not in (box.get("class") or "") else box

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
-from converter.clean_code import put_listing
 from converter.clean_listings import language_of_token
-from converter.listings import BLOCKS, copy_image, line_text, text_and_images
+from converter.listings import BLOCKS, line_text, text_and_images
 from converter.tree import Element, Query, Values, classes_of, drop, drop_all, inside, is_blank, text_of, weight
 
 if TYPE_CHECKING:
@@ -56,22 +55,21 @@ def drop_number_gutters(root: Element, profile: Profile) -> int:
             if held == weight(cell) and (_is_named(before) or _counts_lines_of(cell, before, profile)):
                 drop(before)
                 if not listing:
-                    _make_listing(cell, profile)
+                    _make_listing(cell)
                 count += 1
     return count
 
 
-def _make_listing(cell: Element, profile: Profile) -> None:
+def _make_listing(cell: Element) -> None:
     """Make a listing of a cell of inline code, whose lines were numbered; one with links in it stays what it is."""
     if next(cell.iter("a", "x-tex", "table"), None) is not None:
         return
-    text = line_text(cell, profile)
-    images = [copy_image(image) for image in cell.iter("img") if image.get("src")]
-    box = etree.Element("div")
+    box = etree.Element("pre")
+    if language := language_of_token(next(cell.iter("code"), None)):
+        box.set("class", f"language-{language}")
+    box.text, cell.text = cell.text, None
     box.extend(list(cell))
-    cell.text = None
     cell.append(box)
-    put_listing(box, text, language_of_token(next(box.iter("code"), None)), images)
 
 
 def _is_named(gutter: Element) -> bool:

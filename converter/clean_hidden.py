@@ -81,7 +81,7 @@ def _is_shown_later(root: Element, hidden: list[Element]) -> bool:
 
 
 def _hide(found: list[Element]) -> int:
-    """Drop hidden elements, in document order; where only text is hidden, the rest stays. Returns how many changed."""
+    """Drop hidden elements, in document order; where only text is hidden, the rest stays. Returns how many went."""
     sizeless = [e for e in found if e.get("hidden") is None and not GONE.search(e.get("style") or "")]
     if not sizeless:
         drop_all(found)
@@ -97,7 +97,7 @@ def _hide(found: list[Element]) -> int:
             if shows:
                 for one, slot in texts:
                     setattr(one, slot, None)
-                count += len(texts) > 0
+                count += len(texts)
             else:
                 gone.append(element)
     drop_all(gone)

@@ -157,8 +157,9 @@ def drop_top_links(root: Element, profile: Profile) -> int:  # noqa: ARG001
     found = [link for link in root.iter("a") if _leads_to_top(link) and _stands_alone(link, boxes)]
     for link in found:
         _unbracket(link)
-    drop_all(list(dict.fromkeys(_with_table(link, boxes) for link in found)))
-    return len(found)
+    gone = list(dict.fromkeys(_with_table(link, boxes) for link in found))
+    drop_all(gone)
+    return len(gone)
 
 
 def _with_table(link: Element, boxes: Mapping[Element, bool]) -> Element:

@@ -15,6 +15,7 @@ from converter.tree import (
     drop_all,
     inside,
     is_blank,
+    outermost,
     squeezed,
     text_of,
 )
@@ -40,7 +41,7 @@ _MOST_BELOW: Final = 4
 
 def drop_invisible_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
     """Drop what a browser does not show: styles, scripts, vector icons, form menus."""
-    found = list(root.iter(*INVISIBLE))
+    found = outermost(list(root.iter(*INVISIBLE)))
     drop_all(found)
     return len(found)
 

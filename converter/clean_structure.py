@@ -6,6 +6,7 @@ pretty-printer has mended.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, cast
 
 from lxml import etree
@@ -23,6 +24,7 @@ _LISTS: Final = frozenset({"ul", "ol", "menu", "dir"})
 _ROWS_AND_ABOVE: Final = ("table", "tbody", "thead", "tfoot", "tr")
 _TABLE_PARTS: Final = ("td", "th", "tr", "tbody", "thead", "tfoot", "caption", "col", "colgroup")
 _PARTS: Final = frozenset(_TABLE_PARTS)
+_MOST: Final = 999_999_999  # 9 digits, says CommonMark
 
 
 def unname_private_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
@@ -44,6 +46,69 @@ def part_nested_headings(headings: list[Element]) -> None:
         for moved in reversed(rest):
             heading.addnext(moved)
         rest[-1].tail = (rest[-1].tail or "") + (tail or "") or None
+
+
+def part_jumping_lists(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Begin a new list at each item whose number does not follow the one before: `value` in the middle, `reversed`.
+
+    Markdown numbers on from the first item, and text refers to the numbers that a browser shows. Those below 0 cannot
+    be written: such a list stays as it is.
+    """
+    count = 0
+    for one in list(root.iter("ol")):
+        items = list(one.iterchildren("li"))
+        down = one.get("reversed") is not None
+        if not items or not (down or any(item.get("value") for item in items)):
+            continue
+        numbers = _numbers_of(one, items, step=-1 if down else 1)
+        if not all(0 <= number <= _MOST for number in numbers):
+            continue
+        jumps = [at for at in range(1, len(items)) if numbers[at] != numbers[at - 1] + 1]
+        if jumps or numbers[0] != (_number(one.get("start")) if one.get("start") else numbers[0]):
+            _part(one, items, numbers, jumps)
+            count += 1
+    return count
+
+
+def _numbers_of(one: Element, items: list[Element], step: int) -> list[int]:
+    """Tell the number that a browser shows before each item."""
+    start = _number(one.get("start"))
+    now = start if start is not None else len(items) if step < 0 else 1
+    numbers: list[int] = []
+    for item in items:
+        said = _number(item.get("value"))
+        now = now if said is None else said
+        numbers.append(now)
+        now += step
+    return numbers
+
+
+def _number(text: str | None) -> int | None:
+    """Read a number as browsers do: what follows it does not count; None when there is none."""
+    found = re.match(r"\s*([-+]?\d{1,12})", text, re.ASCII) if text else None
+    return int(found[1]) if found is not None else None
+
+
+def _part(one: Element, items: list[Element], numbers: list[int], jumps: list[int]) -> None:
+    """Move the items from each jump on into a list of their own, with what stands behind them in the list."""
+    look = {str(name): str(value) for name, value in one.items() if name not in {"id", "reversed", "start"}}
+    if "reversed" in one.attrib:
+        del one.attrib["reversed"]
+    if numbers[0] != 1 or one.get("start"):
+        one.set("start", str(numbers[0]))
+    firsts = {items[at]: numbers[at] for at in jumps}
+    current = one
+    for child in list(one):
+        if child in firsts:
+            after = etree.Element("ol", look, start=str(firsts[child]))
+            after.tail, current.tail = current.tail, None
+            current.addnext(after)
+            current = after
+        if current is not one:
+            current.append(child)
+    for item in items:
+        if "value" in item.attrib:
+            del item.attrib["value"]
 
 
 def wrap_stray_items(root: Element, profile: Profile) -> int:  # noqa: ARG001

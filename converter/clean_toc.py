@@ -234,6 +234,7 @@ def drop_copied_contents(root: Element, profile: Profile) -> int:  # noqa: ARG00
         count += 1
         if contents is not None and contents.tag in _LISTS and _holds_old_links_only(contents):
             drop(contents)
+            count += 1
     return count
 
 

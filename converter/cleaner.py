@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from converter.clean_bars import drop_bars_of_boxes
@@ -24,7 +23,7 @@ from converter.clean_empty import drop_empty_elements
 from converter.clean_gutters import drop_item_numbers, drop_number_gutters, drop_number_lists, drop_numbers_of_lines
 from converter.clean_headings import part_long_headings, unwrap_bold_in_headings
 from converter.clean_hidden import drop_hidden_elements, drop_hidden_tokens
-from converter.clean_images import CAPTION, drop_captions, image_rule, picture_address, tidy_images
+from converter.clean_images import CAPTION, drop_captions, tidy_images
 from converter.clean_labels import (
     COPY,
     drop_copy_buttons,
@@ -34,7 +33,7 @@ from converter.clean_labels import (
     drop_written_buttons,
 )
 from converter.clean_layout import drop_hollow_columns, name_captions, unwrap_layout_tables
-from converter.clean_links import link_address, link_rule, simplify_link_cards, tidy_links
+from converter.clean_links import simplify_link_cards, tidy_links
 from converter.clean_list_pieces import nest_lists_of_one_item
 from converter.clean_listings import (
     TOKENS,
@@ -57,12 +56,14 @@ from converter.clean_media import (
     list_labels_of_drawings,
     list_sources_of_drawings,
 )
+from converter.clean_names import Names
 from converter.clean_noise import INVISIBLE, MARKED, drop_invisible_elements, drop_noise
 from converter.clean_notes import link_footnotes
 from converter.clean_structure import (
     PRIVATE,
     merge_adjacent_rules,
     move_stray_content_out_of_tables,
+    part_jumping_lists,
     unname_private_elements,
     unwrap_around_rows,
     wrap_stray_items,
@@ -100,9 +101,10 @@ _FORMS: Final = frozenset({"form", "fieldset", "legend"})
 _TABLE: Final = frozenset({"table", "thead", "tbody", "tfoot", "tr"})
 _EMPHASIS: Final = frozenset({"strong", "b", "em", "i"})
 _PICTURE_WRAPPERS: Final = _EMPHASIS | frozenset(_HEADINGS) | {"span", "font", "a", "u"}
+_NOTHING: Final[Mapping[str, int]] = {}
 _MADE: Final = frozenset("a br caption code div img li p pre span strong sub sup ul x-note x-ref x-tex".split())
 """Names of the elements that passes put in the place of others."""
-_NOTHING: Final = frozenset[str]()
+_NO_ELEMENTS: Final = frozenset[str]()
 
 
 def clean(article: Article, profile: Profile, trace: Trace | None = None) -> Facts:
@@ -134,20 +136,15 @@ def clean(article: Article, profile: Profile, trace: Trace | None = None) -> Fac
         if trace is not None:
             trace.begin(article.root)
         count = one(article.root, profile)
+        own = RULE_OF.get(one.__name__, "")
+        counts = count if not isinstance(count, int) else {own: count} if count else _NOTHING
         if trace is not None:
-            trace.end(
-                RULE_OF.get(one.__name__, ""),
-                partial(_rule_of, profile=profile, own=RULE_OF.get(one.__name__)),
-                lambda element, name: _rule_of_change(element, name, profile),
-            )
-        if isinstance(count, int):
-            if count:
-                rule = RULE_OF[one.__name__]
-                removed[rule] = removed.get(rule, 0) + count
-                names |= step.makes if one is not apply_element_rules else {e.tag for e in article.root.iter()}
-        else:
-            for rule, number in count.items():
+            trace.end(own, counts.get(own, 0), Names(own or one.__name__, profile))
+        for rule, number in counts.items():
+            if number:
                 removed[rule] = removed.get(rule, 0) + number
+        if counts and own:
+            names |= step.makes if one is not apply_element_rules else {e.tag for e in article.root.iter()}
     return Facts(removed=removed)
 
 
@@ -178,30 +175,16 @@ def _holds_any(text: bytes, words: tuple[bytes, ...]) -> bool:
     return False
 
 
-def _rule_of(element: Element, profile: Profile, own: str | None) -> str | None:
-    """Name the rule by which a pass took an element out: one that follows several, or one that only reshapes."""
-    if rule := profile.drop.rule_of_any(element):
-        return rule
-    if element.tag == "img":
-        return image_rule(element, profile) or (None if own else "tracking-image")
-    if element.tag != "a":
-        return None
-    href = (element.get("href") or "").strip()
-    return "page-link" if href[:1] == "#" != href else link_rule(element, href, profile)
-
-
-def _rule_of_change(before: Element, name: str, profile: Profile) -> str | None:
-    """Name the rule by which an attribute of a picture or a link says something else now."""
-    if before.tag == "img":
-        return "placeholder-alt" if name == "alt" else picture_address(before, profile)[1][-1]
-    href = (before.get("href") or "").strip()
-    return "page-link" if href[:1] == "#" else link_address(href, text_of(before), profile)[1]
-
-
 def settle(article: Article, profile: Profile) -> None:
     """Do what even an article without noise needs, in place: formulas and footnotes in one shape, nothing that runs."""
     root = article.root
-    for one in (unname_private_elements, recover_formulas, link_footnotes, drop_invisible_elements):
+    for one in (
+        unname_private_elements,
+        recover_formulas,
+        link_footnotes,
+        drop_invisible_elements,
+        part_jumping_lists,
+    ):
         one(root, profile)
     push_code_into_blocks(root)
     for link in [link for link in root.iter("a") if runs_script((link.get("href") or "").strip())]:
@@ -220,7 +203,7 @@ def drop_title(article: Article, title: str, facts: Facts, trace: Trace | None =
         trace.begin(article.root)
     count = drop_repeated_title(article.root, title)
     if trace is not None:
-        trace.end("repeated-title")
+        trace.end("repeated-title", count)
     return facts._replace(removed={**facts.removed, "repeated-title": count}) if count else facts
 
 
@@ -250,7 +233,9 @@ def unwrap_buttons(root: Element, profile: Profile) -> int:  # noqa: ARG001
             if kind == "checkbox":
                 around = next(element.iterancestors("li", "td", "th"), None)
                 if around is not None and around.tag == "li":
-                    gone += [element] if _is_hollow(around, hollow) else []
+                    if _is_hollow(around, hollow):
+                        gone.append(element)
+                        count += 1
                     continue
                 # Only an item of a list can be a task; elsewhere a reader sees the box all the same.
                 element.tail = ("☐" if element.get("checked") is None else "☑") + (element.tail or "")
@@ -385,17 +370,17 @@ PASSES: Final = (
     Step(drop_copy_labels, ("pre",), phrase="Copy code"),
     Step(list_labels_of_drawings, ("svg",), (b"foreign", b"<text", b"<tspan")),
     Step(link_gists, ("script",), (b"gist.github",)),
-    Step(drop_invisible_elements, INVISIBLE, makes=_NOTHING),
+    Step(drop_invisible_elements, INVISIBLE, makes=_NO_ELEMENTS),
     Step(drop_labels_of_hidden_contents, hides=True),
-    Step(drop_hidden_elements, hides=True, makes=_NOTHING),
+    Step(drop_hidden_elements, hides=True, makes=_NO_ELEMENTS),
     Step(link_footnotes, ("a", "sup"), (b"note", b"<sup")),
-    Step(drop_toc_blocks, words=(b"-toc",), makes=_NOTHING),
+    Step(drop_toc_blocks, words=(b"-toc",), makes=_NO_ELEMENTS),
     Step(drop_noise),
     Step(drop_item_numbers, ("ol",)),
     Step(drop_page_frame, ("nav", "header", "footer")),
     Step(drop_copied_contents, ("a",), phrase="(?)"),
     Step(drop_top_links, ("a",), (b'href="#', b"#top", b"#main")),
-    Step(drop_page_contents, ("a",), (b'href="#',), makes=_NOTHING),
+    Step(drop_page_contents, ("a",), (b'href="#',), makes=_NO_ELEMENTS),
     Step(drop_absolute_contents, ("a",), (b"#",)),
     Step(link_embeds, EMBEDS),
     Step(
@@ -432,7 +417,8 @@ PASSES: Final = (
     Step(drop_hollow_columns, ("table",), (b"colspan",)),
     Step(name_captions, ("table",), (b"colspan",)),
     Step(fold_broken_code, ("code", "tt", "samp")),
-    Step(drop_empty_elements, makes=_NOTHING),
+    Step(part_jumping_lists, ("ol",), (b"value=", b"reversed")),
+    Step(drop_empty_elements, makes=_NO_ELEMENTS),
     Step(merge_adjacent_rules, ("hr",)),
     Step(nest_lists_of_one_item, ("li",), classes=(b"ed-list",), styles=(b"list-style-type",)),
     Step(wrap_stray_items, ("li",)),

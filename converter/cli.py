@@ -25,7 +25,7 @@ from converter.errors import (
     ConfigError,
 )
 from converter.inspecting import choosing, inspect_command, options_of, profiles_command
-from converter.model import Engine, HardBreak, OnLoss, Options, Target, TemplateGuard
+from converter.model import Engine, HardBreak, OnLoss, Options
 from converter.proving import check_command, verify_command
 from converter.task import Task, check_report, run
 
@@ -131,21 +131,6 @@ def cli() -> None:
     default=DEFAULTS.hard_break,
     show_default=True,
     help="How a line break inside a paragraph is written; kramdown without GFM only knows spaces.",
-)
-@click.option(
-    "--target",
-    type=click.Choice(get_args(Target)),
-    default=DEFAULTS.target,
-    show_default=True,
-    help="""Site generator that shall read the Markdown: dates, escapes and its template guard are set for it.""",
-)
-@click.option(
-    "--template-guard",
-    type=click.Choice(get_args(TemplateGuard)),
-    default=DEFAULTS.template_guard,
-    show_default=True,
-    help="""Keep a site generator from running what a post only shows: Liquid (Jekyll) and Nunjucks (Hexo) are switched
-    off in the front matter of such posts, shortcodes of Hugo are escaped.""",
 )
 @click.option(
     "--verify/--no-verify",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from converter import decode, dialects, pipeline, verify
+from converter import decode, dialects, pipeline, templates, verify
+from converter.errors import DecodeError
 
 if TYPE_CHECKING:
     from converter.model import Options, Source
@@ -22,7 +23,9 @@ def compare(source: Source, markdown: Source, options: Options) -> list[Place]:
     """Compare a post with a Markdown file.
 
     The post is cleaned as for a conversion: what a rule calls noise need not be there. A post that already is
-    Markdown is rendered, too. A first heading that repeats the title, as other tools write it, is not compared.
+    Markdown is rendered, too, with the boxes of a site in it as they are converted. A first heading that repeats the
+    title, as other tools write it, is not compared. What is written for a generator, such as shortcodes that it is to
+    show, counts as what the generator makes of it.
 
     Raises:
         ConverterError: there is nothing to compare in one of them.
@@ -32,18 +35,34 @@ def compare(source: Source, markdown: Source, options: Options) -> list[Place]:
     page = decode.decode(source, options.encoding)
     title = ""
     if page.kind == "markdown":
-        seen = verify.look_at_markdown(page.body)
+        written = _without_syntax(pipeline.written_body(page, options), options)
+        seen = verify.look_at_markdown(written)
     else:
         article, _, title, *_ = pipeline.cleaned(page, options, source.url)
         seen = verify.look_at(article.root, prettified=article.prettified)
-    body = decode.decode(markdown, "utf-8").body if markdown.data.strip() else ""
-    said = dialects.without_attributes(body) if options.target == "jekyll" else body
+    body = _body_of(markdown)
+    said = _without_syntax(body, options)
     found = verify.compare(seen, said)
     if found and title and (rest := _without_title(said, title)) != said:
         found = min(found, verify.compare(seen, rest), key=len)
     lines = body.split("\n")
     first = markdown.data.count(b"\n") - body.count("\n")  # lines of the front matter
     return [Place(_line_of(difference, lines, first), difference) for difference in found]
+
+
+def _body_of(markdown: Source) -> str:
+    if not markdown.data.strip():
+        return ""
+    try:
+        return decode.decode(markdown, "utf-8").body
+    except DecodeError as error:  # no option would help
+        raise DecodeError("the bytes are not UTF-8", source=markdown.name, remedy="write the Markdown so") from error
+
+
+def _without_syntax(body: str, options: Options) -> str:
+    """Read what is written for a generator as that reads it."""
+    body = dialects.without_attributes(body) if options.target == "jekyll" else body
+    return templates.as_hugo_shows(body) if options.template_guard == "hugo" else body
 
 
 def _without_title(body: str, title: str) -> str:

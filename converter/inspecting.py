@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import click
 
 from converter.console import Console, visible
 from converter.errors import EXIT_FAILED, EXIT_OK, ConfigError, SourceError
-from converter.model import Options
+from converter.model import Options, Target, TemplateGuard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -21,8 +21,23 @@ _SEVERAL: Final = 3  # removals of one rule that are shown without --verbose
 
 
 def choosing(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that decide how a post is read, which `convert` and `inspect` share."""
+    """Add the options that decide how a post is read and for whom, which `convert`, `inspect` and `verify` share."""
     for option in (
+        click.option(
+            "--template-guard",
+            type=click.Choice(get_args(TemplateGuard)),
+            default=Options().template_guard,
+            show_default=True,
+            help="""Keep a site generator from running what a post only shows: Liquid (Jekyll) and Nunjucks (Hexo) are
+            switched off in the front matter of such posts, shortcodes of Hugo are escaped.""",
+        ),
+        click.option(
+            "--target",
+            type=click.Choice(get_args(Target)),
+            default=Options().target,
+            show_default=True,
+            help="Site generator that shall read the Markdown: dates, escapes and its template guard are set for it.",
+        ),
         click.option(
             "--keep",
             metavar="RULE",
@@ -141,13 +156,11 @@ def _sources(inputs: tuple[str, ...], console: Console) -> Iterator[Source | Non
 
 def _as_json(found: Inspection) -> str:
     import json
-    from collections import Counter
 
     document = found._asdict()
     for name in ("fields", "removed", "changed", "notes"):
         document[name] = [one._asdict() for one in document[name]]
     document["encoding"], document["encoding_found"] = found.encoding
-    document["counts"] = dict(sorted(Counter(one.rule for one in found.removed).items()))
     return json.dumps(document, ensure_ascii=False, default=_shown) + "\n"
 
 
@@ -156,11 +169,13 @@ def _lines(found: Inspection, *, verbose: bool) -> Iterator[str]:
     if found.encoding[0]:
         yield f"  encoding  {found.encoding[0]} ({found.encoding[1]})"
     if found.kind == "markdown":
-        yield "  profile   none: the post is Markdown already; its body stays as it is"
+        rest = ", but for what its boxes of a site hold" if found.text[0] else ""
+        yield f"  profile   none: the post is Markdown already; its body stays as it is{rest}"
     elif found.profile:
         reason = f"recognised by {found.chosen}" if found.chosen[:1] in "#.[" or "[" in found.chosen else found.chosen
         yield f"  profile   {found.profile} ({reason})"
         yield f"  article   {found.root}; {found.outside} characters around it are the page's"
+    if found.profile or found.text[0]:
         gone = "".join(f", {rule or 'NOT ACCOUNTED FOR'} {-count:+}" for rule, count in found.gone.items())
         yield f"  text      {found.text[0]} characters{gone}; {found.text[1]} are converted"
     if found.fields:

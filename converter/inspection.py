@@ -45,6 +45,7 @@ def inspect(source: Source, options: Options) -> Inspection:
         text=(max(0, account.trace.found), max(0, account.trace.left)),
         gone={rule: count for rule, count in sorted(account.trace.gone.items()) if count},
         fields=tuple(_origins(account)),
+        counts={rule: n for rule, n in sorted(result.facts.removed.items()) if kind_of(rule) != "form"},
         removed=tuple(account.trace.removals),
         changed=tuple(account.trace.changes),
         reshaped={rule: n for rule, n in sorted(result.facts.removed.items()) if kind_of(rule) == "form"},

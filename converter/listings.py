@@ -7,6 +7,7 @@ the white space around them is a pretty-printer's, and each becomes one line.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from lxml import etree
@@ -15,10 +16,12 @@ from converter.spacing import had_space
 from converter.tree import Element, classes_of, is_blank, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from converter.profiles import Profile
 
+Gone = Counter[str]
+"""How many elements were left out, by rule."""
 BLOCKS: Final = frozenset(
     "address article aside blockquote center dd details div dl dt figcaption figure footer form h1 h2 h3 h4 h5 "
     "h6 header hr li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
@@ -27,7 +30,12 @@ LINE_LISTS: Final = re.compile(r"(?:^|\s)(?:dp-[\w-]+|linenums|hljs-ln|highlight
 """Classes of numbered lists that hold one line of code an item."""
 
 _LETTER: Final = re.compile(r"[^\W\d_]")
-_SKIPPED: Final = frozenset(["script", "style", "template", "button", "svg", "select", "noscript"])
+_SKIPPED: Final = {
+    "button": "copy-button",
+    **dict.fromkeys(("script", "style", "template", "svg", "select", "noscript"), "invisible"),
+}
+"""What is never part of a listing, and the rule by which it goes."""
+_LINES: Final = BLOCKS | {"button"}  # one that is kept is not glued to the code before it
 _CONTAINERS: Final = frozenset({"ol", "ul", "table", "tbody", "tr"})
 _HOLDERS: Final = frozenset({"code", "ol", "table"})
 _TOKENS: Final = frozenset("span font b strong i em u a s".split())
@@ -36,14 +44,23 @@ _UNKNOWN: Final = "?"
 _OWN: Final = -1  # depth of an indent that no pretty-printer made
 
 
-def text_and_images(element: Element, profile: Profile) -> tuple[str, list[Element]]:
-    """Text of a listing, and copies of the pictures in it."""
+def text_and_images(element: Element, profile: Profile, gone: Gone | None = None) -> tuple[str, list[Element]]:
+    """Text of a listing, and copies of the pictures in it.
+
+    Args:
+        element: the listing.
+        profile: names what is no part of it.
+        gone: is told what was left out; None when nobody asks. So everywhere here.
+
+    """
     images: list[Element] = []
     holder = _holder_of(element, profile)
     if _holds_tokens_only(element):
         text = text_of(element if holder is None else holder)
+        if gone is not None and holder is not None and len(element) > 1:
+            tally([child for child in element if child is not holder], profile, gone)
     else:
-        text = _gather(element, profile, images, laid_out=holder is not None)
+        text = _gather(element, profile, images, gone, laid_out=holder is not None)
     # HTML drops the first line end in <pre>; lxml keeps it.
     return text.removeprefix("\n"), images
 
@@ -91,18 +108,43 @@ def _holds_tokens_only(element: Element) -> bool:
 
 
 def is_noise(node: Element, profile: Profile) -> bool:
-    """Tell whether a rule of the profile drops an element: line numbers, buttons."""
+    """Tell whether an element is no part of the listing that it stands in: line numbers, buttons."""
+    return noise_rule(node, profile) is not None
+
+
+def noise_rule(node: Element, profile: Profile) -> str | None:
+    """Name the rule by which an element is left out of a listing; None when it is a part of it."""
     if node.tag in _SKIPPED:
-        return True
+        rule: str | None = _SKIPPED[str(node.tag)]
+        return rule if not profile.keep or rule not in profile.keep else None
     if not node.keys():
-        return False
+        return None
     names = classes_of(node)
     ident = node.get("id")
     rules = profile.drop
     if not ident and rules.by_class.keys().isdisjoint(names):
-        return False  # nearly all tokens of a highlighter
+        return None  # nearly all tokens of a highlighter
     rule = rules.rule_of(node, ident, names)
-    return rule is not None and (rule != "code-gutter" or holds_numbers_only(node))
+    return rule if rule != "code-gutter" or holds_numbers_only(node) else None
+
+
+def tally(elements: Iterable[Element], profile: Profile, gone: Gone) -> None:
+    """Count what goes with elements that are left out of a listing: themselves or what is in them, by its rule."""
+    for element in elements:
+        walker = etree.iterwalk(element, events=("start",))
+        for _, node in walker:
+            if rule := noise_rule(node, profile):
+                gone[rule] += 1
+                walker.skip_subtree()
+
+
+def _is_left_out(node: Element, profile: Profile, gone: Gone | None) -> bool:
+    rule = noise_rule(node, profile)
+    if rule is None:
+        return False
+    if gone is not None:
+        gone[rule] += 1
+    return True
 
 
 def holds_numbers_only(gutter: Element) -> bool:
@@ -146,18 +188,18 @@ class _Lines:
             self.add("\n")
 
 
-def _gather(element: Element, profile: Profile, images: list[Element], *, laid_out: bool) -> str:
+def _gather(element: Element, profile: Profile, images: list[Element], gone: Gone | None, *, laid_out: bool) -> str:
     """Text of a listing with markup of lines: blocks and `br` end lines, gutters and buttons are left out.
 
     White space right in a listing that is laid out (see `_holder_of`) is none of its text.
     """
     out = _Lines()
     one_code_a_line = len(element.findall("code")) > 1
-    lines = _line_items(element, profile)
+    lines = _line_items(element, profile, gone)
     walker = etree.iterwalk(element, events=("start", "end"))
     for event, node in walker:
         if event == "start":
-            if node is not element and is_noise(node, profile):
+            if node is not element and _is_left_out(node, profile, gone):
                 walker.skip_subtree()
                 continue
             if node in lines:
@@ -168,7 +210,7 @@ def _gather(element: Element, profile: Profile, images: list[Element], *, laid_o
             if node is not element or not laid_out:
                 _enter(node, element, out, images)
         elif node is not element:
-            ends = node.tag in BLOCKS and not is_noise(node, profile) and node not in lines
+            ends = node.tag in _LINES and not is_noise(node, profile) and node not in lines
             tail = node.tail
             if ends or (one_code_a_line and node.tag == "code" and node.getparent() is element):
                 if (not ends or node.tag == "pre") and tail and tail.lstrip(" \t").startswith("\n"):
@@ -188,12 +230,12 @@ def _enter(node: Element, element: Element, out: _Lines, images: list[Element]) 
         if node.get("src"):
             images.append(copy_image(node))
     else:
-        if node is not element and node.tag in BLOCKS:
+        if node is not element and node.tag in _LINES:
             out.end_line()
         out.add("" if node.tag in _CONTAINERS and is_blank(node.text) else node.text)
 
 
-def _line_items(element: Element, profile: Profile) -> dict[Element, str]:
+def _line_items(element: Element, profile: Profile, gone: Gone | None) -> dict[Element, str]:
     """Read the list items that each hold one line: those of a numbered listing, not of a list."""
     out: dict[Element, str] = {}
     nested: set[Element] = set()
@@ -201,17 +243,19 @@ def _line_items(element: Element, profile: Profile) -> dict[Element, str]:
         if ol not in nested and (len(ol) > 1 or LINE_LISTS.search(ol.get("class") or "")):
             nested.update(ol.iterdescendants("ol"))
             items = list(ol.iterchildren("li"))
-            out.update(zip(items, texts_of_lines(items, profile), strict=True))
+            out.update(zip(items, texts_of_lines(items, profile, gone=gone), strict=True))
     return out
 
 
-def texts_of_lines(items: Sequence[Element], profile: Profile, *, blank_lines: bool = False) -> list[str]:
+def texts_of_lines(
+    items: Sequence[Element], profile: Profile, *, blank_lines: bool = False, gone: Gone | None = None
+) -> list[str]:
     r"""Text of elements that hold one line each, or several (see `line_text`), with the indent of the code.
 
     What the lines with the least of it have behind a line end is a pretty-printer's, or nothing; more was written with
     `&nbsp;`, in front of which a host puts a line end: `<li>\n&nbsp;&nbsp;b();</li>`.
     """
-    lines = [_read_lines(item, profile, blank_lines=blank_lines) for item in items]
+    lines = [_read_lines(item, profile, gone, blank_lines=blank_lines) for item in items]
     begins = [begin for line in lines for begin in line.begins if begin is not None]
     # A pretty-printer indents what lies deeper by more, and everything by some; else there was none.
     pretty = all(indent for _, indent in begins)
@@ -226,10 +270,10 @@ def line_text(item: Element, profile: Profile, *, blank_lines: bool = False) -> 
 
     The line ends and indents that a pretty-printer put around it and its tokens go; so do blank lines, unless wanted.
     """
-    return _read_lines(item, profile, blank_lines=blank_lines).text()
+    return _read_lines(item, profile, None, blank_lines=blank_lines).text()
 
 
-def _read_lines(item: Element, profile: Profile, *, blank_lines: bool) -> _Line:
+def _read_lines(item: Element, profile: Profile, gone: Gone | None, *, blank_lines: bool) -> _Line:
     line = _Line(blank_lines=blank_lines)
     if not len(item):
         line.add(item.text)
@@ -239,16 +283,16 @@ def _read_lines(item: Element, profile: Profile, *, blank_lines: bool) -> _Line:
     for event, node in walker:
         if event == "start":
             line.depth += 1
-            if node is not item and is_noise(node, profile):
+            if node is not item and _is_left_out(node, profile, gone):
                 walker.skip_subtree()
                 continue
-            if node is not item and (node.tag == "br" or node.tag in BLOCKS):
+            if node is not item and (node.tag == "br" or node.tag in _LINES):
                 line.end()
             line.add(node.text)
         else:
             line.depth -= 1
             if node is not item:
-                if node.tag in BLOCKS:
+                if node.tag in _LINES:
                     line.end()
                 line.add(node.tail)
     line.end()

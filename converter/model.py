@@ -244,6 +244,7 @@ class Inspection(NamedTuple):
         gone: how many of them went by each rule, below 0 where it wrote some; under no name those that nothing accounts
             for, of which there are none.
         fields: the front matter of the output.
+        counts: how often something went or changed, by rule, as a conversion counts it; shapes left out.
         removed: what was taken out, in the order it went.
         changed: attributes that have another value now.
         reshaped: how many elements were brought into another form, by rule.
@@ -262,6 +263,7 @@ class Inspection(NamedTuple):
     text: tuple[int, int] = (0, 0)
     gone: Mapping[str, int] = _NOTHING
     fields: tuple[Origin, ...] = ()
+    counts: Mapping[str, int] = _NOTHING
     removed: tuple[Removal, ...] = ()
     changed: tuple[Removal, ...] = ()
     reshaped: Mapping[str, int] = _NOTHING

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple, get_args
 
 from lxml import etree
@@ -123,6 +124,16 @@ def from_page(page: Page, options: Options, url: str, account: Account | None = 
     return result._replace(notes=(*result.notes, *dialects.notes_for(page.path, result.markdown, options.target)))
 
 
+def placed(result: Result, options: Options, path: str) -> Result:
+    """Let the notes tell of the file that a result is written to, where that has another name than its source."""
+    if result.error:
+        return result
+    from converter import dialects
+
+    notes = [note for note in result.notes if note.rule != "undated-file"]
+    return result._replace(notes=(*notes, *dialects.notes_for(path, result.markdown, options.target)))
+
+
 def _from_kind(page: Page, options: Options, url: str, account: Account | None) -> Result:
     if page.kind == "markdown":
         return _from_markdown(page, options, account)
@@ -170,14 +181,15 @@ def _from_markdown(page: Page, options: Options, account: Account | None) -> Res
     front = frontmatter.normalize(raw, metadata, policy)
     if account is not None:
         account.fields(raw, metadata, policy, front)
-    body, read, differences = _with_boxes_converted(page, pieces, options)
+    body, read, differences, facts = _with_boxes_converted(page, pieces, options, account)
     body = body if page.front_matter is not None or body.startswith("\n") else "\n" + body
-    fields, body, guarded = templates.guard(_fields(front, options), body, options.template_guard)
+    fields, body, guarded = templates.guard(_fields(front, options), body, options.template_guard, written=True)
     return Result(
         name=page.name,
         markdown=frontmatter.dump(fields) + body,
         title=str(front.fields["title"]),
-        notes=(*page.notes, *notes, *read, *front.notes, *guarded),
+        notes=(*page.notes, *notes, *read, *front.notes, *_removals(facts), *guarded),
+        facts=facts,
         article=_article_of(front.fields),
         differences=differences,
     )
@@ -225,26 +237,35 @@ def _metadata_of_box(page: Page, pieces: list[tuple[Kind, str]]) -> Metadata:
 
 
 def _with_boxes_converted(
-    page: Page, pieces: list[tuple[Kind, str]], options: Options
-) -> tuple[str, tuple[Note, ...], int]:
+    page: Page, pieces: list[tuple[Kind, str]], options: Options, account: Account | None
+) -> tuple[str, tuple[Note, ...], int, Facts]:
     """Convert the boxes of a site that stand between paragraphs of Markdown, each by itself; the rest stays."""
     if len(pieces) == 1:
-        return page.body, (), -1
+        return page.body, (), -1, Facts()
     if "[^" in page.body or sum(kind == "html" for kind, _ in pieces) > 1:
         # Numbers of footnotes would be those of the text around, or of the next box.
         options = options._replace(keep=(*options.keep, "footnote"))
     chunks: list[str] = []
     notes: tuple[Note, ...] = ()
+    removed: Counter[str] = Counter()
     differences = 0 if options.verify else -1
     for kind, piece in pieces:
         text = piece
         if kind == "html":
-            text, more, differing = _convert_box(page._replace(kind="html", body=piece, data=b""), options)
+            box = page._replace(kind="html", body=piece, data=b"")
+            text, more, differing, facts = _convert_box(box, options, account)
             notes += more
+            removed.update(facts.removed)
             differences += max(differing, 0)
         if text := text.strip("\n"):
             chunks.append(text)
-    return "\n" + "\n\n".join(chunks) + "\n", notes, differences
+    return "\n" + "\n\n".join(chunks) + "\n", notes, differences, Facts(removed)
+
+
+def written_body(page: Page, options: Options) -> str:
+    """Return the body of a post that is Markdown, with the boxes of a site that stand in it as they are converted."""
+    pieces = decode.pieces(page.body)
+    return _with_boxes_converted(page, pieces, options._replace(verify=False, on_loss="warn"), None)[0]
 
 
 def _article_of_box(page: Page) -> Article:
@@ -257,20 +278,19 @@ def _article_of_box(page: Page) -> Article:
     return _fragment(page.body)
 
 
-def _convert_box(page: Page, options: Options) -> tuple[str, tuple[Note, ...], int]:
+def _convert_box(page: Page, options: Options, account: Account | None) -> tuple[str, tuple[Note, ...], int, Facts]:
     try:
         article = _article_of_box(page)
     except EmptyArticle:
-        return page.body, (), 0
+        return page.body, (), 0, Facts()
     profile = _profile_of_markdown(options)
-    facts = cleaner.clean(article, profile)
-    removals = (*article.notes, *_removals(facts))
+    facts = cleaner.clean(article, profile, account.trace if account is not None else None)
     if not options.verify:
-        return _emit(article, options), removals, -1
+        return _emit(article, options), article.notes, -1, facts
     from converter import losses
 
     body, differing, differences = losses.emit_verified(article, options, _emit)
-    return body, (*removals, *differing), differences
+    return body, (*article.notes, *differing), differences, facts
 
 
 class Cleaned(NamedTuple):

@@ -124,6 +124,7 @@ RULES: Final[dict[str, Rule]] = {
     "private-element": Rule("form", "Elements that are called like archive2md's own inner ones become plain text."),
     "repeated-title-attribute": Rule("form", "Titles of links and pictures that repeat what is there anyway."),
     "site-element": Rule("form", "A site's own elements are read as the standard ones that its profile names."),
+    "item-number": Rule("form", "A list begins anew where its numbers jump, and with each item where they count down."),
     "stray-item": Rule("form", "List items that stand in no list get one."),
     "single-items": Rule("form", "Lists of one item each become one list, nested as their margins say."),
     "raised": Rule("form", "What a style raises or lowers becomes `sup` or `sub`."),
@@ -196,6 +197,7 @@ RULE_OF: Final[dict[str, str]] = {
     "join_lists_in_hollow_items": "hollow-item",
     "merge_adjacent_rules": "repeated-line",
     "wrap_stray_items": "stray-item",
+    "part_jumping_lists": "item-number",
     "embolden_written_bold": "written-bold",
 }
 """Cleaning pass -> its rule. Passes that follow several rules (`drop_noise`) count by rule themselves."""

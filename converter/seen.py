@@ -326,12 +326,11 @@ class Heading:
 class List:
     """A list: the number of its next item, below 0 for bullets."""
 
-    __slots__ = ("fixed", "number", "started", "unsaid")
+    __slots__ = ("number", "started", "unsaid")
 
     def __init__(self, tag: str, attributes: str) -> None:
         """Begin a list."""
         start = attribute(attributes, "start") if attributes else ""
-        self.fixed = start != ""
         self.number = (number_of(start) or 1 if start != "0" else 0) if tag == "ol" else -1
         self.started = False
         self.unsaid = ""

@@ -347,8 +347,8 @@ def _enter_item(walk: Walk, tag: str, attributes: str, text: str) -> None:
     if found is None:
         enter_block(walk, tag, attributes, text)
         return
-    if not found.started and not found.fixed and found.number >= 0 and attributes:
-        found.number = number_of(attribute(attributes, "value")) or found.number
+    if found.number >= 0 and attributes and (value := attribute(attributes, "value")):
+        found.number = 0 if value.strip() == "0" else number_of(value) or found.number
     walk.begin(found.item())
     walk.lists.append(None)
     walk.stack.append((_leave_item, walk.marks, None))

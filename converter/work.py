@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from converter import pipeline
@@ -150,6 +151,8 @@ def _convert_file(job: Job, options: Options, rules: Rules) -> Outcome:
 def convert_bytes(source: Source, job: Job, *, options: Options, rules: Rules) -> Outcome:
     """Convert one input that was read already, up to the last step: `settle`. Never raises either."""
     result = pipeline.convert(source, options)
+    if options.target != "commonmark":
+        result = pipeline.placed(result, options, Path(job.output).name)
     if result.error:
         # The pipeline knows no limits.
         full = rules.megabytes and result.error == str(no_memory(source.name))

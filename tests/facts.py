@@ -239,9 +239,9 @@ class _Reader:
 
     def items(self, element: Element) -> None:
         self.depth += 1
-        first = next((child for child in element if child.tag == "li"), element)
-        start = element.get("start") or first.get("value") or "1"
-        number = int(start) if start.isdigit() and len(start) < TOO_LONG else 1
+        down = element.get("reversed") is not None
+        start = element.get("start") or (str(sum(child.tag == "li" for child in element)) if down else "1")
+        number = _number(start, 1) if start.isdigit() else 1
         self.say(element.text)
         for child in element:
             self.end()
@@ -249,11 +249,12 @@ class _Reader:
             box = next((e for e in child.iter("input") if e.get("type") == "checkbox"), None)
             checked = None if box is None or child.tag != "li" else box.get("checked") is not None
             self.element(child)
+            number = _number(child.get("value") or "", number)
             if child.tag == "li" and len(self.look) > at:
                 ordered = element.tag == "ol"
                 item = ListItem(self.depth, ordered, number if ordered else 0, checked, self.text_since(at))
                 self.found.items.insert(place, item)
-            number += child.tag == "li"
+            number += (-1 if down else 1) * (child.tag == "li")
             self.end()
             self.say(child.tail)
         self.depth -= 1
@@ -316,6 +317,12 @@ class _Reader:
         lines = "".join(source.itertext()).strip().split("\n")
         self.sign(END + FORMULA + END if block else FORMULA)
         self.found.formulas.append((" ".join(" ".join(lines if whole else lines[-1:]).split()), block))
+
+
+def _number(text: str, otherwise: int) -> int:
+    """Read the number of an item, which may be below 0."""
+    bare = text.removeprefix("-")
+    return int(text) if bare.isascii() and bare.isdigit() and len(bare) < TOO_LONG else otherwise
 
 
 def _has_content(cell: Element) -> bool:

@@ -79,6 +79,7 @@ PARTS: Final[dict[str, str]] = {
     "clean_labels": "cleaner",
     "clean_math": "cleaner",
     "clean_media": "cleaner",
+    "clean_names": "cleaner",
     "clean_notes": "cleaner",
     "clean_images": "cleaner",
     "clean_layout": "cleaner",

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
 from click.testing import CliRunner
+from test_spec import CASES, Case, name
 
 from converter import profiles
 from converter.batch import options_key
@@ -47,6 +49,11 @@ tags: ['无标签', 'Bash']
 
 def account(text: str, *keep: str, profile: str = "auto") -> Inspection:
     return inspect(Source("post.html", text.encode(), "post.html"), Options(profile=profile, keep=tuple(sorted(keep))))
+
+
+def listed(found: Inspection) -> Counter[str]:
+    """Count what an account lists, without shapes."""
+    return Counter(one.rule for one in (*found.removed, *found.changed) if kind_of(one.rule) != "form")
 
 
 def run(*args: str) -> Result:
@@ -152,11 +159,81 @@ def test_inspecting_is_converting(path: Path) -> None:
     found, result = inspect(source, Options()), convert(source, Options())
     assert not found.error
     assert str(next(one.value for one in found.fields if one.field == "title")) == result.title
-    listed = {one.rule for one in (*found.removed, *found.changed) if kind_of(one.rule) != "form"}
-    counted = {rule for rule in result.facts.removed if kind_of(rule) != "form"}
-    # What a listing leaves out is listed by its own rule, and counted with the listing.
-    assert counted - listed <= {"form-control", "link-card"}
-    assert listed - counted <= profiles.load("csdn").drop.rules()
+    assert found.counts == {rule: n for rule, n in result.facts.removed.items() if kind_of(rule) != "form"}
+    assert listed(found) == found.counts
+    assert {rule: f"{n} removed" for rule, n in found.counts.items() if kind_of(rule) == "noise"} == {
+        note.rule: note.text for note in result.notes if kind_of(note.rule) == "noise" and note.rule in RULES
+    }
+
+
+@pytest.mark.parametrize("case", CASES, ids=name)
+def test_all_that_is_counted_is_listed(case: Case) -> None:
+    """Each case of `tests/spec`, as converting it counts."""
+    found = inspect(Source("case", case.html.encode("utf-8", "replace"), "case.html"), Options(verify=False))
+    assert listed(found) == found.counts
+
+
+BOXES: Final = """---
+title: Box
+---
+
+Some *words* before the box.
+
+<div class="blog-content-box"><div id="content_views"><p>In a box<img src="https://e.org/aggbug.gif"></p>
+<pre><code>ls<button>copy</button></code></pre></div></div>
+
+More **words**.
+
+<div class="blog-content-box"><div id="content_views"><p>A <a class="keylink" href="https://e.org/">word</a></p>
+<pre><code>cd<button>copy</button></code></pre></div></div>
+"""
+
+
+def test_boxes_in_a_post_that_is_markdown_are_accounted_for() -> None:
+    source = Source("a.md", BOXES.encode(), "a.md")
+    found, result = inspect(source, Options()), convert(source, Options())
+    assert {note.rule: note.text for note in result.notes} == {
+        "copy-button": "2 removed",
+        "keyword-link": "1 removed",
+        "tracking-image": "1 removed",
+    }
+    assert listed(found) == found.counts == {"copy-button": 2, "keyword-link": 1, "tracking-image": 1}
+    assert (found.text, found.gone) == ((23, 15), {"copy-button": 8})
+    assert not found.notes
+    assert not inspect(source, Options(keep=("copy-button",))).gone
+
+
+@pytest.mark.parametrize(
+    ("page", "row"),
+    [
+        (
+            "<pre><code>ls\n复制代码</code></pre>",
+            ("copy-button", "code", "复制代码"),
+        ),
+        (
+            "<p>Title<br><br>Text</p><p>b</p>",
+            ("repeated-title", "p", "Title"),
+        ),
+        (
+            (
+                '<p><a class="LinkCard" href="https://e.org/"><span class="LinkCard-backdrop"></span>'
+                '<span class="LinkCard-content"><span class="LinkCard-title">Soil</span>'
+                '<span class="LinkCard-meta">e.org</span></span></a></p>'
+            ),
+            ("link-card", "a.LinkCard[href=https://e.org/]", "e.org"),
+        ),
+        (
+            '<p>a</p><pre><div class="bar"><span>bash</span><button>copy</button></div><code>ls</code></pre>',
+            ("copy-button", "button", "copy"),
+        ),
+    ],
+    ids=["the end of a text", "a line of a text", "parts of a card", "a bar in a listing"],
+)
+def test_what_goes_from_what_stays_is_listed(page: str, row: tuple[str, str, str]) -> None:
+    page = f"---\ntitle: Title\n---\n<div id='content_views'>{page}</div>"
+    found = account(page)
+    assert [(one.rule, one.element, one.excerpt) for one in found.removed if one.rule == row[0]] == [row]
+    assert listed(found) == found.counts
 
 
 def test_words_that_became_bold_are_listed_with_their_asterisks() -> None:
@@ -197,6 +274,7 @@ def test_an_attribute_says_what_it_was() -> None:
         ("tracking-image", "/x.png"),
         ("random-image", "picsum.photos/1"),
         ("code-gutter", "1\n"),
+        ("copy-button", "\nls\ncopy\n"),
         ("placeholder", "- 无标签"),
     ],
 )
@@ -208,9 +286,25 @@ def test_what_is_kept_stays(rule: str, shown: str) -> None:
     assert rule not in {one.rule for one in account(POST, rule).removed}
 
 
+def test_numbers_beside_the_lines_of_a_box_can_be_kept() -> None:
+    cells = "".join(
+        f'<td class="{kind}">{"".join(f"<div class=line>{line}</div>" for line in lines)}</td>'
+        for kind, lines in (("gutter", (1, 2)), ("code", ("a = b", "c")))
+    )
+    page = f'<p>x</p><div class="syntaxhighlighter"><table><tr>{cells}</tr></table></div>'
+    source = Source("a.html", page.encode(), "a.html")
+    plain, kept = (convert(source, Options(keep=keep)) for keep in ((), ("code-gutter",)))
+    assert plain.markdown.endswith("\n\n```\na = b\nc\n```\n")
+    assert plain.facts.removed["code-gutter"] == 1
+    assert "| 1<br>2 | a = b<br>c |" in kept.markdown
+    assert "code-gutter" not in kept.facts.removed
+
+
 def test_what_readers_could_see_is_a_note_of_each_conversion() -> None:
     notes = convert(Source("post.html", POST.encode(), "post.html"), Options()).notes
     assert {note.rule: note.text for note in notes if note.rule in RULES} == {
+        "code-gutter": "1 removed",
+        "copy-button": "1 removed",
         "hidden": "1 removed",
         "random-image": "1 removed",
         "repeated-title": "1 removed",
@@ -295,9 +389,9 @@ def test_keep_is_an_option_of_convert(tmp_path: Path) -> None:
 
 
 def test_profiles_are_listed_and_printed() -> None:
-    listed = run("profiles").stdout
-    for name in profiles.names():
-        assert re.search(rf"^{name} +\S", listed, re.MULTILINE)
+    shown = run("profiles").stdout
+    for known in profiles.names():
+        assert re.search(rf"^{known} +\S", shown, re.MULTILINE)
     assert run("profiles", "csdn").stdout == (ROOT / "converter/profiles/csdn.yaml").read_text(encoding="utf-8")
     assert run("profiles", "csdm").exit_code == 2
 

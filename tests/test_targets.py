@@ -6,6 +6,8 @@ For CommonMark the Markdown for a target says what that for no target says.
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
@@ -30,6 +32,7 @@ OWN: Final = [
     for target in TARGETS
     for case in read(Path(__file__).resolve().parent / "targets" / f"{target}.md")
 ]
+ROOT: Final = Path(__file__).resolve().parent.parent
 NO_NOTES: Final = re.compile(r"\[\^")
 POST: Final = b"---\ndate: 2024-03-01 02:30:00 +0800\n---\n<p>{{ a }}</p>"
 
@@ -84,6 +87,18 @@ def test_a_file_that_jekyll_leaves_out_is_told() -> None:
     for path, target in others:
         notes = convert(Source("a", POST, path), Options(target=target)).notes
         assert not any(note.rule == "undated-file" for note in notes)
+
+
+def test_the_date_counts_that_the_output_has_in_its_name(tmp_path: Path) -> None:
+    for source, output, told in (
+        ("2024-03-01-b.html", "b.md", "call it 2024-03-01-b.md"),
+        ("b.html", "2024-03-01-b.md", ""),
+    ):
+        (tmp_path / source).write_bytes(POST)
+        command = [sys.executable, "-m", "converter", source, "-o", output, "--target", "jekyll", "-v", "--force"]
+        run = subprocess.run(command, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, capture_output=True, check=True)
+        assert (b"undated-file" in run.stderr) == bool(told)
+        assert told in run.stderr.decode()
 
 
 def test_the_second_engine_has_no_targets() -> None:
