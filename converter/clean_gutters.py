@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
+from converter.clean_code import put_listing
 from converter.clean_listings import language_of_token
-from converter.listings import BLOCKS, line_text, text_and_images
+from converter.listings import BLOCKS, copy_image, line_text, text_and_images
 from converter.tree import Element, Query, Values, classes_of, drop, drop_all, inside, is_blank, text_of, weight
 
 if TYPE_CHECKING:
@@ -55,18 +56,26 @@ def drop_number_gutters(root: Element, profile: Profile) -> int:
             if held == weight(cell) and (_is_named(before) or _counts_lines_of(cell, before, profile)):
                 drop(before)
                 if not listing:
-                    _make_listing(cell)
+                    _name_lines(cell)
                 count += 1
     return count
 
 
-def _make_listing(cell: Element) -> None:
-    """Make a listing of a cell of inline code, whose lines were numbered; one with links in it stays what it is."""
+def list_numbered_lines(root: Element, profile: Profile) -> int:
+    """Make listings of the inline code beside gutters that went; what has links in it stays what it is."""
+    boxes = list(root.iter("x-lines"))
+    for box in boxes:
+        images = [copy_image(image) for image in box.iter("img") if image.get("src")]
+        text = line_text(box, profile)
+        put_listing(box, text, language_of_token(next(box.iter("code"), None)), images)
+    return len(boxes)
+
+
+def _name_lines(cell: Element) -> None:
+    """Put the lines of a cell into an element that tells `list_numbered_lines` of them."""
     if next(cell.iter("a", "x-tex", "table"), None) is not None:
         return
-    box = etree.Element("pre")
-    if language := language_of_token(next(cell.iter("code"), None)):
-        box.set("class", f"language-{language}")
+    box = etree.Element("x-lines")
     box.text, cell.text = cell.text, None
     box.extend(list(cell))
     cell.append(box)

@@ -17,7 +17,7 @@ from converter.tree import Element, append_text_before, drop, has_content, is_bl
 if TYPE_CHECKING:
     from converter.profiles import Profile
 
-PRIVATE: Final = ("x-tex", "x-raw", "x-url", "x-ref", "x-note", "x-html")
+PRIVATE: Final = ("x-tex", "x-raw", "x-url", "x-ref", "x-note", "x-html", "x-lines")
 """Elements by which our own modules tell each other something; no page may."""
 _HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _LISTS: Final = frozenset({"ul", "ol", "menu", "dir"})

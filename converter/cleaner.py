@@ -20,7 +20,13 @@ from converter.clean_code import (
 )
 from converter.clean_code_lines import fold_broken_code, join_lines_of_code, push_code_into_blocks
 from converter.clean_empty import drop_empty_elements
-from converter.clean_gutters import drop_item_numbers, drop_number_gutters, drop_number_lists, drop_numbers_of_lines
+from converter.clean_gutters import (
+    drop_item_numbers,
+    drop_number_gutters,
+    drop_number_lists,
+    drop_numbers_of_lines,
+    list_numbered_lines,
+)
 from converter.clean_headings import part_long_headings, unwrap_bold_in_headings
 from converter.clean_hidden import drop_hidden_elements, drop_hidden_tokens
 from converter.clean_images import CAPTION, drop_captions, tidy_images
@@ -350,7 +356,8 @@ PASSES: Final = (
         classes=(b"syntaxhighlighter", b"CodeMirror", b"blob-code", b"blockcode", b"crayon-syntax"),
     ),
     Step(unwrap_code_around_listings, ("pre",), words=(b"<code",)),
-    Step(drop_number_gutters, ("td",)),
+    Step(drop_number_gutters, ("td",), makes=_MADE | {"x-lines"}),
+    Step(list_numbered_lines, ("x-lines",)),
     Step(drop_number_lists, ("pre",)),
     Step(fold_tables_of_code, ("table",)),
     Step(fold_copy_boxes, ("table", "div"), classes=(b"copyclass", b"codebody")),

@@ -147,6 +147,7 @@ RULE_OF: Final[dict[str, str]] = {
     "drop_numbers_of_lines": "code-gutter",
     "drop_item_numbers": "item-bullet",
     "join_lines_of_code": "code-lines",
+    "list_numbered_lines": "code-lines",
     "fold_broken_code": "code-lines",
     "fold_tables_of_code": "code-lines",
     "join_tokens_of_code": "code-lines",
