@@ -191,7 +191,7 @@ class Article(NamedTuple):
         elements: all elements of the article as it was found. Nobody reads them: as long as their proxies live, lxml
             makes no new ones in each pass, and need not climb the tree when one goes (minutes at a depth of 100,000).
         frame: of the source the part around the article, as it was parsed, where the article was cut out of it.
-        tags: the start tags of the source (from `<` to before the next `>`), and what else begins with `<!`.
+        tags: the start tags of the source (from `<` to before the next `>`), and the beginnings of a few other tags.
 
     """
 

@@ -36,11 +36,11 @@ _PARAGRAPH_TAG: Final = (  # compiled where one is missing
     r"(?i)<(/?)(p|address|article|aside|blockquote|center|dd|details|dir|div|dl|dt|fieldset|figcaption|figure|footer|form"
     r"|h[1-6]|header|hr|li|main|menu|nav|ol|pre|section|table|td|th|tr|ul)(?=[\s>/])[^>]*>"
 )
-# Start tags, for the cleaner; and comments, which need a closer look. With a choice in it, the pattern would take twice
-# the time; three end tags (and a few that look alike) are found by themselves in a tenth of it.
-_TAGS: Final = re.compile(rb"<[a-zA-Z!][^>]*").findall
+# Start tags, for the cleaner; and what else needs a closer look: comments, and three end tags (and a few that look
+# alike). One search for all: each costs as much as the page is long.
+_TAGS: Final = re.compile(rb"<(?:[a-zA-Z][^>]*|!--|/[hHbB][tToOrR])").findall
 _COMMENT: Final = b"<!--"
-_ENDS: Final = re.compile(rb"</[hHbB][tToOrR]").search
+_ENDS: Final = frozenset(bytes([60, 47, a, b]) for a in b"hHbB" for b in b"tToOrR")
 _BREAK_END: Final = re.compile(r"</br\s*/?>", re.IGNORECASE)
 _MOVED: Final = re.compile(rb"<(/?)(h[1-6]|pre)(?=[\s>/])", re.IGNORECASE)
 _RENAMED: Final = ("x-pre", "x-h1", "x-h2", "x-h3", "x-h4", "x-h5", "x-h6")
@@ -154,7 +154,7 @@ def parse(text: str, data: bytes = b"", tags: Sequence[bytes] = ()) -> tuple[Ele
         data = _LONG_TAG.sub(_with_fewer_attributes, data)
         text = data.decode("utf-8", "replace")
     telling = frozenset(tags or _TAGS(data))
-    if _ENDS(data):
+    if not telling.isdisjoint(_ENDS):
         mended = _BREAK_END.sub("<br>", _without_early_ends(text))  # what a browser reads it as
         if mended != text:
             text, data = mended, mended.encode("utf-8", "replace")
@@ -198,7 +198,7 @@ def _silent_problem(tree: Element, data: bytes, telling: frozenset[bytes]) -> st
         if end < 0 or (_TEXT_IN_SVG.search(data, at, end) and b"<foreignobject" not in data[at:end].lower()):
             return "a block in a drawing"
         at = data.find(b"<svg", end)
-    if _are_any(_COMMENT, telling) and data.find(b"-->", data.rfind(b"<!--")) < 0:
+    if _COMMENT in telling and data.find(b"-->", data.rfind(b"<!--")) < 0:
         return "a comment without an end"
     last = tree
     while len(last):

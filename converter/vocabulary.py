@@ -95,4 +95,4 @@ def _tags(pattern: re.Pattern[bytes], source: bytes, frame: bytes, known: Sequen
         elif not tags[-1].startswith((b"</", b"<!")):
             break
         tags.pop()
-    return {tag for tag in set(tags) if tag[1:2] != b"!"}
+    return set(tags)
