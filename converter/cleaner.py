@@ -128,12 +128,9 @@ def clean(article: Article, profile: Profile, trace: Trace | None = None) -> Fac
     removed: dict[str, int] = {}
     names = {element.tag for element in article.elements or article.root.iter()}
     words = vocabulary(article.source, article.frame, article.tags) if article.source else None
-    text = text_of(article.root)
     for step in PASSES:
         one = step.run
-        if (step.tags and names.isdisjoint(step.tags)) or (
-            words and not _may_find(step, words, text, article, profile)
-        ):
+        if (step.tags and names.isdisjoint(step.tags)) or (words and not _may_find(step, words, article, profile)):
             continue
         if step.as_written and article.prettified:
             continue
@@ -154,12 +151,12 @@ def clean(article: Article, profile: Profile, trace: Trace | None = None) -> Fac
     return Facts(removed=removed)
 
 
-def _may_find(step: Step, words: Vocabulary, text: str, article: Article, profile: Profile) -> bool:
-    """Whether a pass can find anything in an article with these words and this text."""
+def _may_find(step: Step, words: Vocabulary, article: Article, profile: Profile) -> bool:
+    """Whether a pass can find anything in an article with these words."""
     if step.run is drop_noise:
         rules = profile.drop
         return words.tokens is None or not words.tokens.isdisjoint(rules.classes) or _holds_any(words.tags, rules.words)
-    if step.phrase and step.phrase not in text:
+    if step.phrase and not _holds(article.source, step.phrase):
         return False
     if step.source is not None:
         return step.source.search(article.source) is not None
@@ -170,6 +167,12 @@ def _may_find(step: Step, words: Vocabulary, text: str, article: Article, profil
     if _holds_any(words.classes, step.classes) or _holds_any(words.styles, step.styles):
         return True
     return _holds_any(words.tags, step.words)
+
+
+def _holds(source: bytes, phrase: bytes) -> bool:
+    # Looking for one byte takes a twentieth of the time, and seven posts of ten hold no `*` at all.
+    start = source.find(phrase[:1])
+    return start >= 0 and source.find(phrase, start) >= 0
 
 
 def _holds_any(text: bytes, words: tuple[bytes, ...]) -> bool:
@@ -311,7 +314,7 @@ class Step(NamedTuple):
         classes: parts of classes, which are searched in a far shorter text.
         styles: parts of styles, in small letters; likewise.
         hides: it is about what a style or an attribute hides; without such a one it finds nothing.
-        phrase: without it in the text of the article it finds nothing; that is a fifth of the source.
+        phrase: without it in the source it finds nothing.
         source: without a match of it in the source it finds nothing.
         as_written: it is about line ends of the source, which say nothing once a pretty-printer has been there.
         makes: names of the elements that it puts in the place of others, where that is known better than for all.
@@ -324,7 +327,7 @@ class Step(NamedTuple):
     classes: tuple[bytes, ...] = ()
     styles: tuple[bytes, ...] = ()
     hides: bool = False
-    phrase: str = ""
+    phrase: bytes = b""
     source: re.Pattern[bytes] | None = None
     as_written: bool = False
     makes: frozenset[str] = _MADE
@@ -373,8 +376,8 @@ PASSES: Final = (
     Step(join_listings_of_a_line, ("pre",)),
     Step(normalize_code_blocks, ("ol", *LISTINGS), makes=frozenset({"pre", "code", "p", "img", "span"})),
     Step(drop_bars_of_boxes, ("pre",), (b"button", b"copy", b"code-block", b"toolbar")),
-    Step(drop_copy_labels, phrase=COPY),
-    Step(drop_copy_labels, ("pre",), phrase="Copy code"),
+    Step(drop_copy_labels, phrase=COPY.encode()),
+    Step(drop_copy_labels, ("pre",), phrase=b"Copy code"),
     Step(list_labels_of_drawings, ("svg",), (b"foreign", b"<text", b"<tspan")),
     Step(link_gists, ("script",), (b"gist.github",)),
     Step(drop_invisible_elements, INVISIBLE, makes=_NO_ELEMENTS),
@@ -385,7 +388,7 @@ PASSES: Final = (
     Step(drop_noise),
     Step(drop_item_numbers, ("ol",)),
     Step(drop_page_frame, ("nav", "header", "footer")),
-    Step(drop_copied_contents, ("a",), phrase="(?)"),
+    Step(drop_copied_contents, ("a",), phrase=b"(?)"),
     Step(drop_top_links, ("a",), (b'href="#', b"#top", b"#main")),
     Step(drop_page_contents, ("a",), (b'href="#',), makes=_NO_ELEMENTS),
     Step(drop_absolute_contents, ("a",), (b"#",)),
@@ -395,15 +398,15 @@ PASSES: Final = (
     ),
     Step(drop_copy_buttons, ("button",)),
     Step(unwrap_buttons, _CONTROLS),
-    Step(drop_written_buttons, ("img",), phrase="javascript:void(0)"),
+    Step(drop_written_buttons, ("img",), phrase=b"javascript:void(0)"),
     Step(drop_captions, ("img",), (b"<figcaption",), (b"image-caption",)),
-    Step(drop_captions, ("img",), phrase=CAPTION),
+    Step(drop_captions, ("img",), phrase=CAPTION.encode()),
     Step(tidy_images, ("img",)),
     Step(tidy_links, ("a",)),
     # Punctuation at the inner side, as far as bytes tell it; not the stars of comments and of `**kwargs` in listings.
     Step(
         embolden_written_bold,
-        phrase="**",
+        phrase=b"**",
         source=re.compile(rb"""[*](?:(?<=[\x80-\xbf!?.,:;%"')\]]\*)\*(?![*/])|(?<![*/]\*)\*(?=[\xe2\xe3\xef("\[]))"""),
     ),
     Step(unwrap_bold_in_headings, _HEADINGS, makes=frozenset({"span"})),
@@ -430,5 +433,5 @@ PASSES: Final = (
     Step(nest_lists_of_one_item, ("li",), classes=(b"ed-list",), styles=(b"list-style-type",)),
     Step(wrap_stray_items, ("li",)),
     Step(join_lists_in_hollow_items, ("ul", "ol", "menu", "dir")),
-    Step(drop_toc_marks, phrase="[", source=re.compile(rb"\[(?:[\s_]|<[^<>]*>)*[tT][oO][cC]")),
+    Step(drop_toc_marks, phrase=b"[", source=re.compile(rb"\[(?:[\s_]|<[^<>]*>)*[tT][oO][cC]")),
 )
