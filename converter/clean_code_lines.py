@@ -14,7 +14,7 @@ from converter.clean_layout import is_in_data
 from converter.clean_listings import language_of_token
 from converter.code_language import bears_out, canonical_name, is_known
 from converter.listings import BLOCKS, copy_image, line_text, texts_of_lines
-from converter.tree import Element, drop, inside, is_blank, neutralize, outermost, text_of
+from converter.tree import HEADINGS, Element, drop, inside, is_blank, neutralize, outermost, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ _PARAGRAPHS: Final = frozenset({"p", "div", "section", "center"})
 _MERE_PHRASES: Final = frozenset("span font small big u ins mark".split())
 _LOOK: Final = r"(?i)font-(?:weight|style)|line-through"
 _LEVELS: Final = 12  # of phrases that are looked through
-_ONE_LINE_OR_LISTING: Final = ("pre", "a", "h1", "h2", "h3", "h4", "h5", "h6")
+_ONE_LINE_OR_LISTING: Final = ("pre", "a", *HEADINGS)
 _NO_LISTING_IN: Final = frozenset({"table", *_ONE_LINE_OR_LISTING})
 _IN_PROSE: Final = tuple("h1 h2 h3 h4 h5 h6 pre table ul ol dl blockquote hr".split())
 _PARTS: Final = BLOCKS | {"caption", "dialog", "dir", "fieldset", "hgroup", "legend", "menu", "summary"}

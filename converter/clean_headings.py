@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Final
 from lxml import etree
 
 from converter.clean_structure import part_nested_headings
-from converter.tree import Element, append_text_before, is_blank, neutralize
+from converter.tree import HEADINGS, Element, append_text_before, is_blank, neutralize
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
 
-_HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 _BLOCKS: Final = ("p", "div", "ul", "ol", "dl", "pre", "table", "blockquote", "hr", "section", "center", "figure")
 _LEVELS: Final = 10  # of elements around a break; what lies deeper stays in the heading
 _LONGEST_REST: Final = 40  # characters of a second line, and
@@ -51,7 +50,7 @@ class _Line:
 
 def unwrap_bold_in_headings(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Unwrap bold in headings, which are bold anyway; 2,257 posts of 24,597 have it."""
-    headings = [heading for heading in root.iter(*_HEADINGS) if len(heading)]
+    headings = [heading for heading in root.iter(*HEADINGS) if len(heading)]
     # In a nested heading (`part_nested_headings`) it would be found once for each of them.
     found = dict.fromkeys(e for heading in headings for e in heading.iter("strong", "b"))
     for element in found:
@@ -68,7 +67,7 @@ def part_long_headings(root: Element, profile: Profile) -> int:  # noqa: ARG001 
     Pictures of 100 pixels and more beside the words: 5 posts; smaller ones, and those without a size, may be icons.
     """
     count = 0
-    for heading in list(root.iter(*_HEADINGS)):
+    for heading in list(root.iter(*HEADINGS)):
         if not len(heading) or next(heading.iterdescendants("br", "img"), None) is None:
             continue
         if heading.getparent() is None or next(heading.iterdescendants(*_BLOCKS), None) is not None:

@@ -6,7 +6,19 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from converter.code_language import canonical_name, is_known
-from converter.tree import Element, Query, classes_of, drop, drop_all, is_blank, outermost, squeezed, text_of, weight
+from converter.tree import (
+    HEADINGS,
+    Element,
+    Query,
+    classes_of,
+    drop,
+    drop_all,
+    is_blank,
+    outermost,
+    squeezed,
+    text_of,
+    weight,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,7 +58,7 @@ _MOSTLY: Final = 0.8
 _SMALL: Final = 32  # pixels; an arrow
 _NUMBER: Final = r"\s*(\d{1,3})(?:px)?\s*"
 _EMBEDDED: Final = ("iframe", "video", "audio", "object", "embed", "pre", "input")
-_HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_HEADINGS: Final = frozenset(HEADINGS)
 _CELLS: Final = frozenset({"li", "td", "th", "dt", "dd"})
 _PHRASES: Final = frozenset("a b em font i small span strong sub sup u".split())
 _MOST_BESIDE: Final = 8  # elements beside a link that are looked at

@@ -12,6 +12,7 @@ from lxml import etree
 from converter.clean_noise import is_alone
 from converter.parameters import host_of, name_of_file
 from converter.tree import (
+    HEADINGS,
     Element,
     Query,
     Values,
@@ -38,7 +39,6 @@ _SUFFIXES: Final = frozenset({"sh", "md", "py", "rs", "pl", "so", "zip", "ps", "
 _ASCII_HOST: Final = "http://xn--"
 _MOST_LEVELS: Final = 4
 _BACK: Final = frozenset("↩↑^")
-_HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 _HEADING_MARKS: Final = frozenset({"\xb6", "\U0001f517", "\uf0c1"})
 _NAMES: Final = Values("descendant-or-self::*/@id | descendant-or-self::*/@name")
 _NO_ANCHORS: Final = ("li", "table", "dl")
@@ -103,7 +103,7 @@ def _marks_its_heading(link: Element, alone: dict[Element, bool]) -> bool:
     `alone` remembers which headings hold one text only.
     """
     above = link.getparent()
-    if text_of(link).strip() not in _HEADING_MARKS or above is None or above.tag not in _HEADINGS:
+    if text_of(link).strip() not in _HEADING_MARKS or above is None or above.tag not in HEADINGS:
         return False
     return not is_alone(link, alone)
 
@@ -255,10 +255,10 @@ def _anchors(root: Element) -> dict[str, str]:
     two, and one with which the article begins: it may repeat the title, and go.
     """
     words: dict[str, list[Element]] = {}
-    headings = list(root.iter(*_HEADINGS))
+    headings = list(root.iter(*HEADINGS))
     first = headings[0] if headings else None
     # Headings in headings are read in pieces; without them no text is looked at twice.
-    headings = [heading for heading in headings if next(heading.iterdescendants(*_HEADINGS), None) is None]
+    headings = [heading for heading in headings if next(heading.iterdescendants(*HEADINGS), None) is None]
     for heading in headings:
         words.setdefault(squeezed(heading).lower(), []).append(heading)
     found: dict[str, str] = {}
@@ -282,7 +282,7 @@ def _outside_lists(root: Element) -> set[Element]:
     """Find the headings that come out as headings for sure: in a cell they are bold, in a task too."""
     depth = 0
     found: set[Element] = set()
-    for event, element in etree.iterwalk(root, events=("start", "end"), tag=(*_HEADINGS, *_NO_ANCHORS)):
+    for event, element in etree.iterwalk(root, events=("start", "end"), tag=(*HEADINGS, *_NO_ANCHORS)):
         if element.tag in _NO_ANCHORS:
             depth += 1 if event == "start" else -1
         elif not depth:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from converter.clean_toc import Contents
 from converter.listings import holds_numbers_only
 from converter.tree import (
+    HEADINGS,
     Element,
     Query,
     classes_of,
@@ -34,7 +35,7 @@ _OF_A_THREAD: Final = frozenset(
     "comment comment-body comment-list commentlist comment- comment-respond comment_content disqus_thread".split()
 )
 _MARKS: Final = frozenset({"", "¶", "#", "§", "🔗", "\uf0c1"})  # the last is a chain link in Sphinx's font
-_MARKED_BY_LINKS: Final = ("h1", "h2", "h3", "h4", "h5", "h6", "dt", "caption", "figcaption")
+_MARKED_BY_LINKS: Final = (*HEADINGS, "dt", "caption", "figcaption")
 _ATTACHED: Final = r"(?i)\S+\.(?:png|jpe?g|gif|bmp|webp)\([\d.]+[KM]?B(?:ytes)?,下[载載]次[数數]:\d+\)"
 _MOST_BELOW: Final = 4
 

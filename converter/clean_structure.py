@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Final, cast
 from lxml import etree
 
 from converter.clean_layout import is_data
-from converter.tree import Element, append_text_before, drop, has_content, is_blank, neutralize
+from converter.tree import HEADINGS, Element, append_text_before, drop, has_content, is_blank, neutralize
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
 
 PRIVATE: Final = ("x-tex", "x-raw", "x-url", "x-ref", "x-note", "x-html", "x-lines")
 """Elements by which our own modules tell each other something; no page may."""
-_HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_HEADINGS: Final = frozenset(HEADINGS)
 _LISTS: Final = frozenset({"ul", "ol", "menu", "dir"})
 _ROWS_AND_ABOVE: Final = ("table", "tbody", "thead", "tfoot", "tr")
 _TABLE_PARTS: Final = ("td", "th", "tr", "tbody", "thead", "tfoot", "caption", "col", "colgroup")

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Final, cast
 from lxml import etree
 
 from converter.listings import BLOCKS
-from converter.tree import Element, append_text_before, inside, is_blank, neutralize, outermost, put_lines, text_of
+from converter.tree import (
+    HEADINGS,
+    Element,
+    append_text_before,
+    inside,
+    is_blank,
+    neutralize,
+    outermost,
+    put_lines,
+    text_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +56,7 @@ _LONGEST_SCRIPT: Final = 20  # more is a whole phrase that some editor shifted
 _PHRASES: Final = ("span", "a", "b", "strong", "i", "em", "font", "label")
 _INLINE: Final = frozenset({*_PHRASES, "img", "code", "u", "s", "sub", "sup", "kbd", "small", "big"})
 _VERBATIM: Final = ("pre", "code", "button", "x-tex")
-_ON_ONE_LINE: Final = ("h1", "h2", "h3", "h4", "h5", "h6", "a")
+_ON_ONE_LINE: Final = (*HEADINGS, "a")
 _BLOCKS: Final = tuple("p div ul ol dl li pre table blockquote hr section article center h1 h2 h3 h4 h5 h6".split())
 _WHITE_SPACE: Final = r"(?i)white-space(?:-collapse)?\s*:\s*([\w-]+)"  # compiled where one is: start-up counts
 _SHOWN_LINE_ENDS: Final = frozenset("pre pre-wrap pre-line break-spaces preserve preserve-breaks".split())

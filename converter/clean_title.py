@@ -6,15 +6,14 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from converter.clean_toc import letters
-from converter.tree import Element, drop, drop_all, is_blank, squeezed, text_of, weight
+from converter.tree import HEADINGS, Element, drop, drop_all, is_blank, squeezed, text_of, weight
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 _BEGINNING: Final = 60  # characters
 _AT_A_CUT: Final = 2  # characters that may be one with what is behind them
-_TITLES: Final = frozenset({"p", "div", *_HEADINGS, "center", "section"})
+_TITLES: Final = frozenset({"p", "div", *HEADINGS, "center", "section"})
 _AROUND_TITLE: Final = _TITLES | {"article", "main", "header", "body"}
 _AROUND_ROW: Final = frozenset({"td", "th", "tbody", "thead", "table"})
 
@@ -36,9 +35,9 @@ def drop_repeated_title(root: Element, title: str) -> int:
     wanted = letters(title)
     heading, line = 0, 0
     while wanted and (block := _first_block(root)) is not None and _says(block, wanted):
-        if heading if block.tag in _HEADINGS else line or _is_all(block, root):
+        if heading if block.tag in HEADINGS else line or _is_all(block, root):
             return heading + line
-        heading, line = (1, line) if block.tag in _HEADINGS else (heading, 1)
+        heading, line = (1, line) if block.tag in HEADINGS else (heading, 1)
         drop(block)
     return heading + line + (wanted != "" and not line and _drop_first_line(root, wanted))
 
@@ -92,9 +91,9 @@ def _first_block(root: Element) -> Element | None:
 def _stands_free(block: Element, root: Element) -> bool:
     """Whether only boxes are around a block; around a heading, rows of tables too when it has its row to itself."""
     for above in _between(block, root):
-        if above.tag == "tr" and block.tag in _HEADINGS and squeezed(above) == squeezed(block):
+        if above.tag == "tr" and block.tag in HEADINGS and squeezed(above) == squeezed(block):
             continue
-        if above.tag not in _AROUND_TITLE and (above.tag not in _AROUND_ROW or block.tag not in _HEADINGS):
+        if above.tag not in _AROUND_TITLE and (above.tag not in _AROUND_ROW or block.tag not in HEADINGS):
             return False
     return True
 

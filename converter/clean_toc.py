@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from converter.clean_hidden import GONE
 from converter.tree import (
+    HEADINGS,
     Element,
     Inside,
     Query,
@@ -40,9 +41,8 @@ _LABEL: Final = re.compile(
 _OLD_LABEL: Final = r"目录\(\?\)\[[-+]\]"
 _OLD_TARGET: Final = r"#t\d+$"
 _FOLD: Final = frozenset({"展开", "收起", "折叠", "隐藏"})
-_HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 _LISTS: Final = frozenset({"ul", "ol", "dl"})
-_SAID_AGAIN: Final = frozenset({"a", *_HEADINGS})
+_SAID_AGAIN: Final = frozenset({"a", *HEADINGS})
 _LONGEST_NUMBER: Final = 8  # `2.1.3`, an icon
 _MOST_LEVELS: Final = 8  # of contents in contents; each takes a look at all that is in it
 
@@ -99,7 +99,7 @@ def _label_before(block: Element, asked: set[Element]) -> Element | None:
 def drop_labels_of_hidden_contents(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Drop the label above contents that a style hides: nothing else will be left of them."""
     count = 0
-    for label in list(root.iter("p", *_HEADINGS)):
+    for label in list(root.iter("p", *HEADINGS)):
         after = label.getnext()
         if (
             after is None
@@ -155,7 +155,7 @@ class Contents:
 
 def _words_of_headings(root: Element, gone: Container[Element] = ()) -> Counter[str]:
     """Count the letters of each heading, those in the second argument left out, and those in another heading."""
-    return Counter(letters(text_of(h)) for h in outermost(list(root.iter(*_HEADINGS))) if h not in gone)
+    return Counter(letters(text_of(h)) for h in outermost(list(root.iter(*HEADINGS))) if h not in gone)
 
 
 def _pieces_outside(block: Element, tags: frozenset[str]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from converter.clean_toc import around_images, has_title, hold_more, is_label, letters
-from converter.tree import Element, Inside, Values, drop, is_blank, outermost, page_links, text_of
+from converter.tree import HEADINGS, Element, Inside, Values, drop, is_blank, outermost, page_links, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 _IDS: Final = Values("descendant::*/@id")  # a union of two paths takes the square of what it finds
 _NAMES: Final = Values("descendant::a/@name")
-_HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 _LISTS: Final = frozenset({"ul", "ol", "dl"})
 _LINES: Final = frozenset({"p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "center", "blockquote"})
 _NUMBERS: Final = "0123456789一二三四五六七八九十第章节"
@@ -82,7 +81,7 @@ def drop_absolute_contents(root: Element, profile: Profile) -> int:  # noqa: ARG
     links = max(pages.values(), key=len, default=[])
     if len(links) < _FEWEST_ABSOLUTE:
         return 0
-    headings = {_numberless(text_of(heading)): heading for heading in root.iter(*_HEADINGS)}
+    headings = {_numberless(text_of(heading)): heading for heading in root.iter(*HEADINGS)}
     told = sum(_numberless(text_of(link)) in headings for link in links)
     if told < _FEWEST_ABSOLUTE and not has_title(text_of(root)):
         return 0
@@ -114,7 +113,7 @@ def drop_absolute_contents(root: Element, profile: Profile) -> int:  # noqa: ARG
 
 def _places_of_lines(root: Element, places: Mapping[Element, int]) -> dict[str, int]:
     """Tell where the lines of an article are, by their texts as `_numberless` leaves them."""
-    return {_numberless(text_of(line)): places[line] for line in root.iter("p", "strong", *_HEADINGS)}
+    return {_numberless(text_of(line)): places[line] for line in root.iter("p", "strong", *HEADINGS)}
 
 
 def _blocks_of(links: list[Element], root: Element) -> Iterator[Element]:
@@ -193,7 +192,7 @@ def _numberless_lines(root: Element, contents: list[Element]) -> frozenset[str]:
     """Collect the texts of lines outside of the contents, without numbers in front: `1、甲` is the line of `甲`."""
     inside = Inside(contents)
     gone = frozenset(contents)
-    lines = (e for e in root.iter("p", "strong", *_HEADINGS) if e not in gone and not inside(e))
+    lines = (e for e in root.iter("p", "strong", *HEADINGS) if e not in gone and not inside(e))
     return frozenset(_numberless(text_of(e)) for e in lines) - {""}
 
 
@@ -207,7 +206,7 @@ def _texts(root: Element, contents: list[Element], places: Mapping[Element, int]
 
     Not those of paragraphs: whether a text is one depends on what stands beside it, and a caption is none of a chapter.
     """
-    blocks = [*outermost(list(root.iter(*_HEADINGS))), *outermost(list(root.iter("strong")))]
+    blocks = [*outermost(list(root.iter(*HEADINGS))), *outermost(list(root.iter("strong")))]
     inside = Inside(contents)
     gone = frozenset(contents)
     found: dict[str, int] = {}
@@ -221,7 +220,7 @@ def _texts(root: Element, contents: list[Element], places: Mapping[Element, int]
 def _names_of_headings(root: Element, places: Mapping[Element, int]) -> dict[str, int]:
     """Find the names by which a link can lead to a heading: on it, in it, on the element right before it; and where."""
     found: dict[str, int] = {}
-    for heading in outermost(list(root.iter(*_HEADINGS))):
+    for heading in outermost(list(root.iter(*HEADINGS))):
         before = heading.getprevious()
         for element in heading.iter() if before is None else (before, *heading.iter()):
             for name in filter(None, (element.get("id"), element.get("name"))):

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from converter.clean_layout import is_in_data
 from converter.listings import BLOCKS
-from converter.tree import Element, Query, drop, inside, is_blank, text_of
+from converter.tree import HEADINGS, Element, Query, drop, inside, is_blank, text_of
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
 
-_HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 _MARK: Final = re.compile(r"\s*@?\[{1,2}_?toc_?\]{1,2}(?:\([^\n]*\))?\s*", re.IGNORECASE).fullmatch
 _MARKS: Final = Query("descendant::text()[contains(., 'TOC') or contains(., 'toc') or contains(., 'Toc')]/parent::*")
-_AROUND_MARK: Final = frozenset({"p", "div", "li", "center", "section", *_HEADINGS})
+_AROUND_MARK: Final = frozenset({"p", "div", "li", "center", "section", *HEADINGS})
 _MARKED_PHRASES: Final = frozenset("span font strong b em i u".split())
 
 _QUOTING: Final = frozenset({"blockquote", "dt", "dd", "caption"})

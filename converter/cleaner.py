@@ -91,7 +91,7 @@ from converter.clean_written import embolden_written_bold
 from converter.model import Article, Facts
 from converter.profiles import Profile
 from converter.rules import RULE_OF
-from converter.tree import Element, classes_of, drop_all, is_blank, neutralize, text_of
+from converter.tree import HEADINGS, Element, classes_of, drop_all, is_blank, neutralize, text_of
 from converter.urls import runs_script
 from converter.vocabulary import Vocabulary, vocabulary
 
@@ -101,12 +101,11 @@ if TYPE_CHECKING:
 Pass = Callable[[Element, Profile], int | Mapping[str, int]]
 """Tells how many changes it made, by rule when it follows several."""
 
-_HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 _CONTROLS: Final = ("button", "label", "form", "fieldset", "legend", "input")
 _FORMS: Final = frozenset({"form", "fieldset", "legend"})
 _TABLE: Final = frozenset({"table", "thead", "tbody", "tfoot", "tr"})
 _EMPHASIS: Final = frozenset({"strong", "b", "em", "i"})
-_PICTURE_WRAPPERS: Final = _EMPHASIS | frozenset(_HEADINGS) | {"span", "font", "a", "u"}
+_PICTURE_WRAPPERS: Final = _EMPHASIS | frozenset(HEADINGS) | {"span", "font", "a", "u"}
 _NOTHING: Final[Mapping[str, int]] = {}
 _MADE: Final = frozenset("a br caption code div img li p pre span strong sub sup ul x-note x-ref x-tex".split())
 """Names of the elements that passes put in the place of others."""
@@ -283,7 +282,7 @@ def unwrap_picture_wrappers(root: Element, profile: Profile) -> int:  # noqa: AR
             if not _holds_no_text_but(parent, child):
                 break
             above = parent.getparent()
-            if parent.tag in _HEADINGS:
+            if parent.tag in HEADINGS:
                 parent.tag = "p"
                 count += 1
             elif parent.tag in _EMPHASIS:
@@ -409,7 +408,7 @@ PASSES: Final = (
         phrase=b"**",
         source=re.compile(rb"""[*](?:(?<=[\x80-\xbf!?.,:;%"')\]]\*)\*(?![*/])|(?<![*/]\*)\*(?=[\xe2\xe3\xef("\[]))"""),
     ),
-    Step(unwrap_bold_in_headings, _HEADINGS, makes=frozenset({"span"})),
+    Step(unwrap_bold_in_headings, HEADINGS, makes=frozenset({"span"})),
     Step(write_drawn_marks, ("q", "rt")),
     Step(write_symbols, words=(b"wingdings",)),
     Step(name_raised_phrases, styles=(b"align:su", b"align: su")),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from converter.model import Metadata, Page
 from converter.profiles import Around
-from converter.tree import Element, text_of
+from converter.tree import HEADINGS, Element, text_of
 from converter.urls import decode_hex_url
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def without_site(metadata: Metadata, tree: Element, root: Element, source: bytes
     if named is None or metadata.title.split() != text_of(named).split():
         return metadata
     # The heading of the article is the only one of its kind, and the first of all; others are of its parts.
-    heading = next(root.iter("h1", "h2", "h3", "h4", "h5", "h6"), None)
+    heading = next(root.iter(*HEADINGS), None)
     if heading is None or heading.tag != "h1" or sum(1 for _ in root.iter("h1")) > 1:
         return metadata
     words = " ".join(text_of(heading).split())

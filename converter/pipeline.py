@@ -26,7 +26,7 @@ from converter.model import (
     TemplateGuard,
 )
 from converter.rules import OPTIONAL, kind_of
-from converter.tree import text_of
+from converter.tree import HEADINGS, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -211,7 +211,7 @@ def _first_heading(body: str) -> tuple[str, str]:
         tree, _ = scraper.parse(decode.hygiene(verify.render(decode.for_renderer(body))))
     except EmptyArticle:
         return "", ""
-    for heading in tree.iter("h1", "h2", "h3", "h4", "h5", "h6"):
+    for heading in tree.iter(*HEADINGS):
         for part in heading.iter("br", "span", "sup"):
             kind = part.get("class", "")
             if part.tag == "br":
@@ -391,7 +391,7 @@ def _article_of(fields: Mapping[str, object]) -> str:
 
 def _with_body(article: Article, url: str) -> Metadata:
     """Add to the page's metadata what only the cleaned body can tell, and the address that its container has."""
-    heading = next(article.root.iter("h1", "h2", "h3", "h4", "h5", "h6"), None)
+    heading = next(article.root.iter(*HEADINGS), None)
     return article.metadata._replace(
         location=url,
         first_heading="" if heading is None else " ".join(text_of(heading).split()),
