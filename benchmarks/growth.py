@@ -125,6 +125,22 @@ SHAPES: Final = (
     Shape("headings", 2_000, repeated("<h2>a</h2>", "<p>x</p>", "")),
     Shape("videos", 2_000, repeated('<div class="video"><iframe src="//e.org/a"></iframe><p>b</p></div>', "", "")),
     Shape("images", 2_000, repeated('<img src="https://e.org/a.png" alt="b"> ')),
+    Shape("items that count down", 1_000, repeated("<li>a</li>", "<ol reversed>", "</ol>")),
+    Shape(
+        "bars over listings",
+        500,
+        repeated("<span>js</span><button>Copy</button><pre><code>a</code></pre>", "<div>", "</div>"),
+    ),
+    Shape(
+        "captions in a figure",
+        1_000,
+        repeated('<img src="/a.png" alt="img"><figcaption>img</figcaption>', "<figure>", "</figure>"),
+    ),
+    Shape(
+        "rows of a table that stays HTML",
+        500,
+        repeated("<tr><td>c<ul><li>a</li></ul></td></tr>", "<table>", "</table>"),
+    ),
     Shape("formulas", 1_000, repeated('<script type="math/tex">x</script> a ')),
 )
 
