@@ -7,12 +7,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, cast
 
 from converter.code_language import canonical_name, is_known, language_of
+from converter.listings import set_language
 from converter.tree import Element, classes_of, drop, drop_all, is_blank, outermost, squeezed, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from converter.profiles import Profile
 
 _NO_WORDS: Final = tuple("a img iframe video audio embed object input table ul ol pre x-tex".split())
 _NAMELESS: Final = frozenset({"plaintext", "text", "plain", "txt", "code"})
@@ -28,14 +27,6 @@ _NO_PARTS: Final = ("p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "code", "bloc
 _MOST_PARTS: Final = 4
 _MOST_LEVELS: Final = 6
 _LONGEST: Final = 40  # characters
-
-
-def set_language(code: Element, language: str) -> None:
-    """Let the class of a listing say its language and nothing else."""
-    if language:
-        code.set("class", f"language-{language}")
-    elif "class" in code.attrib:
-        del code.attrib["class"]
 
 
 def settle_bar(listing: Element) -> list[Element]:
@@ -65,7 +56,7 @@ def settle_bar(listing: Element) -> list[Element]:
     return bars
 
 
-def drop_bars_of_boxes(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
+def drop_bars(root: Element) -> int:
     """Drop the bar in the box around a listing: the name of its language and a button, or a button that copies it.
 
     Of Prism's toolbar (behind the listing), themes of Hexo, and chats. A name alone, and what buttons say in the words

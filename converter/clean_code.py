@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
-from converter.clean_bars import set_language, settle_bar
 from converter.code_language import language_of
 from converter.listings import (
     LINE_LISTS,
     copy_image,
     listing_element,
     noise_rule,
+    set_language,
     tally,
     text_and_images,
     texts_of_lines,
@@ -177,6 +177,8 @@ def _normalize(element: Element, profile: Profile, gone: Gone) -> None:
         gone[rule] += 1
         return
     if len(element) and element[0].tag == "div" and "copy-button" not in profile.keep:
+        from converter.clean_bars import settle_bar  # here: few posts have one, and start-up counts
+
         tally(settle_bar(element), profile, gone)
     text, images = text_and_images(element, profile, gone)
     put_listing(element, text, language_of(element, text), images)

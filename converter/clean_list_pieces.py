@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from converter.clean_lists import start_of
 from converter.tree import Element, classes_of, drop, is_blank
-
-if TYPE_CHECKING:
-    from converter.profiles import Profile
 
 _SINGLE: Final = frozenset({"numbered-list", "bulleted-list"})
 _ITEM_MARGIN: Final = re.compile(r"margin-left\s*:\s*(\d{1,3}(?:\.\d{1,3})?)em", re.IGNORECASE)
@@ -31,7 +28,7 @@ class _Open:
         return self.list.tag == one.tag and (one.tag != "ol" or (self.next > 1 and start_of(one) == self.next))
 
 
-def nest_lists_of_one_item(root: Element, profile: Profile) -> int:  # noqa: ARG001 (all passes are called alike)
+def nest_pieces(root: Element) -> int:
     """Make one list of lists with one item each, nested as the margins of the items say: so kdocs exports them.
 
     A numbered one goes on where its `start` is the next number. What an item holds is looked at for itself: Notion

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from converter.clean_bars import drop_bars_of_boxes
 from converter.clean_boxes import fold_highlighter_boxes
 from converter.clean_code import (
     LISTINGS,
@@ -40,7 +39,6 @@ from converter.clean_labels import (
 )
 from converter.clean_layout import drop_hollow_columns, name_captions, unwrap_layout_tables
 from converter.clean_links import simplify_link_cards, tidy_links
-from converter.clean_list_pieces import nest_lists_of_one_item
 from converter.clean_listings import (
     TOKENS,
     fold_boxes_of_code_lines,
@@ -62,7 +60,6 @@ from converter.clean_media import (
     list_labels_of_drawings,
     list_sources_of_drawings,
 )
-from converter.clean_names import Names
 from converter.clean_noise import INVISIBLE, MARKED, drop_invisible_elements, drop_noise
 from converter.clean_notes import link_footnotes
 from converter.clean_structure import (
@@ -141,6 +138,8 @@ def clean(article: Article, profile: Profile, trace: Trace | None = None) -> Fac
         own = RULE_OF.get(one.__name__, "")
         counts = count if not isinstance(count, int) else {own: count} if count else _NOTHING
         if trace is not None:
+            from converter.clean_names import Names  # here: only `inspect` asks
+
             trace.end(own, counts.get(own, 0), Names(own or one.__name__, profile))
         for rule, number in counts.items():
             if number:
@@ -301,6 +300,20 @@ def _holds_no_text_but(parent: Element, child: Element) -> bool:
         is_blank(other.tail) and (other is child or (other.tag != "x-tex" and is_blank(text_of(other))))
         for other in parent
     )
+
+
+def drop_bars_of_boxes(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Drop the bar in the box around a listing; see `clean_bars`, which few posts need."""
+    from converter.clean_bars import drop_bars
+
+    return drop_bars(root)
+
+
+def nest_lists_of_one_item(root: Element, profile: Profile) -> int:  # noqa: ARG001
+    """Make one list of lists of one item each; see `clean_list_pieces`, which few posts need."""
+    from converter.clean_list_pieces import nest_pieces
+
+    return nest_pieces(root)
 
 
 class Step(NamedTuple):

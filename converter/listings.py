@@ -162,6 +162,14 @@ def listing_element(text: str, language: str) -> Element:
     return pre
 
 
+def set_language(code: Element, language: str) -> None:
+    """Let the class of a listing say its language and nothing else."""
+    if language:
+        code.set("class", f"language-{language}")
+    elif "class" in code.attrib:
+        del code.attrib["class"]
+
+
 def copy_image(node: Element) -> Element:
     """Copy an image without the text after it."""
     new = etree.Element("img")

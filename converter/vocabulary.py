@@ -17,10 +17,11 @@ _START_TAG: Final = re.compile(rb"<[a-zA-Z][^>]*")
 _QUOTED_START_TAG: Final = re.compile(rb"""<[a-zA-Z][^>"']*(?:(?:"[^"]*"?|'[^']*'?)[^>"']*)*""")
 _APOSTROPHES: Final = re.compile(rb"=\s*'").search
 _CLASSES: Final = re.compile(rb' class="([^"]*)').findall
-_STYLES: Final = re.compile(rb'style\s*=\s*(?:"([^"]*)")?').findall  # also those that are called `data-style`
+# These three are compiled where there are styles, or what may hide an element: start-up counts.
+_STYLES: Final = rb'style\s*=\s*(?:"([^"]*)")?'  # also those that are called `data-style`
 # What makes a style or an attribute hide an element; a character reference may stand for any part of a style.
-_HIDES: Final = re.compile(rb"display\s*:\s*none|visibility\s*:\s*hidden|size\s*:\s*0|&").search
-_HIDDEN: Final = re.compile(rb"hidden(?<=[\s\"'/]hidden)[\s=>/]").search
+_HIDES: Final = rb"display\s*:\s*none|visibility\s*:\s*hidden|size\s*:\s*0|&"
+_HIDDEN: Final = rb"[\s\"'/]hidden[\s=>/]"
 _PICTURE_DATA: Final = re.compile(rb"data:image/[\w.+-]*;base64,[\w+/=%]*")
 _LONG: Final = 100_000  # bytes of start tags: only pictures in them make so many
 
@@ -44,7 +45,9 @@ class Vocabulary(NamedTuple):
 
     def hides(self) -> bool:
         """Whether a style or an attribute may hide an element."""
-        return _HIDES(self.styles) is not None or _HIDDEN(self.tags) is not None
+        if self.styles and re.search(_HIDES, self.styles):
+            return True
+        return self.tags.find(b"hidden") >= 0 and re.search(_HIDDEN, self.tags) is not None
 
 
 def vocabulary(source: bytes, frame: bytes = b"", tags: Sequence[bytes] = ()) -> Vocabulary:
@@ -71,7 +74,8 @@ def vocabulary(source: bytes, frame: bytes = b"", tags: Sequence[bytes] = ()) ->
     small = joined.lower()
     # Exports of CSDN begin with a drawing that is hidden.
     drawings = small.find(b"<svg") >= 0
-    styles = set(_STYLES(b"".join([tag for tag in found if tag[:4] != b"<svg"]).lower() if drawings else small))
+    styled = b"".join([tag for tag in found if tag[:4] != b"<svg"]).lower() if drawings else small
+    styles = set(re.findall(_STYLES, styled)) if styled.find(b"style") >= 0 else set()
     classes = _CLASSES(joined)
     # Values without quotes, names in capitals, a line end before a name: rare, and any word may then be a class.
     style = b"\n".join(styles) if simple and b"" not in styles else small
