@@ -106,6 +106,7 @@ _PICTURE_WRAPPERS: Final = _EMPHASIS | frozenset(HEADINGS) | {"span", "font", "a
 _NOTHING: Final[Mapping[str, int]] = {}
 _MADE: Final = frozenset("a br caption code div img li p pre span strong sub sup ul x-note x-ref x-tex".split())
 """Names of the elements that passes put in the place of others."""
+_IN_PAGE: Final = (b'"#', b"'#", b"=#", b"= #")
 _NO_ELEMENTS: Final = frozenset[str]()
 
 
@@ -401,8 +402,8 @@ PASSES: Final = (
     Step(drop_item_numbers, ("ol",)),
     Step(drop_page_frame, ("nav", "header", "footer")),
     Step(drop_copied_contents, ("a",), phrase=b"(?)"),
-    Step(drop_top_links, ("a",), (b'href="#', b"#top", b"#main")),
-    Step(drop_page_contents, ("a",), (b'href="#',), makes=_NO_ELEMENTS),
+    Step(drop_top_links, ("a",), (*_IN_PAGE, b"#top", b"#main")),
+    Step(drop_page_contents, ("a",), _IN_PAGE, makes=_NO_ELEMENTS),
     Step(drop_absolute_contents, ("a",), (b"#",)),
     Step(link_embeds, EMBEDS),
     Step(
@@ -439,7 +440,7 @@ PASSES: Final = (
     Step(drop_hollow_columns, ("table",), (b"colspan",)),
     Step(name_captions, ("table",), (b"colspan",)),
     Step(fold_broken_code, ("code", "tt", "samp")),
-    Step(part_jumping_lists, ("ol",), (b"value=", b"reversed")),
+    Step(part_jumping_lists, ("ol",), (b"value", b"reversed")),
     Step(drop_empty_elements, makes=_NO_ELEMENTS),
     Step(merge_adjacent_rules, ("hr",)),
     Step(nest_lists_of_one_item, ("li",), classes=(b"ed-list",), styles=(b"list-style-type",)),

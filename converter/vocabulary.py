@@ -21,7 +21,7 @@ _CLASSES: Final = re.compile(rb' class="([^"]*)').findall
 _STYLES: Final = rb'style\s*=\s*(?:"([^"]*)")?'  # also those that are called `data-style`
 # What makes a style or an attribute hide an element; a character reference may stand for any part of a style.
 _HIDES: Final = rb"display\s*:\s*none|visibility\s*:\s*hidden|size\s*:\s*0|&"
-_HIDDEN: Final = rb"[\s\"'/]hidden[\s=>/]"
+_HIDDEN: Final = rb"[\s\"'/]hidden(?:[\s=>/<]|$)"  # tags are without their `>`
 _PICTURE_DATA: Final = re.compile(rb"data:image/[\w.+-]*;base64,[\w+/=%]*")
 _LONG: Final = 100_000  # bytes of start tags: only pictures in them make so many
 
