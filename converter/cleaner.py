@@ -106,7 +106,7 @@ _PICTURE_WRAPPERS: Final = _EMPHASIS | frozenset(HEADINGS) | {"span", "font", "a
 _NOTHING: Final[Mapping[str, int]] = {}
 _MADE: Final = frozenset("a br caption code div img li p pre span strong sub sup ul x-note x-ref x-tex".split())
 """Names of the elements that passes put in the place of others."""
-_IN_PAGE: Final = (b'"#', b"'#", b"=#", b"= #")
+_IN_PAGE: Final = (b'"#', b"'#", b"=#", b"= #")  # how addresses in the page begin, whatever their quotes
 _NO_ELEMENTS: Final = frozenset[str]()
 
 
