@@ -98,7 +98,10 @@ def _strict(text: str) -> list[tuple[str, object]]:
     """
     if text.count("[") + text.count("{") > _MAX_BRACKETS or _DEEP_INDENT(text):
         raise _Unreadable
-    regular = plain_yaml.read(text)
+    try:
+        regular = plain_yaml.read(text)
+    except plain_yaml.NotYamlError as error:
+        raise _Unreadable from error
     if regular is not None:
         return regular
     from converter import strict_yaml  # PyYAML: only for what is not regular

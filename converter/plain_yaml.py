@@ -1,8 +1,9 @@
 """The regular nine tenths of all front matter, read and written without a YAML parser, and the types of plain scalars.
 
 Only what every YAML reader takes the same way: a key at the beginning of a line; its value on that line, plain, quoted
-without escapes or a flow list; or a list or one mapping of such values below it. For all else both functions answer
-None, and the caller asks PyYAML; where they answer, they answer what PyYAML does.
+with the plainest escapes or a flow list; or such a list below it, or a list or one mapping of such values. For all else
+both functions answer None, and the caller asks PyYAML; where they answer, they answer what PyYAML does. Two common
+mistakes that no YAML reader takes are told at once, too.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from converter.dates import read_date
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 # Text by nature: `title: 2.10` is not the number 2.1, and `tags: [No]` is not false. That holds for the fields of the
 # post: what `params: {tags: no}` says, its theme knows.
@@ -97,17 +98,28 @@ _LONGEST: Final = 16_000  # what fits in has fewer nodes than the strict reader 
 # Not printable, or line breaks. What is said by a few characters compiles in a tenth of the time of the others.
 _ODD: Final = "\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\\ud800-\\udfff\ufeff\ufffe\uffff"
 _FIRST: Final = r"[^\s\-?:,\[\]{}#&*!|>'\"%@`]"  # no indicator
-_QUOTED: Final = r"\"{0}[^\"\\]*{1}\" *|'{0}[^']*{1}' *"
+# `"a \"word\", \t"`: one post in forty, by its description. Each other escape, and a wrong one, is PyYAML's business.
+_QUOTED: Final = r"\"{0}[^\"\\]*(?:\\[\"\\nt][^\"\\]*)*{1}\" *|'{0}[^']*{1}' *"
+# `"\w of one"`, `"D:\photos"`: what stands behind the sign is no escape of YAML 1.1.
+_WRONG_ESCAPE: Final = (
+    r"[A-Za-z_][A-Za-z0-9_-]{0,59}: +\"[^\"\\]*(?:\\[0abtnvfre \"/\\N_LP][^\"\\]*)*\\[^0abtnvfre \"/\\N_LPxuU]"
+)
+_ESCAPE: Final = re.compile(r"\\(.)")
+_ESCAPED: Final = {"n": "\n", "t": "\t"}
 _FLOW_ITEM: Final = _QUOTED.format("", "") + rf"|{_FIRST}[^:#,?\[\]{{}}'\"]*"
 # No two neighbouring parts can take the same space, so a line that does not match costs linear time.
 _LINE: Final = (
     r"( *)(?:- +|([A-Za-z_][A-Za-z0-9_-]{0,59}):(?: +|$))(?:"
     + _QUOTED.format("(", ")")
     + rf"|\[ *((?:(?:{_FLOW_ITEM})(?:, *(?:{_FLOW_ITEM}))*)?)\] *"
-    + rf"|({_FIRST}[^:#]*(?:(?::(?=[^ ])|(?<=[^ ])#)[^:#]*)*))?"
+    + rf"|((?:{_FIRST}|-(?=\S))[^:#]*(?:(?::(?=[^ ])|(?<=[^ ])#)[^:#]*)*))?"
 )
 _ITEMS: Final = _QUOTED.format("(", ")") + rf"|({_FIRST}[^,]*)"
-_KEY, _FLOW, _PLAIN = 2, 5, 6
+_KEY, _DOUBLE, _FLOW, _PLAIN = 2, 3, 5, 6
+
+
+class NotYamlError(ValueError):
+    """No YAML reader takes this block; PyYAML need not be asked."""
 
 
 @cache
@@ -117,24 +129,31 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 def read(text: str) -> list[tuple[str, object]] | None:
-    """Read a block mapping of regular lines into pairs, duplicates included; None when one is not, or there is none."""
+    """Read a block mapping of regular lines into pairs, duplicates included; None when one is not, or there is none.
+
+    Raises:
+        NotYamlError: a regular line is followed by what is a mistake there for sure.
+
+    """
     unreadable, regular = _patterns()
     if len(text) > _LONGEST or unreadable.search(text):
         return None
     pairs: list[tuple[str, object]] = []
     below: dict[object, object] | list[object] | None = None  # the value of the last key, while lines may add to it
-    indent, is_open, is_text = 0, False, False
-    for line in text.split("\n"):
+    indent, kind, is_open, is_text = 0, 0, False, False  # kind: what the line before was, when it began with a key
+    lines = iter(text.split("\n"))
+    for line in lines:
         if not line.strip(" "):
             continue
-        m = regular.fullmatch(line)
+        m = regular.fullmatch(line) or regular.fullmatch(_flow_below(line, lines, pairs, kind))
         if not m:
             return None
         depth, key = m.end(1), m[_KEY]
+        kind = 0 if depth else m.lastindex or 0
         if key and not depth:
             is_text = key in TEXT_KEYS
             pairs.append((key, _value(m, as_text=is_text)))
-            is_open, below = m.lastindex == _KEY, None
+            is_open, below = kind == _KEY, None
             continue
         if not is_open or (not key and m.lastindex == 1):
             return None
@@ -152,6 +171,30 @@ def read(text: str) -> list[tuple[str, object]] | None:
     return pairs or None
 
 
+def _flow_below(line: str, lines: Iterator[str], pairs: list[tuple[str, object]], kind: int) -> str:
+    """Join a flow list that stands below its key to the line it could be, and take the key back; empty when it is none.
+
+    Raises:
+        NotYamlError: as `read`.
+
+    """
+    if "\\" in line and re.match(_WRONG_ESCAPE, line):
+        raise NotYamlError
+    item = line.strip(" ")
+    if line[0] != " " or item[0] != "[":
+        return ""
+    if kind == _FLOW:  # 101 posts of one archive: a formatter wrote `tags: []` and moved the list to the next lines
+        raise NotYamlError
+    parts = [f"{pairs.pop()[0]}: {item}"] if kind == _KEY else [""]
+    while not parts[-1].endswith("]"):
+        line = next(lines, "")
+        item = line.strip(" ")
+        if not item or not parts[0] or line[0] != " " or item[0] in "-#":
+            return ""
+        parts.append(item)
+    return " ".join(parts)
+
+
 def _value(m: re.Match[str], *, as_text: bool) -> object:
     kind = m.lastindex or 0
     if kind <= _KEY:
@@ -159,12 +202,20 @@ def _value(m: re.Match[str], *, as_text: bool) -> object:
     if kind == _PLAIN:
         return scalar(m[_PLAIN].rstrip(" "), as_text=as_text)
     if kind < _FLOW:
-        return m[kind]
-    plain = 3
+        return _unescaped(m[kind]) if kind == _DOUBLE else m[kind]
+    double, single = 1, 2
     return [
-        scalar(item[plain].rstrip(" "), as_text=as_text) if item.lastindex == plain else item[item.lastindex or 0]
+        _unescaped(item[double])
+        if item.lastindex == double
+        else item[single]
+        if item.lastindex == single
+        else scalar(item[single + 1].rstrip(" "), as_text=as_text)
         for item in re.finditer(_ITEMS, m[_FLOW])
     ]
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPE.sub(lambda m: _ESCAPED.get(m[1], m[1]), text) if "\\" in text else text
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------

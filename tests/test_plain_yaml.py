@@ -9,7 +9,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from converter import lenient_yaml, plain_yaml
+from converter import lenient_yaml, plain_yaml, strict_yaml
 
 _MARKS = "-?:,[]{}#&*!|>'\"%@`=~ <.\\/+_()"
 _WORDS = [
@@ -32,6 +32,9 @@ _WORDS = [
 ]
 _PIECES = st.one_of(st.sampled_from(_MARKS), st.sampled_from(_WORDS), st.characters(codec="utf-8"))
 _TEXTS = st.lists(_PIECES, max_size=8).map("".join)
+_QUOTES = st.lists(st.one_of(st.sampled_from(["\\", '\\"', "\\t", "\\n", "\\\\", ", ", "'"]), _PIECES), max_size=6).map(
+    lambda pieces: f'"{"".join(pieces)}"'
+)
 _KEYS = st.sampled_from(
     ["title", "date", "tags", "image", "weight", "on", "no", "n", "null", "toc-depth", "_x", "path", "author", "alt"]
 )
@@ -70,6 +73,22 @@ REGULAR = [
     "size: 0x1F\nsum: 1_0.5e+3\nlots: .inf\nnone: 0x_\nbig: 99999999999999999999\n",
     "author:\n  name: No\n  active: no\nimage:\n  alt: no\n  lazy: no\nmore:\n  alt: no\n  title: 5\n",
     "title: \U0001f600 a\u3000b\xa0c\n",
+    'title: "a \\"b\\" \\\\ c\\n\\td"\ntags: ["\\"a\\"", \'\\"\', "\\\\"]\n',
+    'tags:\n- "\\t"\nimage:\n  alt: "\\\\n"\n',
+    "title: -a\nimage:\n  alt: -b- c\n  path: -1\n  x: -.inf\ntags:\n- -5x\n- --\n- -:a\n",
+    "title: --- a\nother: -#a\nmore: -'a'\n",
+    "tags:\n  [a, 'b']\ntitle: x\n",
+    'tags:\n  [\n    a b,\n    "c",\n  d\n  e\n  ]\ntitle: x\n',
+    "sizes:\n  [1,\n   'a\n   b', 2]   \n",
+]
+
+MISTAKES = [
+    "tags: []\n  [a]\n",
+    "tags: [b]\n\n  [\n  a\n  ]\n",
+    'title: "a \\b c \\d"\n',
+    'x: 1\npath: "D:\\photos"\n',
+    'image:\n  alt: a\ntitle: "\\算"\n',
+    "tags:\n  [a]\n  [b]\n",
 ]
 
 
@@ -90,9 +109,23 @@ def test_regular_lines_need_no_parser(text: str) -> None:
         "title: a: b\n",
         "title: a:\n",
         "title: a #b\n",
-        "title: -a\n",
+        "title: - a\n",
+        "title: -: a\n",
+        "tags: - a\n",
         "title: 'it''s'\n",
-        'title: "a\\tb"\n',
+        'title: "a\\x41b"\n',
+        'title: "a\\\n  b"\n',
+        "tags:\n[a, b]\n",
+        "tags:\n  [a,\n  - b]\n",
+        "tags:\n  [a,\n\n  b]\n",
+        "tags:\n  [a\n  ] b\n",
+        "tags:\n  [a,\n  # b\n  ]\n",
+        "tags:\n  [a,\n  b: c]\n",
+        "tags:\n  [a,\n  b\n",
+        'title: a\n  - "\\d"\n',
+        'tags:\n- a\n- "\\d"\n',
+        "tags:\n- a\n  [b]\n",
+        "image:\n  a: 1\n  [b]\n",
         'title: "a" b\n',
         "title: |\n  a\n",
         "title: &x a\nkeywords: *x\n",
@@ -124,7 +157,19 @@ def test_everything_else_is_left_to_the_parser(text: str) -> None:
     assert plain_yaml.read(text) is None
 
 
+@pytest.mark.parametrize("text", MISTAKES)
+def test_mistakes_need_no_parser(text: str) -> None:
+    with pytest.raises(plain_yaml.NotYamlError):
+        plain_yaml.read(text)
+    assert strict_yaml.read(text) is None
+    _agrees(text)
+
+
 _LINES = st.one_of(
+    st.builds("{}: {}".format, _KEYS, _QUOTES),
+    st.builds("{}{}".format, st.sampled_from(["  ", "    "]), _QUOTES),
+    st.builds("{}[{}".format, st.sampled_from(["  ", "    ", ""]), _TEXTS),
+    st.builds("{}{}]".format, st.sampled_from(["  ", "    ", ""]), _TEXTS),
     st.builds("{}: {}".format, _KEYS, _TEXTS),
     st.builds("{}:".format, _KEYS),
     st.builds("{}: [{}]".format, _KEYS, st.lists(_TEXTS, max_size=3).map(", ".join)),
