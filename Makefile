@@ -1,7 +1,7 @@
 # Needs git, make and Python >= 3.11. Everything else is installed into .venv from pyproject.toml.
 .POSIX:
 .SUFFIXES:
-.PHONY: help demo test test-compiled compiled commonmark browser bench clean
+.PHONY: help demo test test-interpreted test-compiled compiled commonmark browser bench clean
 
 VENV = .venv
 BIN = $(VENV)/bin
@@ -12,7 +12,7 @@ BENCH_DIR = samples
 COMMONMARK = commonmark-spec@0.31.2
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.installed-dev ## convert samples/ into build/demo and show what came out
 	@rm -rf $(DEMO)
@@ -28,10 +28,18 @@ test: $(VENV)/.installed-dev ## ruff, mypy, the tests with coverage, and the tes
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/pytest --cov -n auto
-	@if command -v cc >/dev/null; then $(MAKE) test-compiled; else echo "no C compiler: the compiled modules are not tested"; fi
+	@if command -v cc >/dev/null; then \
+	  $(MAKE) -j 2 test-interpreted compiled && $(COMPILED)/venv/bin/pytest -n auto; \
+	else \
+	  $(MAKE) test-interpreted && echo "no C compiler: the compiled modules are not tested"; \
+	fi
 
-test-compiled: compiled ## the tests again, with compiled modules
+# Measuring coverage makes the exhaustive tests take two to three times as long, and finds next to nothing there.
+test-interpreted: $(VENV)/.installed-dev ## the tests as the modules are, and their coverage
+	$(BIN)/pytest --cov -n auto -m "not exhaustive"
+	$(BIN)/pytest -n auto -m exhaustive
+
+test-compiled: compiled ## the tests with compiled modules
 	$(COMPILED)/venv/bin/pytest -n auto
 
 browser: $(VENV)/.installed-dev ## test hostile pages and the report in a headless Chromium; apt-get installs it if it is missing

@@ -13,6 +13,8 @@ from lxml import etree
 from converter.model import Engine, Options, Source
 from converter.pipeline import convert
 
+pytestmark = pytest.mark.exhaustive
+
 ENGINES: Final = get_args(Engine)
 BILLION: Final = "".join(f"<!ENTITY a{n} '{f'&a{n - 1};' * 10}'>" for n in range(1, 12))
 ALIASES: Final = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 12))

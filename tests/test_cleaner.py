@@ -39,6 +39,7 @@ def everything(source: Source, monkeypatch: pytest.MonkeyPatch) -> Result:
         return convert(source, Options())
 
 
+@pytest.mark.exhaustive
 @pytest.mark.usefixtures("interpreted")
 @pytest.mark.parametrize("case", CASES, ids=name)
 def test_a_pass_that_is_left_out_would_find_nothing(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,6 +55,7 @@ def test_the_same_in_whole_posts(path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert everything(read(path), monkeypatch) == convert(read(path), Options())
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("case", CASES, ids=name)
 def test_a_pass_makes_no_other_elements_than_its_step_says(case: Case) -> None:
     """Else passes that look for those would be left out."""

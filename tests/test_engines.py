@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     Render = Callable[[str], str]
     Split = Callable[[str], tuple[str, str]]
 
+pytestmark = pytest.mark.exhaustive
+
 HERE: Final = Path(__file__).resolve().parent
 SAMPLES: Final = sorted((HERE.parent / "samples").glob("*/input.*"))
 EXCEPTIONS: Final[dict[str, dict[str, str]]] = yaml.safe_load(

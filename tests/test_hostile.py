@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     Split = Callable[[str], tuple[str, str]]
 
+pytestmark = pytest.mark.exhaustive
+
 HERE: Final = Path(__file__).resolve().parent / "hostile"
 ENGINES: Final = get_args(Engine)
 KNOWN: Final = frozenset(

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     Split = Callable[[str], tuple[str, str]]
 
+pytestmark = pytest.mark.exhaustive
+
 NESTS: Final = {
     "div": ("<div>", "</div>"),
     "span": ("<span>", "</span>"),

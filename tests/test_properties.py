@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
+import pytest
 from bs4 import BeautifulSoup
 from facts import Facts, facts
 from hypothesis import HealthCheck, assume, given, settings
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
 
     Render = Callable[[str], str]
     Split = Callable[[str], tuple[str, str]]
+
+pytestmark = pytest.mark.exhaustive
 
 EXAMPLES: Final = 300 if os.environ.get("HYPOTHESIS_PROFILE", "same") == "same" else 2_000
 # The fixtures are functions without state, so it does not matter that they are made once for all examples.

@@ -50,6 +50,7 @@ def test_case(target: Target, case: Case, split: Callable[[str], tuple[str, str]
     assert result.differences == 0
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("case", CASES, ids=name)
 def test_says_the_same_in_commonmark(
