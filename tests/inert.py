@@ -6,6 +6,7 @@ Shares no code with the package: it reads HTML as a browser does, and knows what
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import html5lib
@@ -59,10 +60,11 @@ def render(markdown: str, options: pyromark.Options = _PLAIN) -> str:
     return str(pyromark.html(markdown, options=options))
 
 
-def alive(html: str) -> list[str]:
+@lru_cache(maxsize=256)  # the renderers say the same of most texts, and so do the engines
+def alive(html: str) -> tuple[str, ...]:
     """List what a browser would run, load as a page, or style by, in a rendered body; empty when nothing would."""
     root = html5lib.parse(f"<body>{html}", namespaceHTMLElements=False)
-    return [problem for element in root.iter() for problem in _problems(element)]
+    return tuple(problem for element in root.iter() for problem in _problems(element))
 
 
 def _problems(element: Element) -> Iterator[str]:
