@@ -18,6 +18,7 @@ from converter.clean_code import (
     normalize_code_blocks,
 )
 from converter.clean_code_lines import fold_broken_code, join_lines_of_code, push_code_into_blocks
+from converter.clean_controls import CONTROLS, unwrap_buttons
 from converter.clean_empty import drop_empty_elements
 from converter.clean_gutters import (
     drop_item_numbers,
@@ -54,7 +55,6 @@ from converter.clean_lists import join_lists_in_hollow_items
 from converter.clean_math import recover_formula_images, recover_formulas
 from converter.clean_media import (
     EMBEDS,
-    NO_ADDRESS,
     link_embeds,
     link_gists,
     list_labels_of_drawings,
@@ -68,7 +68,6 @@ from converter.clean_structure import (
     move_stray_content_out_of_tables,
     part_jumping_lists,
     unname_private_elements,
-    unwrap_around_rows,
     wrap_stray_items,
 )
 from converter.clean_styles import (
@@ -98,9 +97,6 @@ if TYPE_CHECKING:
 Pass = Callable[[Element, Profile], int | Mapping[str, int]]
 """Tells how many changes it made, by rule when it follows several."""
 
-_CONTROLS: Final = ("button", "label", "form", "fieldset", "legend", "input")
-_FORMS: Final = frozenset({"form", "fieldset", "legend"})
-_TABLE: Final = frozenset({"table", "thead", "tbody", "tfoot", "tr"})
 _EMPHASIS: Final = frozenset({"strong", "b", "em", "i"})
 _PICTURE_WRAPPERS: Final = _EMPHASIS | frozenset(HEADINGS) | {"span", "font", "a", "u"}
 _NOTHING: Final[Mapping[str, int]] = {}
@@ -228,47 +224,6 @@ def apply_element_rules(root: Element, profile: Profile) -> int:
             element.tag = tag
         count += tag is not None
     return count
-
-
-def unwrap_buttons(root: Element, profile: Profile) -> int:  # noqa: ARG001
-    """Unwrap form controls with text, drop those without; check boxes of task lists stay, where there is a task."""
-    count = 0
-    gone: list[Element] = []
-    hollow: dict[Element, bool] = {}
-    for element in list(root.iter(*_CONTROLS)):
-        if element.tag == "input":
-            kind = (element.get("type") or "").lower()
-            if kind == "checkbox":
-                around = next(element.iterancestors("li", "td", "th"), None)
-                if around is not None and around.tag == "li":
-                    if _is_hollow(around, hollow):
-                        gone.append(element)
-                        count += 1
-                    continue
-                # Only an item of a list can be a task; elsewhere a reader sees the box all the same.
-                element.tail = ("☐" if element.get("checked") is None else "☑") + (element.tail or "")
-                gone.append(element)
-                count += 1
-                continue
-            if kind == "image" and (element.get("src") or "").strip() not in NO_ADDRESS:
-                element.tag = "img"
-            else:
-                gone.append(element)
-        elif element.tag in _FORMS and (above := element.getparent()) is not None and above.tag not in _TABLE:
-            element.attrib.clear()
-            element.tag = "div"
-        elif element.tag != "form" or not unwrap_around_rows(element):
-            neutralize(element)
-        count += 1
-    drop_all(gone)
-    return count
-
-
-def _is_hollow(item: Element, known: dict[Element, bool]) -> bool:
-    """Whether nothing but boxes to check is in an item; each is looked at once."""
-    if item not in known:
-        known[item] = is_blank(text_of(item)) and next(item.iterdescendants("img", "hr", "x-ref"), None) is None
-    return known[item]
 
 
 def unwrap_picture_wrappers(root: Element, profile: Profile) -> int:  # noqa: ARG001
@@ -410,7 +365,7 @@ PASSES: Final = (
         simplify_link_cards, ("a",), classes=(b"has-card", b"LinkCard", b"bookmark-title", b"video-box", b"file-card")
     ),
     Step(drop_copy_buttons, ("button",)),
-    Step(unwrap_buttons, _CONTROLS),
+    Step(unwrap_buttons, CONTROLS),
     Step(drop_written_buttons, ("img",), phrase=b"javascript:void(0)"),
     Step(drop_captions, ("img",), (b"<figcaption",), (b"image-caption",)),
     Step(drop_captions, ("img",), phrase=CAPTION.encode()),

@@ -68,6 +68,7 @@ PARTS: Final[dict[str, str]] = {
     "clean_boxes": "cleaner",
     "clean_bars": "cleaner",
     "clean_code": "cleaner",
+    "clean_controls": "cleaner",
     "clean_code_lines": "cleaner",
     "clean_listings": "cleaner",
     "clean_list_pieces": "cleaner",
