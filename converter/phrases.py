@@ -133,12 +133,22 @@ def enter_code(state: State, element: Element) -> bool:
             else:
                 state.link = outer
         if not begins:
-            pending.append((e.tail or "") if e is not element else "")
+            pending.append(_with_real_spaces(state, e.tail or "") if e is not element else "")
         elif e.tag != "x-tex":
-            pending.append(e.text or "")
+            pending.append(_with_real_spaces(state, e.text or ""))
     _add_code(state, "".join(pending))
     state.link = outer
     return True
+
+
+def _with_real_spaces(state: State, text: str) -> str:
+    """Make line ends at the edges of a text spaces, as they are outside of code: no editor wrapped a line there."""
+    if state.prettified or "\n" not in text:
+        return text
+    inner = text.strip(WHITE)
+    start = text.find(inner)
+    end = start + len(inner)
+    return text[:start].replace("\n", " ") + inner + text[end:].replace("\n", " ")
 
 
 def _add_code(state: State, raw: str) -> None:
