@@ -150,8 +150,12 @@ def _enter_break(walk: Walk, _tag: str, _: str, behind: str) -> str:
     return behind
 
 
-def _enter_nothing(_walk: Walk, _tag: str, _: str, behind: str) -> str:
-    return behind
+def _enter_nothing(walk: Walk, _: str, attributes: str, behind: str) -> str | None:
+    """Begin an element that holds nothing; libxml2 does not know all of them, and puts what follows into them."""
+    if attributes[-1:] == "/" or is_html(walk):
+        return behind
+    walk.stack.append(None)
+    return None
 
 
 def _enter_span(walk: Walk, _: str, attributes: str, text: str) -> str | None:

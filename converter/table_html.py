@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from copy import deepcopy
 from typing import Final
 
 from lxml import etree
@@ -12,7 +13,7 @@ from converter.nodes import DEL, EM, EMPHASIS, STRONG
 from converter.phrases import MARKS, tex_of
 from converter.reading import NORMAL, UPRIGHT, restyled
 from converter.spacing import had_space
-from converter.tree import Element, has_content, is_blank
+from converter.tree import Element, drop, has_content, is_blank
 
 _KEPT_TAGS: Final = frozenset(
     "table thead tbody tfoot tr td th caption p br ul ol li pre code strong b em i del s sub sup kbd a img hr "
@@ -57,6 +58,7 @@ _BOXES: Final = frozenset(
     "div section article center details summary figure figcaption address header footer aside main nav form fieldset "
     "legend dialog hgroup".split()
 )
+_NAMELESS: Final = "x-nameless"
 _HELD_BLOCKS: Final = ("table", "p", "ul", "ol", "pre", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "dl", "hr")
 
 
@@ -149,6 +151,7 @@ def to_html(table: Element, *, prettified: bool = False, marks: int = 0) -> str:
 
     """
     out: list[str] = []
+    table = _with_parted_paragraphs(table)
     look = _Look(table, marks)
     depth_of_pre = phrases = 0
     said = broken = False  # in this paragraph, and whether a line of it has ended
@@ -183,6 +186,49 @@ def to_html(table: Element, *, prettified: bool = False, marks: int = 0) -> str:
                 said, broken = True, False
             out += _dressed(_text(text, verbatim=depth_of_pre > 0), *look.tags())
     return _joined(out, prettified=prettified)
+
+
+def _with_parted_paragraphs(table: Element) -> Element:
+    """Part paragraphs that hold blocks, as code that is pushed into its blocks leaves them: browsers end them there."""
+    if not any(_phrases_to_paragraph(block) is not None for block in table.iter(*_HELD_BLOCKS)):
+        return table
+    table = deepcopy(table)
+    for block in table.iter(*_HELD_BLOCKS):
+        for phrase in _phrases_to_paragraph(block) or ():
+            phrase.tag = _NAMELESS
+    etree.strip_tags(table, _NAMELESS)
+    for paragraph in list(table.iterdescendants("p")):
+        if any(child.tag in _HELD_BLOCKS for child in paragraph):
+            _part(paragraph)
+    return table
+
+
+def _phrases_to_paragraph(block: Element) -> list[Element] | None:
+    """List the phrases that are not kept between a block and the paragraph that it stands in; None when in none."""
+    phrases: list[Element] = []
+    above = block.getparent()
+    while above is not None and above.tag not in _KEPT_TAGS and above.tag not in _BOXES:
+        phrases.append(above)
+        above = above.getparent()
+    return phrases if above is not None and above.tag == "p" else None
+
+
+def _part(paragraph: Element) -> None:
+    """Put what stands before, between and behind the blocks in a paragraph into paragraphs of their own."""
+    parts = [paragraph]
+    for child in list(paragraph):
+        if child.tag in _HELD_BLOCKS:
+            parts[-1].addnext(child)
+            part = etree.Element("p", {str(name): str(value) for name, value in paragraph.items()})
+            part.text, child.tail = child.tail, None
+            child.addnext(part)
+            parts.append(part)
+        elif len(parts) > 1:
+            parts[-1].append(child)
+    parts[-1].tail, paragraph.tail = (parts[-1].tail or "") + (paragraph.tail or ""), None
+    for part in parts:
+        if not has_content(part):
+            drop(part)
 
 
 def _is_display(element: Element) -> bool:
@@ -268,6 +314,8 @@ def _joined(pieces: list[str], *, prettified: bool) -> str:
     depth_of_pre = 0
     for piece in pieces:
         tag = _TAG_NAME.match(piece)
+        if piece == "<hr>" == (out or [""])[-1]:
+            continue  # the boxes around them are not written, and rules side by side are one
         if tag is not None and tag[2] != "img":
             out.append(piece)
             if tag[2] not in _INLINE:
