@@ -28,7 +28,7 @@ from converter.clean_gutters import (
 )
 from converter.clean_headings import part_long_headings, unwrap_bold_in_headings
 from converter.clean_hidden import drop_hidden_elements, drop_hidden_tokens
-from converter.clean_images import CAPTION, drop_captions, tidy_images
+from converter.clean_images import ASKED, CAPTION, drop_captions, tidy_images
 from converter.clean_labels import (
     COPY,
     drop_copy_buttons,
@@ -412,6 +412,7 @@ PASSES: Final = (
     Step(drop_written_buttons, ("img",), phrase=b"javascript:void(0)"),
     Step(drop_captions, ("img",), (b"<figcaption",), (b"image-caption",)),
     Step(drop_captions, ("img",), phrase=CAPTION.encode()),
+    Step(drop_captions, ("img",), phrase=ASKED.encode()),
     Step(tidy_images, ("img",)),
     Step(tidy_links, ("a",)),
     # Punctuation at the inner side, as far as bytes tell it; not the stars of comments and of `**kwargs` in listings.
