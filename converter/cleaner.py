@@ -389,6 +389,7 @@ PASSES: Final = (
     Step(drop_bars_of_boxes, ("pre",), (b"button", b"copy", b"code-block", b"toolbar")),
     Step(drop_copy_labels, phrase=COPY.encode()),
     Step(drop_copy_labels, ("pre",), phrase=b"Copy code"),
+    Step(drop_copy_labels, phrase="收藏代码".encode()),
     Step(list_labels_of_drawings, ("svg",), (b"foreign", b"<text", b"<tspan")),
     Step(link_gists, ("script",), (b"gist.github",)),
     Step(drop_invisible_elements, INVISIBLE, makes=_NO_ELEMENTS),
