@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from converter.tree import Element, drop, drop_all, is_blank, text_of
@@ -19,6 +20,9 @@ _BLOCKS: Final = frozenset(
     "address article aside blockquote center dd details div dl dt fieldset figcaption figure footer form h1 h2 "
     "h3 h4 h5 h6 header hr li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
 )
+# What WebKit, Word and CSDN's first editor put around a space or a tab; compiled where it is needed: start-up counts.
+_FOR_SPACE: Final = r"(?i)Apple-(?:converted-space|tab-span)|mso-(?:spacerun|tab-count)|white-space\s*:\s*pre"
+_WHITE: Final = " \t\r\n"
 
 
 def drop_empty_elements(root: Element, profile: Profile) -> int:  # noqa: ARG001
@@ -94,13 +98,34 @@ def _go_together(one: Element, other: Element) -> bool:
 def _drop_inline(run: list[Element]) -> None:
     """Drop empty inline elements that stand side by side.
 
-    The white space in them still separates words: <b>a</b><span> </span><b>b</b>.
+    The white space in them still separates words: <b>a</b><span> </span><b>b</b>. Of a line end nobody knows whether it
+    does, but in an element that is there to hold a space: a pretty-printer has put it in the place of that.
     """
     for one in run:
         space = text_of(one)
-        if space:
+        if "\n" in space and _is_for_space(one):
+            _strip_before(one)
+            one.tail = " " + (one.tail or "").lstrip(_WHITE)
+        elif space:
             one.tail = space + (one.tail or "")
     drop_all(run)
+
+
+def _is_for_space(element: Element) -> bool:
+    """Whether an element, or one in it, was made for the space in it; seen in 14 of 875 posts."""
+    return any(
+        leaf.text and re.search(_FOR_SPACE, f"{leaf.get('class') or ''};{leaf.get('style') or ''}") is not None
+        for leaf in element.iter()
+    )
+
+
+def _strip_before(element: Element) -> None:
+    """Take the white space from the end of the text before an element."""
+    before, parent = element.getprevious(), element.getparent()
+    if before is not None:
+        before.tail = (before.tail or "").rstrip(_WHITE)
+    elif parent is not None:
+        parent.text = (parent.text or "").rstrip(_WHITE)
 
 
 def _drop_upwards(element: Element | None, root: Element) -> int:

@@ -36,9 +36,12 @@ _TINY: Final = 200  # bytes of a `data:` address: spacers and dots; the smallest
 CAPTION: Final = "添加图片注释，不超过"
 """How Zhihu's editor asks for a caption, of up to 140 characters."""
 
+ASKED: Final = "请点击此处输入图片描述"
+"""How an editor of Tencent's asks for one; whoever did not answer has it below each picture."""
+
 _CAPTIONS: Final = Query(
     f".//figcaption | .//*[{with_class('image-caption')}] | .//p[starts-with(normalize-space(), '{CAPTION}')]"
-    f" | .//p[normalize-space() = '编辑切换为居中']"
+    f" | .//p[normalize-space() = '编辑切换为居中' or normalize-space() = '{ASKED}']"
 )
 _LONGEST_CAPTION: Final = 40
 

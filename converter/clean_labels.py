@@ -35,7 +35,13 @@ _BAR: Final = (  # compiled where there is such a button: start-up counts
     rf"\s*([A-Za-z][\w+#.-]{{0,19}}?)(?:(?:\s*体验AI代码助手)?(?:\s*代码解读\s*)?{COPY}|Copy code"
     rf"|[ \t]*\n\s*(?:{COPY}|Copy code)[ \t]*(?=\n))(?:[ \t]*\n)?"
 )
+_FAVOURITE: Final = "收藏代码"
+"""The button that iteye has over its listings; copied as text, `Java代码 收藏代码` is a line of its own there."""
+
+_FAVOURITES: Final = Query(f".//*[not(self::pre or self::code)][text()[contains(., '{_FAVOURITE}')]]")
+_FAVOURITE_BAR: Final = rf"\s*[A-Za-z][\w+#./-]{{0,19}}代码\s+{_FAVOURITE}\s*"
 _LEAVES: Final = Query(f".//*[not(*)][normalize-space()='{COPY}']")
+_BLOCKS: Final = frozenset("p div li td blockquote section article center body".split())
 _AROUND: Final = frozenset("a b center div em font i p span strong u".split())
 TITLE: Final = "代码如下"
 """How the title of a listing begins on jb51.net: `<div class="codetitle"><u>复制代码</u> 代码如下:</div>`."""
@@ -79,10 +85,11 @@ def drop_copy_labels(root: Element, profile: Profile) -> int:  # noqa: ARG001 (a
     At the end of a listing they must be a line of their own in at least one listing of the post, or end two; elsewhere
     an author may have written them. At its start the name of its language stands before them.
     """
+    favourites = _drop_lines_of_bars(root)
     found = [label for leaf in _LEAVES(root) if _belongs_to_code(label := _outermost(leaf))]
     drop_all(found)
     all_listings = [code for code in root.iter("code") if _is_listing(code)]
-    begun = _drop_words_of_bars(all_listings)
+    begun = favourites + _drop_words_of_bars(all_listings)
     listings = [code for code in all_listings if (code.text or "").rstrip().endswith(COPY)]
     rests = [(code.text or "").rstrip().removesuffix(COPY) for code in listings]
     if len(listings) < _SEVERAL and not any(rest.endswith("\n") for rest in rests):
@@ -90,6 +97,32 @@ def drop_copy_labels(root: Element, profile: Profile) -> int:  # noqa: ARG001 (a
     for code, rest in zip(listings, rests, strict=True):
         code.text = rest.rstrip(" \t\n") + "\n"
     return len(found) + begun + len(listings)
+
+
+def _drop_lines_of_bars(root: Element) -> int:
+    """Drop the lines that the bar over a listing of iteye becomes when it is copied, and a break behind each."""
+    count = 0
+    for box in _FAVOURITES(root):
+        changed: set[Element] = set()
+        for one in reversed(list(box.iterchildren("br"))):
+            behind = one.getnext()
+            if _is_line_of_bar(one.tail, behind):
+                one.tail = None
+                changed.add(one)
+                if behind is not None and behind not in changed:
+                    drop(behind)
+        first = next(iter(box), None)
+        if box.tag in _BLOCKS and _is_line_of_bar(box.text, first):
+            box.text = None
+            count += 1
+            if first is not None and first not in changed:
+                drop(first)
+        count += len(changed)
+    return count
+
+
+def _is_line_of_bar(text: str | None, behind: Element | None) -> bool:
+    return (behind is None or behind.tag == "br") and re.fullmatch(_FAVOURITE_BAR, text or "") is not None
 
 
 def _drop_words_of_bars(listings: list[Element]) -> int:

@@ -11,6 +11,7 @@ from converter.clean_labels import COPY, TITLE
 from converter.code_language import canonical_name, is_known
 from converter.listings import is_noise, line_text, listing_element, texts_of_lines
 from converter.tree import (
+    HEADINGS,
     Element,
     Query,
     classes_of,
@@ -20,6 +21,7 @@ from converter.tree import (
     inside,
     is_blank,
     neutralize,
+    outermost,
     put_lines,
     replace,
     squeezed,
@@ -52,6 +54,7 @@ _NOT_IN_CODE: Final = tuple(
 )
 _NOT_AND_LINKS: Final = ("a", *_NOT_IN_CODE)
 _AROUND: Final = frozenset({"pre", "table", "div", "figure"})
+_PARAGRAPHS: Final = frozenset({"p", *HEADINGS, "ul", "ol", "blockquote"})
 
 
 def turn_prose_listings_into_paragraphs(root: Element, profile: Profile) -> int:  # noqa: ARG001
@@ -72,15 +75,34 @@ def turn_prose_listings_into_paragraphs(root: Element, profile: Profile) -> int:
 def unwrap_code_around_listings(root: Element, profile: Profile) -> int:  # noqa: ARG001
     """Take away the `code` around a `pre`: themes of Jekyll put a table with numbers and a listing into one.
 
-    What it says of the language, a listing in it without a class says then.
+    What it says of the language, a listing in it without a class says then. A `pre` around listings and prose is none.
     """
+    boxes = [listing for listing in outermost(list(root.iter("pre"))) if _holds_listings_and_prose(listing)]
+    for box in boxes:
+        box.attrib.clear()
+        box.tag = "div"
     found = [e for e in root.iter("code") if len(e) and e[0].tag in _AROUND and next(e.iter("pre"), None) is not None]
     for element in found:
         names = element.get("class")
         if names and element[0].tag == "pre" and not element[0].get("class"):
             element[0].set("class", names)
         neutralize(element)
-    return len(found)
+    return len(found) + len(boxes)
+
+
+def _holds_listings_and_prose(listing: Element) -> bool:
+    """Whether a `pre` has no text of its own, but listings and paragraphs, as where an editor lost its end."""
+    if not is_blank(listing.text):
+        return False
+    kinds: set[str] = set()
+    for child in listing:
+        if not is_blank(child.tail):
+            return False
+        if not is_blank(text_of(child)):
+            if child.tag != "pre" and child.tag not in _PARAGRAPHS:
+                return False
+            kinds.add("pre" if child.tag == "pre" else "prose")
+    return len(kinds) > 1
 
 
 def mark_unboxed_listings(root: Element, profile: Profile) -> int:  # noqa: ARG001

@@ -29,7 +29,7 @@ from converter.clean_gutters import (
 )
 from converter.clean_headings import part_long_headings, unwrap_bold_in_headings
 from converter.clean_hidden import drop_hidden_elements, drop_hidden_tokens
-from converter.clean_images import CAPTION, drop_captions, tidy_images
+from converter.clean_images import ASKED, CAPTION, drop_captions, tidy_images
 from converter.clean_labels import (
     COPY,
     drop_copy_buttons,
@@ -79,7 +79,7 @@ from converter.clean_styles import (
     write_drawn_marks,
     write_symbols,
 )
-from converter.clean_title import drop_repeated_title
+from converter.clean_title import drop_repetitions
 from converter.clean_toc import drop_copied_contents, drop_labels_of_hidden_contents, drop_toc_blocks
 from converter.clean_toc_links import drop_absolute_contents, drop_page_contents
 from converter.clean_toc_marks import drop_toc_marks
@@ -196,19 +196,17 @@ def settle(article: Article, profile: Profile) -> None:
     drop_all([image for image in root.iter("img") if runs_script((image.get("src") or "").strip(), picture=True)])
 
 
-def drop_title(article: Article, title: str, facts: Facts, trace: Trace | None = None) -> Facts:
-    """Drop the title where the cleaned article begins with it, in place; the front matter says it.
+def drop_title(article: Article, title: str, facts: Facts, profile: Profile, trace: Trace | None = None) -> Facts:
+    """Drop what says the title once more from the cleaned article, in place; the front matter says it.
 
     Returns:
         The facts of `clean` with what went.
 
     """
-    if trace is not None:
-        trace.begin(article.root)
-    count = drop_repeated_title(article.root, title)
-    if trace is not None:
-        trace.end("repeated-title", count)
-    return facts._replace(removed={**facts.removed, "repeated-title": count}) if count else facts
+    removed = dict(facts.removed)
+    for rule, count in drop_repetitions(article.root, title, profile.keep, trace):
+        removed[rule] = removed.get(rule, 0) + count
+    return facts._replace(removed=removed)
 
 
 def apply_element_rules(root: Element, profile: Profile) -> int:
@@ -346,6 +344,7 @@ PASSES: Final = (
     Step(drop_bars_of_boxes, ("pre",), (b"button", b"copy", b"code-block", b"toolbar")),
     Step(drop_copy_labels, phrase=COPY.encode()),
     Step(drop_copy_labels, ("pre",), phrase=b"Copy code"),
+    Step(drop_copy_labels, phrase="收藏代码".encode()),
     Step(list_labels_of_drawings, ("svg",), (b"foreign", b"<text", b"<tspan")),
     Step(link_gists, ("script",), (b"gist.github",)),
     Step(drop_invisible_elements, INVISIBLE, makes=_NO_ELEMENTS),
@@ -369,6 +368,7 @@ PASSES: Final = (
     Step(drop_written_buttons, ("img",), phrase=b"javascript:void(0)"),
     Step(drop_captions, ("img",), (b"<figcaption",), (b"image-caption",)),
     Step(drop_captions, ("img",), phrase=CAPTION.encode()),
+    Step(drop_captions, ("img",), phrase=ASKED.encode()),
     Step(tidy_images, ("img",)),
     Step(tidy_links, ("a",)),
     # Punctuation at the inner side, as far as bytes tell it; not the stars of comments and of `**kwargs` in listings.
