@@ -116,9 +116,15 @@ def _are_alike(gutter: Element, cell: Element) -> bool:
     """
     if next(gutter.iterdescendants("pre", "code"), None) is None or set(_CLASSES(gutter)) != set(_CLASSES(cell)):
         return False
-    if text_of(gutter).rstrip(" ").endswith("\n") != text_of(cell).rstrip(" ").endswith("\n"):
+    if _ends_line(gutter) != _ends_line(cell):
         return False
     return all((next(one.iterdescendants("span", "font"), None) is None) for one in (gutter, cell))
+
+
+def _ends_line(cell: Element) -> bool:
+    """Whether the code of a cell ends in a line end; behind that, a pretty-printer has put one in each cell."""
+    *_, code = cell.iterdescendants("pre", "code")
+    return text_of(code).rstrip(" ").endswith("\n")
 
 
 def drop_number_lists(root: Element, profile: Profile) -> int:  # noqa: ARG001
