@@ -115,6 +115,7 @@ PARTS: Final[dict[str, str]] = {
     "phrases": "reader",
     "plain_yaml": "frontmatter",
     "showing": "fidelity",
+    "snapshot": "manifest",
     "origins": "batch",
     "plan": "batch",
     "protect": "inline",

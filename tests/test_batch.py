@@ -633,6 +633,99 @@ def test_the_manifest_is_for_one_run_at_a_time(tmp_path: Path) -> None:
     Manifest(tmp_path).close()
 
 
+def test_the_manifest_is_locked_until_the_packed_one_is_in_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run opened the old file in between, and its work went with that."""
+    manifest = Manifest(tmp_path)
+    manifest.put([("a.md", Record("a", "0"))])
+    replace, seen = Path.replace, []
+
+    def replacing(file: Path, target: Path) -> Path:
+        for moment in ("before", "after"):
+            if moment == "after":
+                replace(file, target)
+            try:
+                with Manifest(tmp_path) as other:
+                    other.put([("b.md", Record("b", "0"))])
+                    seen.append(moment)
+                    monkeypatch.undo()
+            except ConfigError as error:
+                assert "another archive2md is writing there; wait" in str(error)  # noqa: PT017 (either is right)
+        return target
+
+    monkeypatch.setattr(Path, "replace", replacing)
+    manifest.close()
+    assert seen == ["after"]
+    with Manifest(tmp_path, read_only=True) as both:
+        assert [output for output, _ in both] == ["a.md", "b.md"]
+    assert [file.name for file in Path(tmp_path, ".archive2md").iterdir()] == ["manifest.sqlite"]
+
+
+@pytest.mark.parametrize("is_new", [False, True])
+def test_a_manifest_that_is_replaced_while_it_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_new: bool
+) -> None:
+    """The lock is had, but of a file that is in no directory any more."""
+    if not is_new:
+        Manifest(tmp_path).close()
+    connect = sqlite3.connect
+
+    def late(path: Path, **how: Any) -> sqlite3.Connection:  # noqa: ANN401 (passed through)
+        connection: sqlite3.Connection = connect(path, **how)
+        monkeypatch.undo()
+        with Manifest(tmp_path) as other:
+            other.put([("a.md", Record("a", "0"))])
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", late)
+    with pytest.raises(ConfigError, match="another archive2md is writing there; wait"):
+        Manifest(tmp_path)
+    with Manifest(tmp_path, read_only=True) as manifest:
+        assert [output for output, _ in manifest] == ["a.md"]
+
+
+def test_a_manifest_can_be_read_while_a_run_writes(tmp_path: Path) -> None:
+    """Also before that run has changed anything, and however far its log is moved into the file."""
+
+    def outputs() -> int:
+        with Manifest(tmp_path, read_only=True) as manifest:
+            return sum(1 for _ in manifest)
+
+    with Manifest(tmp_path) as manifest:
+        assert outputs() == 0
+        manifest.put([("a.md", Record("a", "0"))])
+        assert outputs() == 1
+    with Manifest(tmp_path) as manifest:
+        assert outputs() == 1
+        for number in range(100):
+            manifest.put((f"{number}-{other}.md", Record("a", "0" * 64)) for other in range(30))
+            if number % 10 == 0:
+                assert outputs() == 1 + 30 * (number + 1)
+    assert outputs() == 3001
+
+
+def test_a_manifest_that_moves_on_while_it_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file from before its log began anew, and the log from after that, would be no manifest."""
+    copy = shutil.copyfile
+    moves = iter([True, False])
+    with Manifest(tmp_path) as manifest:
+        manifest.put((f"{number}.md", Record("a", "0" * 64)) for number in range(3000))
+        connection = vars(manifest)["_connection"]
+
+        def copying(source: Path, target: Path) -> Any:  # noqa: ANN401 (passed through)
+            copy(source, target)
+            if target.suffix == ".sqlite" and next(moves, True):
+                connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+                manifest.put([("new.md", Record("a", "0"))])
+
+        monkeypatch.setattr(shutil, "copyfile", copying)
+        with Manifest(tmp_path, read_only=True) as reader:
+            assert sum(1 for _ in reader) == 3001
+        with pytest.raises(ConfigError, match="another archive2md is writing there; ask again when it has ended"):
+            Manifest(tmp_path, read_only=True)
+
+
 @pytest.mark.parametrize("dry_run", [False, True])
 def test_a_manifest_that_was_begun_and_no_more(batch: ModuleType, *, dry_run: bool) -> None:
     """A run was killed before it had written anything there: that is no damage."""
