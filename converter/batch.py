@@ -15,18 +15,18 @@ import signal
 import threading
 import time
 from functools import partial
-from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from converter import __version__
 from converter.encoding import encode
-from converter.errors import ConverterError, SourceError
+from converter.errors import SourceError
 from converter.names import STATE_DIRECTORY
-from converter.origins import GONE, MOVED_ON, Owners
+from converter.origins import Owners
 from converter.plan import Pending, Place, Plan, informed, make_plan
+from converter.pruning import vanished
 from converter.store import digest, read_input, sweep, sweep_folders, unwritable, write
-from converter.work import STATUSES, Job, Outcome, Rules, about, convert_bytes, convert_file, drop, failed, settle
+from converter.work import STATUSES, Job, Outcome, Rules, convert_bytes, convert_file, drop, failed, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -141,7 +141,7 @@ def run(
                         owners.unwritten.add(outcome.output)
                     yield outcome
             if rules.whole and not stopped():
-                yield from _listed(_vanished(plan, manifest, owners, rules, stopped), failures)
+                yield from _listed(vanished(plan, manifest, owners, rules, stopped), failures)
             if finish is not None:
                 finish(manifest)
             ended = True
@@ -329,50 +329,6 @@ def _record(outcome: Outcome, place: Place, old: Record | None, key: str) -> Rec
         return old._replace(source_mtime=outcome.source_mtime, file=place.file) if old else None
     article = outcome.article, outcome.body
     return Record(place.origin, outcome.sha256, outcome.size, "", place.file, *seen, *article)
-
-
-def _vanished(
-    plan: Plan, manifest: Manifest, owners: Owners, rules: Rules, stopped: Callable[[], bool]
-) -> Iterator[Outcome]:
-    """Find outputs whose input is gone, or goes elsewhere now, and concerns this run; with `prune` they go, too."""
-    present = plan.spool.outputs()
-    planned = next(present, None)
-    for output, record in takewhile(lambda _: not stopped(), manifest):
-        while planned is not None and planned < output:
-            planned = next(present, None)
-        if planned != output and (owners.is_gone(record) or owners.has_left(output, record)):
-            plan.spool.lose(output)
-    for output in takewhile(lambda _: not stopped(), plan.spool.lost()):
-        lost = manifest.get(output)
-        if lost is None:
-            continue
-        why = MOVED_ON if owners.successor(lost) else GONE
-        outcome = Outcome(owners.name(lost), str(Path(plan.root, output)), "vanished", why=why)
-        if rules.prune and owners.is_another(output):
-            outcome = outcome._replace(status="pruned")
-        elif rules.prune:
-            outcome = _prune(outcome, lost, rules)
-        if rules.prune and not rules.dry_run and not outcome.error:
-            manifest.put((), gone=(output,))
-        yield outcome
-
-
-def _prune(outcome: Outcome, record: Record, rules: Rules) -> Outcome:
-    """Remove an output, unless it was edited since."""
-    target = Path(outcome.output)
-    try:
-        if target.is_dir() and not target.is_symlink():  # the folder of other posts has taken the place of ours
-            return outcome._replace(status="pruned")
-        if target.exists() and not rules.force and digest(read_input(str(target), str(target))) not in record.hashes:
-            problem = f"{outcome.why}, but it was edited since it was written"
-            raise SourceError(problem, source=str(target), remedy="remove it yourself, or pass --force")
-        if not rules.dry_run:
-            target.unlink(missing_ok=True)
-    except ConverterError as error:
-        return outcome._replace(status="failed", error=about(outcome.name, error))
-    except OSError as error:
-        return outcome._replace(status="failed", error=str(unwritable(str(target), error)))
-    return outcome._replace(status="pruned")
 
 
 def _lost(job: Job, exit_code: int, *, rules: Rules) -> Outcome:

@@ -329,6 +329,17 @@ class Manifest:
             raise self._unusable(error) from None
         return [path for (path,) in rows]
 
+    def below(self, folder: str) -> Iterator[tuple[str, Record]]:
+        """Go through the outputs in a folder and those below it."""
+        if self._connection is None:
+            return
+        rows = f"SELECT path, {self._names} FROM output WHERE path > ? AND path < ? ORDER BY path"  # noqa: S608 (as above)
+        try:
+            for output, *values in self._execute(rows, f"{folder}/", f"{folder}0"):  # 0 comes after /
+                yield output, Record(*values)
+        except sqlite3.Error as error:
+            raise self._unusable(error) from None
+
     def repeated(self, field: str) -> Iterator[tuple[str, list[str]]]:
         """Find outputs that share a value: what it is, and which they are, in the order of their paths.
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from converter.errors import ConfigError, ConverterError, SourceError
 from converter.names import folders, output_names
 from converter.origins import Owners, locator, printable
+from converter.pruning import Way
 from converter.sources.selection import everything
 from converter.store import digest, read_input, signed
 from converter.work import EDITED, Job, Outcome, Rules, about
@@ -182,6 +183,7 @@ def informed(
         rules: what may be written.
 
     """
+    way = Way(plan, manifest, owners, rules)
     place_in_root = _finder_of_places(plan.root)
     for job, place in plan:
         record = manifest.get(place.output)
@@ -190,7 +192,7 @@ def informed(
             error = SourceError("is an output of an earlier run", source=job.name, remedy="leave it out")
             yield job._replace(refusal=str(error))
         elif record is None and not job.refusal:
-            yield job._replace(why="new")
+            yield way.open(job._replace(why="new"), place)
         elif job.refusal or record is None:
             yield job
         elif owners.is_ours(record, place, job):

@@ -120,6 +120,7 @@ PARTS: Final[dict[str, str]] = {
     "plan": "batch",
     "protect": "inline",
     "proving": "cli",
+    "pruning": "batch",
     "reading": "reader",
     "rescue": "scraper",
     "html5": "scraper",

@@ -41,7 +41,7 @@ def batch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
     module = stub_pipeline.module()
     monkeypatch.setitem(sys.modules, "converter.pipeline", module)
     monkeypatch.setattr(converter, "pipeline", module, raising=False)
-    for name in ("batch", "plan", "work"):
+    for name in ("batch", "plan", "pruning", "work"):
         monkeypatch.delitem(sys.modules, f"converter.{name}", raising=False)
         monkeypatch.delattr(converter, name, raising=False)
     monkeypatch.chdir(tmp_path)
@@ -1015,6 +1015,146 @@ def test_a_folder_in_the_place_of_an_output_without_an_input(batch: ModuleType) 
     assert statuses == [[("out/a.md", "pruned"), *rest], [("out/a.md/c.md", "unchanged"), rest[1]]]
     run(batch, out="fresh")
     assert tree("out") == tree("fresh")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_post_that_was_replaced_by_a_folder_of_its_name(batch: ModuleType, workers: int) -> None:
+    write_posts(70)
+    write(a_md="a")
+    run(batch, workers=workers)
+    Path("posts/a.md").unlink()
+    Path("posts/a.md/sub").mkdir(parents=True)
+    Path("posts/a.md/sub/c.html").write_text("c", encoding="utf-8")
+    before = tree("out")
+    problems = [o.error for o in run(batch, workers=workers) if o.error]
+    remedy = "pass --prune to let this post take its place, or move it away"
+    why = "out/a.md was made from ../posts/a.md, which is gone"
+    assert problems == [f"posts/a.md/sub/c.html: out/a.md/sub/c.md: {why}; {remedy}"]
+    Path("out/.archive2md/failures.txt").unlink()
+    foreseen = [(o.output, o.status, o.error) for o in run(batch, prune=True, dry_run=True, workers=workers)]
+    assert tree("out") == before
+    happened = [(o.output, o.status, o.error) for o in run(batch, prune=True, workers=workers)]
+    assert happened == foreseen
+    assert [seen for seen in happened if seen[1] != "unchanged"] == [
+        ("out/a.md/sub/c.md", "converted", ""),
+        ("out/a.md", "pruned", ""),
+    ]
+    run(batch, out="fresh")
+    assert tree("out") == tree("fresh")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_folder_that_was_replaced_by_a_post_of_its_name(batch: ModuleType, workers: int) -> None:
+    write_posts(70)
+    Path("posts/a.md/sub").mkdir(parents=True)
+    Path("posts/a.md/sub/c.html").write_text("c", encoding="utf-8")
+    run(batch, workers=workers)
+    shutil.rmtree("posts/a.md")
+    write(a_md="a")
+    before = tree("out")
+    foreseen = [(o.output, o.status, o.error) for o in run(batch, prune=True, dry_run=True, workers=workers)]
+    assert tree("out") == before
+    happened = [(o.output, o.status, o.error) for o in run(batch, prune=True, workers=workers)]
+    assert happened == foreseen
+    assert [seen for seen in happened if seen[1] != "unchanged"] == [
+        ("out/a.md", "converted", ""),
+        ("out/a.md/sub/c.md", "pruned", ""),
+    ]
+    run(batch, out="fresh")
+    assert tree("out") == tree("fresh")
+
+
+def test_what_was_edited_does_not_make_way(batch: ModuleType) -> None:
+    """Neither a post for a folder, nor what is in a folder for a post."""
+    write(a_md="a")
+    Path("posts/b.md").mkdir()
+    for name in "cde":
+        Path(f"posts/b.md/{name}.html").write_text(name, encoding="utf-8")
+    run(batch)
+    Path("posts/a.md").unlink()
+    shutil.rmtree("posts/b.md")
+    Path("posts/a.md").mkdir()
+    Path("posts/a.md/c.html").write_text("c", encoding="utf-8")
+    write(b_md="b")
+    for name in ("out/a.md", "out/b.md/d.md"):
+        Path(name).write_text("edited", encoding="utf-8")
+    Path("out/b.md/note.txt").write_text("the user's", encoding="utf-8")
+    for dry_run in (True, False):
+        outcomes = run(batch, prune=True, dry_run=dry_run)
+        assert [(o.output, o.status) for o in outcomes] == [
+            ("out/b.md", "failed"),
+            ("out/a.md/c.md", "failed"),
+            ("out/a.md", "failed"),
+            ("out/b.md/c.md", "pruned"),
+            ("out/b.md/d.md", "failed"),
+            ("out/b.md/e.md", "pruned"),
+        ]
+    assert sorted(name for name in tree("out") if ".archive2md" not in name) == ["a.md", "b.md/d.md", "b.md/note.txt"]
+    Path("out/b.md/note.txt").unlink()
+    rules = batch.Rules(force=True, prune=True)
+    plan = batch.make_plan(expand(["posts"]), Path("out"))
+    outcomes = list(batch.run(plan, Options(), rules, workers=1, stopped=lambda: False))
+    assert [o.status for o in outcomes] == ["converted", "converted", "pruned", "pruned"]
+    assert sorted(name for name in tree("out") if ".archive2md" not in name) == ["a.md/c.md", "b.md"]
+
+
+def test_folders_that_pruning_leaves_empty_go(batch: ModuleType, tmp_path: Path) -> None:
+    """Those that held an output: not one of the user's, none with anything in it, none behind a link, never OUT."""
+    for name in ("x/y/z/1", "x/y/2", "kept/3", "link/deep/4"):
+        Path("posts", f"{name}.html").parent.mkdir(parents=True, exist_ok=True)
+        Path("posts", f"{name}.html").write_text(name, encoding="utf-8")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    Path("out/x/mine").mkdir(parents=True)
+    Path("out/kept/.git").mkdir(parents=True)
+    Path("out/link").symlink_to(elsewhere)
+    run(batch)
+    assert Path("out/x/y/z/1.md").exists()
+    assert Path("elsewhere/deep/4.md").exists()
+    for path in Path("posts").rglob("*.html"):
+        path.unlink()
+    run(batch)
+    run(batch, prune=True, dry_run=True)
+    assert Path("out/x/y/z/1.md").exists()
+    assert [o.status for o in run(batch, prune=True)] == ["failed", *["pruned"] * 4]
+    left = sorted(path.relative_to("out").as_posix() for path in Path("out").rglob("*"))
+    assert [name for name in left if not name.startswith(".archive2md")] == ["kept", "kept/.git", "link", "x", "x/mine"]
+    assert Path("elsewhere/deep").is_dir()
+    shutil.rmtree("out/x")
+    Path("posts/only.html").write_text("only", encoding="utf-8")
+    run(batch)
+    Path("posts/only.html").unlink()
+    run(batch, prune=True)
+    assert Path("out").is_dir()
+
+
+def test_an_input_and_its_output_that_are_both_gone(batch: ModuleType) -> None:
+    """Who removes both has done all there is to do: nobody need be told about it, and the manifest forgets it."""
+    write_posts(4)
+    run(batch)
+    for name in ("0000", "0003"):
+        Path(f"posts/d0/{name}.html").unlink()
+    shutil.rmtree("out/d0")
+    assert {o.status for o in run(batch, dry_run=True)} == {"unchanged"}
+    assert {o.status for o in run(batch)} == {"unchanged"}
+    run(batch, out="fresh")
+    assert tree("out") == tree("fresh")
+
+
+def test_what_is_behind_a_link_that_leads_nowhere_is_not_gone(batch: ModuleType, tmp_path: Path) -> None:
+    """The disk may not be mounted."""
+    write_posts(4)
+    Path("disk").mkdir()
+    Path("out").mkdir()
+    Path("out/d0").symlink_to(tmp_path / "disk")
+    run(batch)
+    Path("posts/d0/0000.html").unlink()
+    Path("disk").rename("other")
+    Path("posts/d0/0003.html").unlink()
+    assert [o.status for o in run(batch)] == ["unchanged", "unchanged", "vanished", "vanished"]
+    Path("other").rename("disk")
+    assert [o.status for o in run(batch, prune=True)] == ["unchanged", "unchanged", "pruned", "pruned"]
+    assert not list(Path("disk").iterdir())
 
 
 @pytest.mark.parametrize("prune", [False, True])
