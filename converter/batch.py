@@ -127,7 +127,7 @@ def run(
     key = options_key(options)
     with Manifest(plan.root, read_only=rules.dry_run) as manifest:
         if manifest.unfinished:
-            sweep(plan.root)
+            _sweep(plan, manifest)
         ended = in_a_hurry = False
         pending: Pending = {}
         try:
@@ -153,9 +153,16 @@ def run(
                 sweep_folders({str(Path(plan.root, place.output).parent) for place, _ in pending.values()})
             elif not rules.dry_run and (workers > 1 or not ended or manifest.changed):
                 # What killed workers have left, or a run that was killed before the manifest knew of it.
-                sweep(plan.root)
+                _sweep(plan, manifest)
             if rules.whole and not rules.dry_run:
                 _write_failures(plan.root, failures)
+
+
+def _sweep(plan: Plan, manifest: Manifest) -> None:
+    def is_ours(folder: str) -> bool:
+        return plan.has_folder(folder) or any(True for _ in manifest.below(folder))
+
+    sweep(plan.root, is_ours)
 
 
 def _listed(outcomes: Iterable[Outcome], failures: list[str]) -> Generator[Outcome]:

@@ -76,6 +76,10 @@ class Plan:
         """Count the outcomes that this plan will have."""
         return self.count + len(self.problems)
 
+    def has_folder(self, folder: str) -> bool:
+        """Whether outputs of this run are in a folder of the output directory, or below it."""
+        return all(self.spool.is_claimed(key) for key in folders(f"{folder}/"))
+
     def __iter__(self) -> Iterator[tuple[Job, Place]]:
         """Go through the posts, in the order in which they are best read."""
         prefix = "" if str(self.root) == os.curdir else os.path.join(self.root, "")  # noqa: PTH118 (a Path per post costs more than all the rest)

@@ -18,7 +18,7 @@ from converter.errors import SourceError
 from converter.names import STATE_DIRECTORY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 TEMPORARY: Final = ".archive2md-{}.tmp"
 _TRIES: Final = 3
@@ -234,18 +234,35 @@ def discard(temporary: str) -> None:
         os.unlink(temporary)
 
 
-def sweep(root: str | os.PathLike[str]) -> int:
+def sweep(root: str | os.PathLike[str], is_ours: Callable[[str], bool]) -> int:
     """Remove the temporary files that a killed run left below a directory; returns how many there were.
 
     Another output directory below it has runs of its own, and one may be under way.
+
+    Args:
+        root: the output directory.
+        is_ours: whether a folder in it, `/` between the parts, has outputs: only then a link to it is followed.
+
     """
     count = 0
-    for directory, folders, names in os.walk(root):
-        if STATE_DIRECTORY in folders and directory != os.fspath(root):
-            folders.clear()
-            continue
-        count += _discard_left(directory, names)
+    tops = [os.fspath(root)]
+    for top in tops:  # grows meanwhile
+        for directory, folders, names in os.walk(top):
+            if STATE_DIRECTORY in folders and directory != os.fspath(root):
+                folders.clear()
+                continue
+            count += _discard_left(directory, names)
+            inner = [(name, os.path.join(directory, name)) for name in folders]
+            is_behind = top != tops[0]
+            known = {path for _, path in inner if (is_behind or os.path.islink(path)) and is_ours(_inside(root, path))}
+            tops += [path for path in known if os.path.islink(path)]
+            if is_behind:
+                folders[:] = [name for name, path in inner if path in known]
     return count
+
+
+def _inside(root: str | os.PathLike[str], path: str) -> str:
+    return path[len(os.path.join(root, "")) :].replace(os.sep, "/")
 
 
 def sweep_folders(folders: Iterable[str]) -> None:

@@ -1642,6 +1642,29 @@ def test_what_a_killed_run_has_left_is_swept(batch: ModuleType) -> None:
     assert tree("out") == fresh | {"d1/.archive2md-notes.tmp": b"the user's"}
 
 
+@pytest.mark.parametrize("is_known", [False, True])
+def test_what_a_killed_run_has_left_behind_a_link_is_swept(
+    batch: ModuleType, tmp_path: Path, *, is_known: bool
+) -> None:
+    """In folders that have outputs, now or by the manifest: what else a link leads to is somebody else's."""
+    write_posts(6)
+    names = ("out", "out/mine", "disk/d1", "disk/d1/sub", "other", "disk/d0/.archive2md")
+    for name in names:
+        Path(name).mkdir(parents=True, exist_ok=True)
+    for link, target in (("d1", "disk/d1"), ("mine/other", "other"), ("d0", "disk/d0"), ("mine/loop", "out")):
+        Path("out", link).symlink_to(tmp_path / target)
+    if is_known:
+        run(batch)
+    manifest_path(Path("out")).parent.mkdir(exist_ok=True)
+    with contextlib.closing(sqlite3.connect(manifest_path(Path("out")))) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")  # as it is during a run
+    for name in names:
+        Path(name, ".archive2md-0123456789abcdef.tmp").write_bytes(b"x")
+    run(batch, "posts/d2" if is_known else "posts")
+    left = sorted(path.parent.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.tmp"))
+    assert left == ["disk/d0/.archive2md", "disk/d1/sub", "other"]
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_another_output_directory_below_is_not_swept(batch: ModuleType, workers: int) -> None:
     """A run may be under way there, whose new texts would be gone; its own next run sweeps it."""
