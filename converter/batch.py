@@ -15,6 +15,7 @@ import signal
 import threading
 import time
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
@@ -94,7 +95,7 @@ def stoppable() -> Iterator[Stop]:
             signal.signal(number, handler)
 
 
-def run(
+def run(  # noqa: PLR0913 (what is different between callers, each by its name)
     plan: Plan,
     options: Options,
     rules: Rules,
@@ -102,6 +103,7 @@ def run(
     workers: int,
     stopped: Callable[[], bool],
     finish: Callable[[Manifest], None] | None = None,
+    tell: Callable[[str], object] = str,
 ) -> Generator[Outcome]:
     """Convert what was planned; yield the outcomes in plan order, problems first, sources that are gone last.
 
@@ -115,6 +117,7 @@ def run(
         workers: number of processes; small batches use one all the same.
         stopped: asked between posts; the run ends early once it says yes.
         finish: gets the manifest at the end, also after a stop: once it is closed, the next run may have it.
+        tell: gets what the user should know about the run itself.
 
     Raises:
         ConfigError: before the first outcome, when the manifest cannot be used.
@@ -134,7 +137,8 @@ def run(
             yield from (Outcome(name=problem.source, error=str(problem)) for problem in plan.problems)
             owners = Owners(plan, manifest)
             jobs = informed(plan, manifest, key, pending, owners, rules)
-            outcomes = _outcomes(jobs, plan.count, options, workers, stopped, rules)
+            processes = workers if plan.count >= POOL_FROM else 1
+            outcomes = _outcomes(jobs, processes, options, stopped, rules, tell)
             with contextlib.closing(outcomes):
                 for outcome in _listed(_settled(outcomes, pending, manifest, key, rules), failures):
                     if outcome.error:
@@ -182,22 +186,25 @@ def options_key(options: Options) -> str:
 
 def _outcomes(
     jobs: Iterable[Job | Outcome],
-    count: int,
-    options: Options,
     workers: int,
+    options: Options,
     stopped: Callable[[], bool],
     rules: Rules,
+    tell: Callable[[str], object],
 ) -> Generator[Outcome]:
     """Work through the plan, in this process or in several."""
-    if workers > 1 and count >= POOL_FROM:
+    if workers > 1:
         from converter import pool  # multiprocessing: for large batches only
 
         items = (pool.Done(job) if isinstance(job, Outcome) else job for job in jobs)
         limits = pool.Limits(rules.seconds, rules.megabytes)
         handle = partial(convert_file, options=options, rules=rules)
         lost = partial(_lost, rules=rules)
-        yield from pool.run(items, handle, lost, workers=workers, stopped=stopped, limits=limits, drop=drop)
-        return
+        rest = yield from pool.run(items, handle, lost, workers=workers, stopped=stopped, limits=limits, drop=drop)
+        if stopped() or (first := next(rest, None)) is None:
+            return
+        tell("the system allows no further process: the rest is done in one, as with -j 1")
+        jobs = (item.outcome if isinstance(item, pool.Done) else item for item in chain((first,), rest))
     rules = rules._replace(megabytes=0)  # this process has no such limit
     with _Clock(partial(convert_file, options=options, rules=rules), rules) as clock:
         for job in jobs:
@@ -339,6 +346,11 @@ def _record(outcome: Outcome, place: Place, old: Record | None, key: str) -> Rec
 
 
 def _lost(job: Job, exit_code: int, *, rules: Rules) -> Outcome:
+    from converter.pool import UNTRIED
+
+    if exit_code == UNTRIED:
+        problem = "was in a worker process that died, and the system allows no other one"
+        return failed(job, str(SourceError(problem, source=job.name, remedy="run it again")))
     # Libraries that get no memory abort or crash; what the system kills would not be spared by a higher limit.
     may_be_memory = rules.megabytes and exit_code != -getattr(signal, "SIGKILL", 0)
     remedy = "convert it alone to see why" + (", or give it more with --memory-limit" if may_be_memory else "")

@@ -540,13 +540,51 @@ def test_few_open_files(batch: ModuleType, jobs: str) -> None:
     assert tree("out") == tree("whole")
 
 
-def test_no_further_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
-        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+@pytest.mark.parametrize("allowed", [0, 1, 2, 3])
+def test_no_further_process(batch: ModuleType, monkeypatch: pytest.MonkeyPatch, allowed: int) -> None:
+    """Those that run do the work, also that of one that died; without any, this process does, and says so."""
+    start = vars(pool)["_Worker"]
+    begun: list[object] = []
+
+    def refuse(*args: Any) -> Any:  # noqa: ANN401 (passed through)
+        if len(begun) == allowed:
+            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        begun.append(args)
+        return start(*args)
 
     monkeypatch.setattr(pool, "_Worker", refuse)
-    with pytest.raises(SourceError, match=r"a further process cannot be started: .*; convert in one process: -j 1"):
-        list(pool.run(range(100), abs, max, workers=2, stopped=lambda: False))
+    write_posts(400, **({"p0": "DIE"} if allowed else {}))
+    told: list[str] = []
+    plan = batch.make_plan(expand(["posts"]), Path("out"))
+    running = batch.run(plan, Options(), batch.Rules(), workers=4, stopped=lambda: False, tell=told.append)
+    outcomes = list(running)
+    assert [o.name for o in outcomes] == [f.name for f in expand(["posts"]).found]
+    errors = [o.error for o in outcomes if o.error]
+    if allowed < 3:
+        assert told == ["the system allows no further process: the rest is done in one, as with -j 1"]
+    else:
+        assert not told
+    if allowed == 1:
+        assert len(errors) == pool.CHUNK
+        assert {error.partition(": ")[2] for error in errors} == {
+            "was in a worker process that died, and the system allows no other one; run it again"
+        }
+    elif allowed:
+        assert errors[0].startswith("posts/d0/0000.html: killed its worker process, twice")
+
+
+@pytest.mark.parametrize("limits", [pool.NO_LIMITS, pool.Limits(megabytes=100)])
+def test_workers_that_cannot_start(limits: pool.Limits, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something is missing there, or they are killed at once: each post would be told to have killed its worker."""
+    monkeypatch.setattr(pool, "_serve", die)
+    problem = r"worker processes end as soon as they have started \(exit code -?\d+\); .*convert in one process: -j 1"
+    with pytest.raises(SourceError, match=problem) as caught:
+        list(pool.run(range(1000), abs, max, workers=2, stopped=lambda: False, limits=limits))
+    assert ("--memory-limit" in str(caught.value)) is bool(limits.megabytes)
+
+
+def die(*_: object) -> None:
+    os._exit(3)
 
 
 def test_the_manifest_remembers(tmp_path: Path) -> None:
