@@ -587,6 +587,22 @@ def die(*_: object) -> None:
     os._exit(3)
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_internal_error_is_one_failure(batch: ModuleType, monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
+    """It ended the run, or the worker that met it, and that again for each post."""
+    write_posts(100)
+    read = vars(store)["_read"]
+
+    def read_badly(file: str, size: int) -> Any:  # noqa: ANN401 (passed through)
+        return 1 // 0 if "d1" in file else read(file, size)
+
+    monkeypatch.setattr(store, "_read", read_badly)
+    outcomes = run(batch, workers=workers)
+    assert len(outcomes) == 100
+    problem = "internal error ZeroDivisionError: integer division or modulo by zero; please report it with this post"
+    assert [o.error for o in outcomes if o.error] == [f"{o.name}: {problem}" for o in outcomes if "d1" in o.name]
+
+
 def test_the_manifest_remembers(tmp_path: Path) -> None:
     with Manifest(tmp_path) as manifest:
         manifest.put((f"{number}.md", Record("a/标题", "0" * 64, 7)) for number in range(3))
