@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from converter.errors import ConverterError, SourceError
 from converter.origins import GONE, MOVED_ON
-from converter.store import digest, read_input, unwritable
+from converter.store import digest, read_input, remove_empty, unwritable
 from converter.work import Outcome, about
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _prune(outcome: Outcome, root: Path, output: str, record: Record, rules: Rul
     try:
         if target.is_dir() and not target.is_symlink():  # the folder of other posts has taken the place of ours
             return outcome._replace(status="pruned")
-        if target.exists() and not rules.force and _is_edited(target, record):
+        if not rules.force and _is_edited(target, record):
             problem = f"{outcome.why}, but it was edited since it was written"
             raise SourceError(problem, source=str(target), remedy="remove it yourself, or pass --force")
         if not rules.dry_run:
@@ -80,24 +80,15 @@ def _prune(outcome: Outcome, root: Path, output: str, record: Record, rules: Rul
 
 
 def _is_edited(target: Path, record: Record) -> bool:
-    return digest(read_input(str(target), str(target))) not in record.hashes
+    """Whether something is there that we did not write."""
+    return target.exists() and digest(read_input(str(target), str(target))) not in record.hashes
 
 
 def _remove(root: Path, output: str) -> None:
-    """Remove an output, and the folders above it that are empty now; none that a link leads to, or the root."""
+    """Remove an output, and the folders above it that are empty now."""
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):  # a run was killed before it could forget it
         Path(root, output).unlink()
-    top = os.path.realpath(root)
-    for folder in _above(output):
-        path = os.path.join(top, folder)  # noqa: PTH118 (texts are compared)
-        if os.path.realpath(path) != path:
-            return
-        try:
-            os.rmdir(path)  # noqa: PTH106 (as above)
-        except FileNotFoundError:
-            continue
-        except OSError:
-            return
+    remove_empty(root, output.rpartition("/")[0])
 
 
 def _above(output: str) -> Iterator[str]:
@@ -142,7 +133,7 @@ class Way:
             return self._freed(job, [(blocked, record)])
         if self._rules.prune and os.path.isdir(job.output) and not os.path.islink(job.output):  # noqa: PTH112, PTH114 (a Path per post costs more)
             below = list(self._manifest.below(place.output))
-            if _would_be_empty(job.output, {str(Path(self._root, output)) for output, _ in below}):
+            if _holds_nothing_else(job.output, self._root, [output for output, _ in below]):
                 return self._freed(job, below)
         return job
 
@@ -172,11 +163,13 @@ class Way:
         return job
 
 
-def _would_be_empty(folder: str, without: set[str]) -> bool:
-    """Whether only empty folders would be left of a folder if some files were not there, and each had held one."""
+def _holds_nothing_else(folder: str, root: Path, outputs: list[str]) -> bool:
+    """Whether a folder holds nothing but outputs and the folders that they are in, or were, if a run was killed."""
+    files = {str(Path(root, output)) for output in outputs}
+    folders = {str(Path(root, above)) for output in outputs for above in _above(output)}
     return all(
-        (folders or names)
-        and all(str(Path(above, name)) in without for name in names)
-        and not any(Path(above, name).is_symlink() for name in folders)
-        for above, folders, names in os.walk(folder)
+        above in folders
+        and all(str(Path(above, name)) in files for name in names)
+        and not any(Path(above, name).is_symlink() for name in inner)
+        for above, inner, names in os.walk(folder)
     )

@@ -234,10 +234,33 @@ def discard(temporary: str) -> None:
         os.unlink(temporary)
 
 
+def remove_empty(root: str | os.PathLike[str], folder: str) -> None:
+    """Remove a folder of the output directory if it is empty, then the one above it; none behind a link.
+
+    Args:
+        root: the output directory, which stays.
+        folder: path in it, `/` between the parts.
+
+    """
+    top = os.path.realpath(root)
+    while folder:
+        path = os.path.join(top, folder)
+        if os.path.realpath(path) != os.path.normpath(path):
+            return
+        try:
+            os.rmdir(path)
+        except FileNotFoundError:
+            pass
+        except OSError:
+            return
+        folder = folder.rpartition("/")[0]
+
+
 def sweep(root: str | os.PathLike[str], is_ours: Callable[[str], bool]) -> int:
     """Remove the temporary files that a killed run left below a directory; returns how many there were.
 
-    Another output directory below it has runs of its own, and one may be under way.
+    A folder that held nothing else goes, too. Another output directory below it has runs of its own, and one may be
+    under way.
 
     Args:
         root: the output directory.
@@ -251,7 +274,9 @@ def sweep(root: str | os.PathLike[str], is_ours: Callable[[str], bool]) -> int:
             if STATE_DIRECTORY in folders and directory != os.fspath(root):
                 folders.clear()
                 continue
-            count += _discard_left(directory, names)
+            if left := _discard_left(directory, names):
+                count += left
+                remove_empty(root, _inside(root, directory))
             inner = [(name, os.path.join(directory, name)) for name in folders]
             is_behind = top != tops[0]
             known = {path for _, path in inner if (is_behind or os.path.islink(path)) and is_ours(_inside(root, path))}

@@ -196,7 +196,7 @@ def test_a_second_stop_leaves_the_rest_to_the_next_run(
     with contextlib.closing(sqlite3.connect(manifest_path(Path("out")))) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert not any(o.error for o in run(batch))
-    left.parent.rmdir()
+    assert not left.parent.exists()
     assert tree("out") == tree("whole")
 
 
@@ -1097,14 +1097,38 @@ def test_a_post_that_was_replaced_by_a_folder_of_its_name(batch: ModuleType, wor
     assert tree("out") == tree("fresh")
 
 
+def test_what_a_killed_run_did_not_forget_is_no_obstacle(batch: ModuleType) -> None:
+    """The manifest knows both the post and the folder of its name, as the run was killed before it came to its end."""
+    Path("posts/a.md").mkdir(parents=True)
+    Path("posts/a.md/c.html").write_text("c", encoding="utf-8")
+    run(batch)
+    shutil.copytree("posts", "first")
+    with Manifest(Path("out"), read_only=True) as manifest:
+        former = manifest.get("a.md/c.md")
+    shutil.rmtree("posts/a.md")
+    write(a_md="a")
+    run(batch, prune=True)
+    with Manifest(Path("out")) as manifest:
+        assert former
+        manifest.put([("a.md/c.md", former)])
+    shutil.rmtree("posts")
+    Path("first").rename("posts")
+    assert [o.status for o in run(batch, prune=True)] == ["converted", "pruned"]
+    run(batch, out="fresh")
+    assert tree("out") == tree("fresh")
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_folder_that_was_replaced_by_a_post_of_its_name(batch: ModuleType, workers: int) -> None:
     write_posts(70)
     Path("posts/a.md/sub").mkdir(parents=True)
     Path("posts/a.md/sub/c.html").write_text("c", encoding="utf-8")
     run(batch, workers=workers)
+    Path("posts/a.md/d.html").write_text("d", encoding="utf-8")
+    run(batch, workers=workers)
     shutil.rmtree("posts/a.md")
     write(a_md="a")
+    Path("out/a.md/sub/c.md").unlink()  # as a run does that is killed then
     before = tree("out")
     foreseen = [(o.output, o.status, o.error) for o in run(batch, prune=True, dry_run=True, workers=workers)]
     assert tree("out") == before
@@ -1112,6 +1136,7 @@ def test_a_folder_that_was_replaced_by_a_post_of_its_name(batch: ModuleType, wor
     assert happened == foreseen
     assert [seen for seen in happened if seen[1] != "unchanged"] == [
         ("out/a.md", "converted", ""),
+        ("out/a.md/d.md", "pruned", ""),
         ("out/a.md/sub/c.md", "pruned", ""),
     ]
     run(batch, out="fresh")
@@ -1690,10 +1715,13 @@ def test_what_a_killed_run_has_left_is_swept(batch: ModuleType) -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"x")
     Path("out/d1/.archive2md-notes.tmp").write_bytes(b"the user's")
+    Path("out/new/deep").mkdir(parents=True)
+    Path("out/new/deep/.archive2md-0123456789abcdef.tmp").write_bytes(b"x")
     with contextlib.closing(sqlite3.connect(manifest_path(Path("out")))) as connection:
         connection.execute("PRAGMA journal_mode = WAL")  # as it is during a run
     assert {outcome.status for outcome in run(batch)} == {"unchanged"}
     assert tree("out") == fresh | {"d1/.archive2md-notes.tmp": b"the user's"}
+    assert not Path("out/new").exists()
 
 
 @pytest.mark.parametrize("is_known", [False, True])
