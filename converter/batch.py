@@ -131,7 +131,7 @@ def run(  # noqa: PLR0913 (what is different between callers, each by its name)
     with Manifest(plan.root, read_only=rules.dry_run) as manifest:
         if manifest.unfinished:
             _sweep(plan, manifest)
-        ended = in_a_hurry = False
+        ended = in_a_hurry = worked = False
         pending: Pending = {}
         try:
             yield from (Outcome(name=problem.source, error=str(problem)) for problem in plan.problems)
@@ -143,6 +143,7 @@ def run(  # noqa: PLR0913 (what is different between callers, each by its name)
                 for outcome in _listed(_settled(outcomes, pending, manifest, key, rules), failures):
                     if outcome.error:
                         owners.unwritten.add(outcome.output)
+                    worked = worked or outcome.status != "unchanged"
                     yield outcome
             if rules.whole and not stopped():
                 yield from _listed(vanished(plan, manifest, owners, rules, stopped), failures)
@@ -155,7 +156,7 @@ def run(  # noqa: PLR0913 (what is different between callers, each by its name)
         finally:
             if in_a_hurry and not rules.dry_run:
                 sweep_folders({str(Path(plan.root, place.output).parent) for place, _ in pending.values()})
-            elif not rules.dry_run and (workers > 1 or not ended or manifest.changed):
+            elif not rules.dry_run and (worked or not ended or manifest.changed):
                 # What killed workers have left, or a run that was killed before the manifest knew of it.
                 _sweep(plan, manifest)
             if rules.whole and not rules.dry_run:

@@ -1829,16 +1829,21 @@ def test_a_worker_whose_run_was_killed_leaves_nothing(batch: ModuleType) -> None
     assert not list(Path("out").rglob("*.tmp"))
 
 
-def test_what_was_left_before_the_manifest_knew_is_swept(batch: ModuleType) -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_was_left_before_the_manifest_knew_is_swept(batch: ModuleType, workers: int) -> None:
     """A run that is killed with its first posts: the next one has them to convert."""
-    write_posts(2)
+    write_posts(70)
     run(batch)
     left = Path("out/d1/.archive2md-0123456789abcdef.tmp")
     left.write_bytes(b"x")
-    run(batch)
+    run(batch, workers=workers)
     assert left.exists()  # there was nothing to do, and a walk through all outputs takes its time
     Path("posts/d1/0001.html").write_text("another text", encoding="utf-8")
-    run(batch)
+    run(batch, workers=workers)
+    assert not left.exists()
+    left.write_bytes(b"x")
+    Path("out/d1/0001.md").unlink()  # the text is the one that the manifest knows
+    run(batch, workers=workers)
     assert not left.exists()
 
 
