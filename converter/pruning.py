@@ -121,21 +121,28 @@ class Way:
 
         A dry run says that it would be converted.
         """
-        if blocked := self._blocked_above(place.output):
-            target = str(Path(self._root, blocked))
-            record = self._manifest.get(blocked)
-            if record is None or not self._owners.is_gone(record):
-                return job
-            if not self._rules.prune:
-                problem = f"{target} was made from {self._owners.name(record)}, which is gone"
-                remedy = "pass --prune to let this post take its place, or move it away"
-                return job._replace(refusal=about(job.name, SourceError(problem, source=job.output, remedy=remedy)))
-            return self._freed(job, [(blocked, record)])
+        if (blocked := self._blocked_above(place.output)) and (record := self._manifest.get(blocked)):
+            return self._past(job, blocked, record)
         if self._rules.prune and os.path.isdir(job.output) and not os.path.islink(job.output):  # noqa: PTH112, PTH114 (a Path per post costs more)
             below = list(self._manifest.below(place.output))
             if _holds_nothing_else(job.output, self._root, [output for output, _ in below]):
                 return self._freed(job, below)
         return job
+
+    def _past(self, job: Job, output: str, record: Record) -> Job | Outcome:
+        """Let a post come past an output in the place of its folder, or say what is to be done."""
+        target, name = str(Path(self._root, output)), self._owners.name(record)
+        if self._owners.is_gone(record):
+            if self._rules.prune:
+                return self._freed(job, [(output, record)])
+            problem = f"{target} was made from {name}, which is gone"
+            remedy = "pass --prune to let this post take its place, or move it away"
+        elif self._owners.successor(record):  # that one has to be written before
+            problem = f"{target} was made from {name}, which has another output now"
+            remedy = "run it again" if self._rules.prune else "pass --prune, and run it again"
+        else:
+            return job
+        return job._replace(refusal=about(job.name, SourceError(problem, source=job.output, remedy=remedy)))
 
     def _blocked_above(self, output: str) -> str:
         """Tell which output of an earlier run is a file where a post needs a folder; empty when there is none."""

@@ -1097,6 +1097,23 @@ def test_a_post_that_was_replaced_by_a_folder_of_its_name(batch: ModuleType, wor
     assert tree("out") == tree("fresh")
 
 
+@pytest.mark.parametrize("prune", [False, True])
+def test_a_post_that_gives_its_name_to_a_folder(batch: ModuleType, *, prune: bool) -> None:
+    """It has another output then, which has to be there before the former one may go."""
+    write(a_html="a")
+    run(batch)
+    Path("posts/a.md").mkdir()
+    Path("posts/a.md/c.html").write_text("c", encoding="utf-8")
+    problem = "out/a.md was made from ../posts/a.html, which has another output now"
+    remedy = "run it again" if prune else "pass --prune, and run it again"
+    outcomes = run(batch, prune=prune)
+    assert [o.error for o in outcomes if o.error] == [f"posts/a.md/c.html: out/a.md/c.md: {problem}; {remedy}"]
+    run(batch, prune=True)
+    assert not any(o.error for o in run(batch))
+    run(batch, out="fresh")
+    assert tree("out") == tree("fresh")
+
+
 def test_what_a_killed_run_did_not_forget_is_no_obstacle(batch: ModuleType) -> None:
     """The manifest knows both the post and the folder of its name, as the run was killed before it came to its end."""
     Path("posts/a.md").mkdir(parents=True)
