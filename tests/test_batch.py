@@ -22,7 +22,7 @@ import stub_pipeline
 
 import converter
 from converter import pool, report, store
-from converter.errors import ConfigError, ConverterError, SourceError
+from converter.errors import ConfigError, ConverterError, SourceError, no_memory, unexpected
 from converter.manifest import APPLICATION_ID, VERSION, Manifest, Record, manifest_path
 from converter.model import Options
 from converter.sources import Found
@@ -585,6 +585,13 @@ def test_workers_that_cannot_start(limits: pool.Limits, monkeypatch: pytest.Monk
 
 def die(*_: object) -> None:
     os._exit(3)
+
+
+def test_a_library_that_finds_no_room_is_no_internal_error() -> None:
+    """With a low `--memory-limit`, each post was to be reported as a bug."""
+    said = "_pyromark.so: failed to map segment from shared object"
+    assert str(unexpected(ImportError(said), "a.html")) == str(no_memory("a.html"))
+    assert "internal error ImportError: no module" in str(unexpected(ImportError("no module"), "a.html"))
 
 
 @pytest.mark.parametrize("workers", [1, 2])
