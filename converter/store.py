@@ -351,10 +351,23 @@ def unreadable(name: str, error: OSError) -> SourceError:
 
 def unwritable(name: str, error: OSError) -> SourceError:
     """Make the error for an output that the system refuses."""
+    if isinstance(error, (FileNotFoundError, FileExistsError)) and _leads_nowhere(str(error.filename or "")):
+        problem = "a part of its path is a link that leads nowhere"
+        return SourceError(problem, source=name, remedy="mount or make what it leads to, or choose another -o")
     if isinstance(error, (NotADirectoryError, FileExistsError)):
         return SourceError("a part of its path is a file", source=name, remedy="move that file, or choose another -o")
     remedy = _REMEDIES.get(error.errno or 0, "choose another -o")
     return SourceError(f"cannot be written: {error.strerror}", source=name, remedy=remedy)
+
+
+def _leads_nowhere(path: str) -> bool:
+    """Whether a path, or one above it, is a link to what is not there, such as a disk that is not mounted."""
+    while path:
+        if os.path.islink(path):
+            return not os.path.exists(path)
+        above = os.path.dirname(path)
+        path = above if above != path else ""
+    return False
 
 
 def digest(data: bytes) -> str:

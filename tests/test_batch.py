@@ -277,6 +277,24 @@ def test_problems_of_the_output_tree(batch: ModuleType) -> None:
     assert not Path("out/d2/elsewhere.md").exists()
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_links_in_the_output_directory_that_lead_nowhere(batch: ModuleType, workers: int) -> None:
+    """Their disk is not mounted: the message was to move a file, or that something is not there."""
+    write_posts(70)
+    Path("posts/d0/sub").mkdir()
+    Path("posts/d0/sub/x.html").write_text("x", encoding="utf-8")
+    Path("out").mkdir()
+    Path("out/d0").symlink_to("nowhere")
+    problem = "a part of its path is a link that leads nowhere; mount or make what it leads to, or choose another -o"
+    errors = [(o.name, o.error) for o in run(batch, workers=workers) if o.error]
+    assert {error.partition(".md: ")[2] for _, error in errors} == {problem}
+    assert len(errors) == 25
+    Path("dangling").symlink_to("nowhere")
+    with pytest.raises(SourceError, match=f"manifest.sqlite: {problem}"):
+        run(batch, out="dangling", workers=workers)
+    assert not Path("nowhere").exists()
+
+
 def test_a_dry_run_fails_where_a_part_of_the_path_is_a_file(batch: ModuleType) -> None:
     write_posts(3)
     Path("out").mkdir()
