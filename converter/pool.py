@@ -193,7 +193,7 @@ class _Pool(Generic[Job, Outcome]):
             self._mend()
             self._feed(chunks, count, turn)
             if not self.busy and turn not in self.done:
-                return chain(self.held[1] if self.held else (), *(items for _, items in chunks))
+                return chain(self.held[1] if self.held else (), chain.from_iterable(items for _, items in chunks))
             if self.stopped() and not told:
                 told = True
                 for worker in self.busy:

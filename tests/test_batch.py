@@ -243,6 +243,20 @@ def test_the_pool_reads_jobs_lazily_and_keeps_order() -> None:
     assert list(outcomes) == list(range(2, 5001))
 
 
+def test_a_stopped_pool_reads_no_further() -> None:
+    """Also not to tell which jobs are left: each one that is read is looked at on disk."""
+    taken: list[int] = []
+
+    def jobs() -> Iterator[int]:
+        for number in range(100_000):
+            taken.append(number)
+            yield -number
+
+    answers = iter([False] * 8)
+    list(pool.run(jobs(), abs, max, workers=2, stopped=lambda: next(answers, True)))
+    assert 0 < len(taken) < 2000
+
+
 def test_the_pool_does_nothing_once_stopped() -> None:
     assert list(pool.run(range(100), abs, max, workers=2, stopped=lambda: True)) == []
 
