@@ -18,6 +18,8 @@ def main() -> None:
     if pipe.is_bare(sys.argv[1:]):
         gc.disable()
         os._exit(pipe.main())
+    if code := pipe.load():
+        sys.exit(code)
     from converter import cli
 
     cli.main()

@@ -15,18 +15,19 @@ import signal
 import threading
 import time
 from functools import partial
-from itertools import takewhile
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from converter import __version__
 from converter.encoding import encode
-from converter.errors import ConverterError, SourceError
+from converter.errors import SourceError
 from converter.names import STATE_DIRECTORY
-from converter.origins import GONE, MOVED_ON, Owners
+from converter.origins import Owners
 from converter.plan import Pending, Place, Plan, informed, make_plan
+from converter.pruning import vanished
 from converter.store import digest, read_input, sweep, sweep_folders, unwritable, write
-from converter.work import STATUSES, Job, Outcome, Rules, about, convert_bytes, convert_file, drop, failed, settle
+from converter.work import STATUSES, Job, Outcome, Rules, convert_bytes, convert_file, drop, failed, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -94,7 +95,7 @@ def stoppable() -> Iterator[Stop]:
             signal.signal(number, handler)
 
 
-def run(
+def run(  # noqa: PLR0913 (what is different between callers, each by its name)
     plan: Plan,
     options: Options,
     rules: Rules,
@@ -102,6 +103,7 @@ def run(
     workers: int,
     stopped: Callable[[], bool],
     finish: Callable[[Manifest], None] | None = None,
+    tell: Callable[[str], object] = str,
 ) -> Generator[Outcome]:
     """Convert what was planned; yield the outcomes in plan order, problems first, sources that are gone last.
 
@@ -115,6 +117,7 @@ def run(
         workers: number of processes; small batches use one all the same.
         stopped: asked between posts; the run ends early once it says yes.
         finish: gets the manifest at the end, also after a stop: once it is closed, the next run may have it.
+        tell: gets what the user should know about the run itself.
 
     Raises:
         ConfigError: before the first outcome, when the manifest cannot be used.
@@ -127,21 +130,23 @@ def run(
     key = options_key(options)
     with Manifest(plan.root, read_only=rules.dry_run) as manifest:
         if manifest.unfinished:
-            sweep(plan.root)
-        ended = in_a_hurry = False
+            _sweep(plan, manifest)
+        ended = in_a_hurry = worked = False
         pending: Pending = {}
         try:
             yield from (Outcome(name=problem.source, error=str(problem)) for problem in plan.problems)
             owners = Owners(plan, manifest)
             jobs = informed(plan, manifest, key, pending, owners, rules)
-            outcomes = _outcomes(jobs, plan.count, options, workers, stopped, rules)
+            processes = workers if plan.count >= POOL_FROM else 1
+            outcomes = _outcomes(jobs, processes, options, stopped, rules, tell)
             with contextlib.closing(outcomes):
                 for outcome in _listed(_settled(outcomes, pending, manifest, key, rules), failures):
                     if outcome.error:
                         owners.unwritten.add(outcome.output)
+                    worked = worked or outcome.status != "unchanged"
                     yield outcome
             if rules.whole and not stopped():
-                yield from _listed(_vanished(plan, manifest, owners, rules, stopped), failures)
+                yield from _listed(vanished(plan, manifest, owners, rules, stopped), failures)
             if finish is not None:
                 finish(manifest)
             ended = True
@@ -151,11 +156,18 @@ def run(
         finally:
             if in_a_hurry and not rules.dry_run:
                 sweep_folders({str(Path(plan.root, place.output).parent) for place, _ in pending.values()})
-            elif not rules.dry_run and (workers > 1 or not ended or manifest.changed):
+            elif not rules.dry_run and (worked or not ended or manifest.changed):
                 # What killed workers have left, or a run that was killed before the manifest knew of it.
-                sweep(plan.root)
+                _sweep(plan, manifest)
             if rules.whole and not rules.dry_run:
                 _write_failures(plan.root, failures)
+
+
+def _sweep(plan: Plan, manifest: Manifest) -> None:
+    def is_ours(folder: str) -> bool:
+        return plan.has_folder(folder) or any(True for _ in manifest.below(folder))
+
+    sweep(plan.root, is_ours)
 
 
 def _listed(outcomes: Iterable[Outcome], failures: list[str]) -> Generator[Outcome]:
@@ -175,22 +187,25 @@ def options_key(options: Options) -> str:
 
 def _outcomes(
     jobs: Iterable[Job | Outcome],
-    count: int,
-    options: Options,
     workers: int,
+    options: Options,
     stopped: Callable[[], bool],
     rules: Rules,
+    tell: Callable[[str], object],
 ) -> Generator[Outcome]:
     """Work through the plan, in this process or in several."""
-    if workers > 1 and count >= POOL_FROM:
+    if workers > 1:
         from converter import pool  # multiprocessing: for large batches only
 
         items = (pool.Done(job) if isinstance(job, Outcome) else job for job in jobs)
         limits = pool.Limits(rules.seconds, rules.megabytes)
         handle = partial(convert_file, options=options, rules=rules)
         lost = partial(_lost, rules=rules)
-        yield from pool.run(items, handle, lost, workers=workers, stopped=stopped, limits=limits, drop=drop)
-        return
+        rest = yield from pool.run(items, handle, lost, workers=workers, stopped=stopped, limits=limits, drop=drop)
+        if stopped() or (first := next(rest, None)) is None:
+            return
+        tell("the system allows no further process: the rest is done in one, as with -j 1")
+        jobs = (item.outcome if isinstance(item, pool.Done) else item for item in chain((first,), rest))
     rules = rules._replace(megabytes=0)  # this process has no such limit
     with _Clock(partial(convert_file, options=options, rules=rules), rules) as clock:
         for job in jobs:
@@ -331,51 +346,12 @@ def _record(outcome: Outcome, place: Place, old: Record | None, key: str) -> Rec
     return Record(place.origin, outcome.sha256, outcome.size, "", place.file, *seen, *article)
 
 
-def _vanished(
-    plan: Plan, manifest: Manifest, owners: Owners, rules: Rules, stopped: Callable[[], bool]
-) -> Iterator[Outcome]:
-    """Find outputs whose input is gone, or goes elsewhere now, and concerns this run; with `prune` they go, too."""
-    present = plan.spool.outputs()
-    planned = next(present, None)
-    for output, record in takewhile(lambda _: not stopped(), manifest):
-        while planned is not None and planned < output:
-            planned = next(present, None)
-        if planned != output and (owners.is_gone(record) or owners.has_left(output, record)):
-            plan.spool.lose(output)
-    for output in takewhile(lambda _: not stopped(), plan.spool.lost()):
-        lost = manifest.get(output)
-        if lost is None:
-            continue
-        why = MOVED_ON if owners.successor(lost) else GONE
-        outcome = Outcome(owners.name(lost), str(Path(plan.root, output)), "vanished", why=why)
-        if rules.prune and owners.is_another(output):
-            outcome = outcome._replace(status="pruned")
-        elif rules.prune:
-            outcome = _prune(outcome, lost, rules)
-        if rules.prune and not rules.dry_run and not outcome.error:
-            manifest.put((), gone=(output,))
-        yield outcome
-
-
-def _prune(outcome: Outcome, record: Record, rules: Rules) -> Outcome:
-    """Remove an output, unless it was edited since."""
-    target = Path(outcome.output)
-    try:
-        if target.is_dir() and not target.is_symlink():  # the folder of other posts has taken the place of ours
-            return outcome._replace(status="pruned")
-        if target.exists() and not rules.force and digest(read_input(str(target), str(target))) not in record.hashes:
-            problem = f"{outcome.why}, but it was edited since it was written"
-            raise SourceError(problem, source=str(target), remedy="remove it yourself, or pass --force")
-        if not rules.dry_run:
-            target.unlink(missing_ok=True)
-    except ConverterError as error:
-        return outcome._replace(status="failed", error=about(outcome.name, error))
-    except OSError as error:
-        return outcome._replace(status="failed", error=str(unwritable(str(target), error)))
-    return outcome._replace(status="pruned")
-
-
 def _lost(job: Job, exit_code: int, *, rules: Rules) -> Outcome:
+    from converter.pool import UNTRIED
+
+    if exit_code == UNTRIED:
+        problem = "was in a worker process that died, and the system allows no other one"
+        return failed(job, str(SourceError(problem, source=job.name, remedy="run it again")))
     # Libraries that get no memory abort or crash; what the system kills would not be spared by a higher limit.
     may_be_memory = rules.megabytes and exit_code != -getattr(signal, "SIGKILL", 0)
     remedy = "convert it alone to see why" + (", or give it more with --memory-limit" if may_be_memory else "")

@@ -67,6 +67,14 @@ def _rebuild(kind: type[ConverterError], problem: str, source: str, remedy: str)
     return kind(problem, source=source, remedy=remedy)
 
 
+def unexpected(error: Exception, name: str) -> ConverterError:
+    """Make the error for an exception that none of ours stands for."""
+    if isinstance(error, ImportError) and ("failed to map segment" in str(error) or "llocate memory" in str(error)):
+        return no_memory(name)  # what glibc says when a compiled module finds no room
+    problem = f"internal error {type(error).__name__}: {error}"
+    return ConverterError(problem, source=name, remedy="please report it with this post")
+
+
 def no_memory(source: str, megabytes: int = 0) -> ConverterError:
     """Make the error for an input that takes more memory than there is, or than a process may take."""
     if not megabytes:

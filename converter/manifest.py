@@ -10,20 +10,19 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import shutil
 import sqlite3
-import tempfile
 from itertools import groupby
 from operator import itemgetter
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from converter.errors import ConfigError, SourceError
 from converter.names import STATE_DIRECTORY
+from converter.snapshot import busy, code_of, is_locked, log_path, open_to_read
 from converter.store import discard, temporary_name, unreadable, unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
     from types import TracebackType
 
 VERSION: Final = 3
@@ -78,9 +77,9 @@ _SCHEMA: Final = (
     f"PRAGMA user_version = {VERSION}",
     f"CREATE TABLE output (path TEXT PRIMARY KEY, {_COLUMNS}) WITHOUT ROWID",
 )
-_VERSIONS: Final = slice(18, 20)
-_WAL: Final = b"\2\2"
-"""Versions for writing and reading in the header of a file in WAL mode: SQLite's file format, section 1.3.3."""
+_NO_WRITING: Final = frozenset(
+    {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+)
 _FORMER: Final = {1: 2, 2: 10}
 """Version -> how many of the fields it knew."""
 _PUT: Final = f"INSERT OR REPLACE INTO output VALUES ({', '.join('?' * (len(Record._fields) + 1))})"  # noqa: S608 (question marks)
@@ -132,7 +131,7 @@ class Manifest:
 
         """
         self.path = manifest_path(root)
-        self._log = self.path.with_name(self.path.name + "-wal")
+        self._log = log_path(self.path)
         self.mtime = 0
         self.unfinished = False
         self._changes = 0
@@ -145,7 +144,7 @@ class Manifest:
         else:
             self.mtime = self.path.stat().st_mtime_ns
         try:
-            self._connection = self._connect(read_only=read_only)
+            self._connection = open_to_read(self.path) if read_only else self._begin_run()
             self._check(read_only=read_only)
         except OSError as error:
             raise (unreadable if read_only else unwritable)(str(self.path), error) from None
@@ -161,35 +160,28 @@ class Manifest:
         """Whether this run has changed anything; it is packed then."""
         return self._changes > 0
 
-    def _connect(self, *, read_only: bool) -> sqlite3.Connection:
-        if read_only and self._log.exists():
-            # sqlite cannot read a file together with its log without writing beside it.
-            with tempfile.TemporaryDirectory() as copy:
-                for file in (self.path, self._log):
-                    shutil.copy(file, copy)
-                with contextlib.closing(sqlite3.connect(Path(copy, self.path.name))) as connection:
-                    private = sqlite3.connect("", isolation_level=None)  # on disk, once it is large
-                    connection.backup(private)
-                    return private
-        if read_only:
-            # In WAL mode, it would make a file for the locks beside it, and leave that there.
-            how = "mode=ro&immutable=1" if self._is_in_wal_mode() else "mode=ro"
-            uri = f"{self.path.absolute().as_uri()}?{how}"
-            return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=0)
+    def _begin_run(self) -> sqlite3.Connection:
+        """Open the file and lock it for this run, or fail when another one has it."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        return sqlite3.connect(self.path, isolation_level=None, timeout=0)
-
-    def _is_in_wal_mode(self) -> bool:
-        """Whether the last run did not end, by the header of the file: it was killed, or a second Ctrl-C stopped it."""
-        with self.path.open("rb") as file:
-            return file.read(_VERSIONS.stop)[_VERSIONS] == _WAL
+        with contextlib.suppress(FileExistsError):
+            self.path.touch(0o644, exist_ok=False)
+        found = self.path.stat()
+        connection = sqlite3.connect(self.path, isolation_level=None, timeout=0)
+        try:
+            for statement in ("PRAGMA locking_mode = EXCLUSIVE", "BEGIN EXCLUSIVE", "COMMIT"):
+                connection.execute(statement)
+            is_there = os.path.samestat(found, self.path.stat())
+        except BaseException:
+            connection.close()
+            raise
+        if not is_there:  # another run has just ended and put a packed file in its place
+            connection.close()
+            raise busy(self.path)
+        return connection
 
     def _check(self, *, read_only: bool) -> None:
-        """Lock the file for this run and make sure that it is ours; write the schema into a new one."""
+        """Make sure that the file is ours; write the schema into a new one."""
         if not read_only:
-            self._execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._execute("BEGIN EXCLUSIVE")
-            self._execute("COMMIT")
             self._execute("PRAGMA synchronous = NORMAL")
             self.unfinished = self._execute("PRAGMA journal_mode").fetchone()[0] == "wal"
             self._changes = int(self.unfinished)  # it is to be packed, whatever this run does
@@ -252,13 +244,9 @@ class Manifest:
         return ConfigError(problem, source=str(self.path), remedy=remedy)
 
     def _unusable(self, error: sqlite3.Error) -> ConfigError | SourceError:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-            remedy = "wait for it, or choose another -o"
-            return ConfigError(
-                "another archive2md is writing there", source=str(self.path.parent.parent), remedy=remedy
-            )
-        if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
+        if is_locked(error):
+            return busy(self.path)
+        if code_of(error) in _NO_WRITING:
             remedy = "make room there or check its permissions, then run it again: it goes on from here"
             return SourceError(f"cannot be written: {error}", source=str(self.path), remedy=remedy)
         return self._foreign(f"is damaged ({error})")
@@ -341,6 +329,17 @@ class Manifest:
             raise self._unusable(error) from None
         return [path for (path,) in rows]
 
+    def below(self, folder: str) -> Iterator[tuple[str, Record]]:
+        """Go through the outputs in a folder and those below it."""
+        if self._connection is None:
+            return
+        rows = f"SELECT path, {self._names} FROM output WHERE path > ? AND path < ? ORDER BY path"  # noqa: S608 (as above)
+        try:
+            for output, *values in self._execute(rows, f"{folder}/", f"{folder}0"):  # 0 comes after /
+                yield output, Record(*values)
+        except sqlite3.Error as error:
+            raise self._unusable(error) from None
+
     def repeated(self, field: str) -> Iterator[tuple[str, list[str]]]:
         """Find outputs that share a value: what it is, and which they are, in the order of their paths.
 
@@ -370,10 +369,10 @@ class Manifest:
                 self._execute("VACUUM INTO ?", str(packed))
                 with contextlib.closing(sqlite3.connect(packed, isolation_level=None)) as copy:
                     copy.execute("PRAGMA schema_version = 1")  # it counts how often the file was packed
-            self._close()
-            if self._changes:
+                if os.name == "nt":  # it gives no open file's place away, so that another run may come in between
+                    self._close()
                 self._check_log()
-                packed.replace(self.path)
+                packed.replace(self.path)  # still locked: who opens the old file meanwhile may not have it
         except sqlite3.Error as error:
             raise self._unusable(error) from None
         except OSError as error:
@@ -386,11 +385,13 @@ class Manifest:
     def _check_log(self) -> None:
         """Make sure that no log is left, as the next run would take it for the packed file's, and damage that.
 
-        Closing a file says nothing when there is no room to move its log into it.
+        Closing a file says nothing when there is no room to move its log into it. It does not remove a log that is
+        empty either once its file has lost its place.
         """
         with contextlib.suppress(FileNotFoundError):
             if self._log.stat().st_size:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            self._log.unlink()
 
     def _close(self) -> None:
         if self._connection is not None:

@@ -30,6 +30,15 @@ def main() -> int:
     return guarded(lambda: to_stdout(read_stdin(), Options(), Console()))  # which also empties standard output
 
 
+def load() -> int:
+    """Import the rest of the command line, which takes long enough for a Ctrl-C to come in between."""
+
+    def imported() -> None:
+        import converter.cli  # noqa: F401 (for its caller)
+
+    return guarded(imported)
+
+
 def read_stdin() -> Source:
     """Read standard input.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, get_args
 from lxml import etree
 
 from converter import cleaner, decode, emitter, frontmatter, profiles, reader, scraper, templates
-from converter.errors import ConfigError, ConverterError, EmptyArticle, no_memory
+from converter.errors import ConfigError, ConverterError, EmptyArticle, no_memory, unexpected
 from converter.model import (
     Article,
     Facts,
@@ -99,8 +99,7 @@ def _unexpected(error: Exception, name: str) -> ConverterError:
     code = getattr(error, "code", 0) if isinstance(error, etree.XMLSyntaxError) else 0
     if isinstance(error, MemoryError) or code == etree.ErrorTypes.ERR_NO_MEMORY:  # lxml calls it an unknown error
         return no_memory(name)
-    problem = f"internal error {type(error).__name__}: {error}"
-    return ConverterError(problem, source=name, remedy="please report it with this post")
+    return unexpected(error, name)
 
 
 def from_page(page: Page, options: Options, url: str, account: Account | None = None) -> Result:

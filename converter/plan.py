@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from converter.errors import ConfigError, ConverterError, SourceError
 from converter.names import folders, output_names
 from converter.origins import Owners, locator, printable
+from converter.pruning import Way
 from converter.sources.selection import everything
 from converter.store import digest, read_input, signed
 from converter.work import EDITED, Job, Outcome, Rules, about
@@ -74,6 +75,10 @@ class Plan:
     def __len__(self) -> int:
         """Count the outcomes that this plan will have."""
         return self.count + len(self.problems)
+
+    def has_folder(self, folder: str) -> bool:
+        """Whether outputs of this run are in a folder of the output directory, or below it."""
+        return all(self.spool.is_claimed(key) for key in folders(f"{folder}/"))
 
     def __iter__(self) -> Iterator[tuple[Job, Place]]:
         """Go through the posts, in the order in which they are best read."""
@@ -168,6 +173,15 @@ def _check_patterns(inputs: Inputs, root: Path) -> None:
 def informed(
     plan: Plan, manifest: Manifest, key: str, pending: Pending, owners: Owners, rules: Rules
 ) -> Iterator[Job | Outcome]:
+    """Tell each job what the manifest knows about its output, and let it come to its place; see `_informed`."""
+    way = Way(plan, manifest, owners, rules)
+    for job, place in _informed(plan, manifest, key, pending, owners, rules):
+        yield job if isinstance(job, Outcome) or job.refusal else way.open(job, place)
+
+
+def _informed(
+    plan: Plan, manifest: Manifest, key: str, pending: Pending, owners: Owners, rules: Rules
+) -> Iterator[tuple[Job | Outcome, Place]]:
     """Tell each job what the manifest knows about its output; what is up to date is done without being read.
 
     What was written from an input that is not part of this run does not count as ours: of two runs over two
@@ -188,27 +202,27 @@ def informed(
         pending[job.position] = place, record
         if not job.refusal and (itself := place_in_root(job.file)) and manifest.get(itself):
             error = SourceError("is an output of an earlier run", source=job.name, remedy="leave it out")
-            yield job._replace(refusal=str(error))
+            yield job._replace(refusal=str(error)), place
         elif record is None and not job.refusal:
-            yield job._replace(why="new")
+            yield job._replace(why="new"), place
         elif job.refusal or record is None:
-            yield job
+            yield job, place
         elif owners.is_ours(record, place, job):
             is_same = not rules.force and record.key == key and record.source == place.origin and not record.before
             is_there = record.file == place.file
             done = _up_to_date(job, record, manifest.mtime, is_there=is_there) if is_same else job
             if isinstance(done, Outcome):
-                yield done
+                yield done, place
             else:
-                yield _knowing(done, record)._replace(why=_why(job, record, key, force=rules.force))
+                yield _knowing(done, record)._replace(why=_why(job, record, key, force=rules.force)), place
         elif owners.is_gone(record):
             former = "" if rules.prune else owners.name(record)
-            yield _knowing(job, record)._replace(former=former, why="the post that was there is gone")
+            yield _knowing(job, record)._replace(former=former, why="the post that was there is gone"), place
         elif owners.may_have_moved(record):
             why = _why(job, record, key, force=rules.force)
-            yield _knowing(job, record)._replace(moved=record.source_sha256, why=why)
+            yield _knowing(job, record)._replace(moved=record.source_sha256, why=why), place
         else:
-            yield job
+            yield job, place
 
 
 def _finder_of_places(root: Path) -> Callable[[str], str]:

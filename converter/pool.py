@@ -8,7 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import sys
-from itertools import islice
+from itertools import chain, islice
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
@@ -33,6 +33,12 @@ AHEAD: Final = 4
 
 RECYCLE: Final = 5000
 """Jobs after which a worker is replaced: what it may have leaked goes with it."""
+
+TRIES: Final = 3
+"""Workers in a row that end before they have got a job: then it is not the jobs that end them."""
+
+UNTRIED: Final = 1 << 16
+"""An exit code that no process has."""
 
 WAKE_SECONDS: Final = 0.2
 """How long a signal may wait until the parent tells its workers to stop."""
@@ -73,27 +79,34 @@ def run(  # noqa: PLR0913 (what is different between callers, each by its name)
     stopped: Callable[[], bool],
     limits: Limits = NO_LIMITS,
     drop: Callable[[Outcome], None] = ignore,
-) -> Generator[Outcome]:
+) -> Generator[Outcome, None, Iterator[Job | Done[Outcome]]]:
     """Handle jobs in several processes; yield the outcomes in the order of the jobs.
+
+    Where the system allows fewer processes, those that could be started do the work. Returns the jobs that are left
+    when there is none at all, or after a stop.
 
     Args:
         jobs: read lazily, never more than a bounded number ahead.
         handle: run in the workers, so it must be picklable; an exception in it ends the worker.
         lost: makes the outcome of a job that killed its worker twice, from the job and the worker's exit code (minus
-            the number of the signal that ended it).
+            the number of the signal that ended it); from `UNTRIED` when no process can be had to try it again.
         workers: number of processes.
         stopped: asked now and then; once it says yes, running jobs finish and no further ones begin.
         limits: what one job may take.
         drop: run in the workers, picklable: takes an outcome back when the parent is gone and nobody takes it.
 
+    Raises:
+        SourceError: workers end before they have got a job.
+
     """
     pool: _Pool[Job, Outcome] = _Pool(handle, lost, stopped, limits, drop)
     ended = False
     try:
-        yield from pool.run(jobs, workers)
+        rest = yield from pool.run(jobs, workers)
         ended = True
     finally:
         pool.close(kill=not ended)
+    return rest
 
 
 class _Worker(Generic[Job, Outcome]):
@@ -138,6 +151,14 @@ class _Worker(Generic[Job, Outcome]):
             return
 
 
+class _Torn(Generic[Job, Outcome]):
+    """A chunk whose worker died: it is done again job by job, to find the culprit."""
+
+    def __init__(self, worker: _Worker[Job, Outcome]) -> None:
+        self.index, self.items, self.chunk = worker.index, worker.items, worker.chunk
+        self.outcomes: list[Outcome] = []
+
+
 class _Pool(Generic[Job, Outcome]):
     """The workers of one run."""
 
@@ -157,32 +178,38 @@ class _Pool(Generic[Job, Outcome]):
         self.idle: list[_Worker[Job, Outcome]] = []
         self.busy: list[_Worker[Job, Outcome]] = []
         self.done: dict[int, list[Outcome]] = {}
+        self.torn: list[_Torn[Job, Outcome]] = []
         self.held: tuple[int, tuple[Job | Done[Outcome], ...]] | None = None
         self.most = sys.maxsize
 
-    def run(self, jobs: Iterable[Job | Done[Outcome]], count: int) -> Iterator[Outcome]:
+    def run(
+        self, jobs: Iterable[Job | Done[Outcome]], count: int
+    ) -> Generator[Outcome, None, Iterator[Job | Done[Outcome]]]:
         """Keep every worker busy with one chunk; yield finished chunks when it is their turn."""
         chunks = enumerate(self._chunks(jobs))
         turn = 0
         told = False
         while True:
+            self._mend()
             self._feed(chunks, count, turn)
             if not self.busy and turn not in self.done:
-                return
+                return chain(self.held[1] if self.held else (), chain.from_iterable(items for _, items in chunks))
             if self.stopped() and not told:
                 told = True
                 for worker in self.busy:
                     worker.stop()
             for worker in _ready(self.busy):
-                items, index = worker.items, worker.index
-                answer, successor = self._collect(worker)
-                self.done[index] = self._merged(items, answer)
                 self.busy.remove(worker)
-                if successor.served < RECYCLE:
-                    self.idle.append(successor)
+                answer = self._receive(worker)
+                if answer is None:
+                    self.torn.append(_Torn(worker))
+                    continue
+                self.done[worker.index] = self._merged(worker.items, answer)
+                if worker.served < RECYCLE:
+                    self.idle.append(worker)
                 else:
-                    successor.stop()
-                    self._bury(successor)
+                    worker.stop()
+                    self._bury(worker)
             while turn in self.done:
                 yield from self.done.pop(turn)
                 turn += 1
@@ -197,14 +224,12 @@ class _Pool(Generic[Job, Outcome]):
             if all(isinstance(item, Done) for item in items):
                 self.done[index] = self._merged(items, [])
                 continue
-            try:
-                self.busy.append(self.idle.pop() if self.idle else self._spawn())
-            except SourceError:
-                if not self.busy:
-                    raise
+            worker = self.idle.pop() if self.idle else self._spawn()
+            if worker is None:
                 self.held, self.most = entry, len(self.busy)  # the system allows no more: those that run do the rest
                 return
-            self.busy[-1].send(index, items)
+            self.busy.append(worker)
+            worker.send(index, items)
 
     def _chunks(self, items: Iterable[Job | Done[Outcome]]) -> Iterator[tuple[Job | Done[Outcome], ...]]:
         chunk: list[Job | Done[Outcome]] = []
@@ -226,31 +251,51 @@ class _Pool(Generic[Job, Outcome]):
             merged += [item.outcome] if isinstance(item, Done) else list(islice(answers, 1))
         return merged
 
-    def _spawn(self) -> _Worker[Job, Outcome]:
+    def _spawn(self) -> _Worker[Job, Outcome] | None:
+        """Start a worker; None when the system does not allow it."""
         try:
             worker = _Worker(self.context, self.handle, self.limits, self.drop, self.workers)
-        except OSError as error:
-            problem = f"a further process cannot be started: {error.strerror}"
-            raise SourceError(problem, remedy="convert in one process: -j 1") from None
+        except OSError:
+            return None
         self.workers.append(worker)
         return worker
 
-    def _collect(self, worker: _Worker[Job, Outcome]) -> tuple[list[Outcome], _Worker[Job, Outcome]]:
-        """Read a worker's answer; when it died instead, do its chunk again job by job to find the culprit."""
-        answer = self._receive(worker)
-        if answer is not None:
-            return answer, worker
-        outcomes: list[Outcome] = []
-        chunk, worker = worker.chunk, self._spawn()
-        for job in chunk:
-            if self.stopped():
-                break
-            worker.send(-1, (job,))
-            answer = self._receive(worker)
-            if answer is None:
-                answer, worker = [self.lost(job, worker.process.exitcode or 0)], self._spawn()
-            outcomes += answer
-        return outcomes, worker
+    def _spare(self) -> _Worker[Job, Outcome] | None:
+        """Find a worker in place of one that died; one that is new has to say that it lives."""
+        if self.idle:
+            return self.idle.pop()
+        code = 0
+        for _ in range(TRIES):
+            if (worker := self._spawn()) is None:
+                return None
+            worker.send(-1, ())
+            if self._receive(worker) is not None:
+                return worker
+            code = worker.process.exitcode or 0
+        problem = f"worker processes end as soon as they have started (exit code {code})"
+        remedy = "give them more with --memory-limit, or " if self.limits.megabytes else ""
+        raise SourceError(problem, remedy=f"{remedy}convert in one process: -j 1")
+
+    def _mend(self) -> None:
+        """Do the chunks again whose workers died, as far as there are workers for it."""
+        while self.torn:
+            torn = self.torn[0]
+            worker = None
+            while len(torn.outcomes) < len(torn.chunk) and not self.stopped():
+                job = torn.chunk[len(torn.outcomes)]
+                if worker is None and (worker := self._spare()) is None:
+                    if self.busy:
+                        return  # one of them will have time
+                    torn.outcomes.append(self.lost(job, UNTRIED))
+                    continue
+                worker.send(-1, (job,))
+                answer = self._receive(worker)
+                torn.outcomes += [self.lost(job, worker.process.exitcode or 0)] if answer is None else answer
+                worker = None if answer is None else worker
+            if worker is not None:
+                self.idle.append(worker)
+            self.done[torn.index] = self._merged(torn.items, torn.outcomes)
+            del self.torn[0]
 
     def _receive(self, worker: _Worker[Job, Outcome]) -> list[Outcome] | None:
         try:

@@ -18,7 +18,7 @@ from converter.errors import SourceError
 from converter.names import STATE_DIRECTORY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 TEMPORARY: Final = ".archive2md-{}.tmp"
 _TRIES: Final = 3
@@ -234,18 +234,60 @@ def discard(temporary: str) -> None:
         os.unlink(temporary)
 
 
-def sweep(root: str | os.PathLike[str]) -> int:
+def remove_empty(root: str | os.PathLike[str], folder: str) -> None:
+    """Remove a folder of the output directory if it is empty, then the one above it; none behind a link.
+
+    Args:
+        root: the output directory, which stays.
+        folder: path in it, `/` between the parts.
+
+    """
+    top = os.path.realpath(root)
+    while folder:
+        path = os.path.join(top, folder)
+        if os.path.realpath(path) != os.path.normpath(path):
+            return
+        try:
+            os.rmdir(path)
+        except FileNotFoundError:
+            pass
+        except OSError:
+            return
+        folder = folder.rpartition("/")[0]
+
+
+def sweep(root: str | os.PathLike[str], is_ours: Callable[[str], bool]) -> int:
     """Remove the temporary files that a killed run left below a directory; returns how many there were.
 
-    Another output directory below it has runs of its own, and one may be under way.
+    A folder that held nothing else goes, too. Another output directory below it has runs of its own, and one may be
+    under way.
+
+    Args:
+        root: the output directory.
+        is_ours: whether a folder in it, `/` between the parts, has outputs: only then a link to it is followed.
+
     """
     count = 0
-    for directory, folders, names in os.walk(root):
-        if STATE_DIRECTORY in folders and directory != os.fspath(root):
-            folders.clear()
-            continue
-        count += _discard_left(directory, names)
+    tops = [os.fspath(root)]
+    for top in tops:  # grows meanwhile
+        for directory, folders, names in os.walk(top):
+            if STATE_DIRECTORY in folders and directory != os.fspath(root):
+                folders.clear()
+                continue
+            if left := _discard_left(directory, names):
+                count += left
+                remove_empty(root, _inside(root, directory))
+            inner = [(name, os.path.join(directory, name)) for name in folders]
+            is_behind = top != tops[0]
+            known = {path for _, path in inner if (is_behind or os.path.islink(path)) and is_ours(_inside(root, path))}
+            tops += [path for path in known if os.path.islink(path)]
+            if is_behind:
+                folders[:] = [name for name, path in inner if path in known]
     return count
+
+
+def _inside(root: str | os.PathLike[str], path: str) -> str:
+    return path[len(os.path.join(root, "")) :].replace(os.sep, "/")
 
 
 def sweep_folders(folders: Iterable[str]) -> None:
@@ -309,10 +351,23 @@ def unreadable(name: str, error: OSError) -> SourceError:
 
 def unwritable(name: str, error: OSError) -> SourceError:
     """Make the error for an output that the system refuses."""
+    if isinstance(error, (FileNotFoundError, FileExistsError)) and _leads_nowhere(str(error.filename or "")):
+        problem = "a part of its path is a link that leads nowhere"
+        return SourceError(problem, source=name, remedy="mount or make what it leads to, or choose another -o")
     if isinstance(error, (NotADirectoryError, FileExistsError)):
         return SourceError("a part of its path is a file", source=name, remedy="move that file, or choose another -o")
     remedy = _REMEDIES.get(error.errno or 0, "choose another -o")
     return SourceError(f"cannot be written: {error.strerror}", source=name, remedy=remedy)
+
+
+def _leads_nowhere(path: str) -> bool:
+    """Whether a path, or one above it, is a link to what is not there, such as a disk that is not mounted."""
+    while path:
+        if os.path.islink(path):
+            return not os.path.exists(path)
+        above = os.path.dirname(path)
+        path = above if above != path else ""
+    return False
 
 
 def digest(data: bytes) -> str:

@@ -227,7 +227,9 @@ def _run_batch(plan: Plan, task: Task, console: Console) -> int:
             heeded = heeded or stop.asked
             return heeded
 
-        outcomes = batch.run(plan, task.options, task.rules, workers=workers, stopped=stopped, finish=finish)
+        outcomes = batch.run(
+            plan, task.options, task.rules, workers=workers, stopped=stopped, finish=finish, tell=console.say
+        )
         with contextlib.closing(outcomes):
             try:
                 for outcome in outcomes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from converter import pipeline
 from converter.encoding import encode
-from converter.errors import ConverterError, no_memory
+from converter.errors import ConverterError, no_memory, unexpected
 from converter.model import Note, Options, Source
 from converter.store import decide, digest, discard, publish, stage
 
@@ -127,6 +127,10 @@ def convert_file(job: Job, *, options: Options, rules: Rules) -> Outcome:
         return failed(job, job.refusal) if job.refusal else _convert_file(job, options, rules)
     except MemoryError:
         return failed(job, str(no_memory(job.name, rules.megabytes)))
+    except ConverterError:
+        raise  # the alarm clock of this process: who has set it knows what it means
+    except Exception as error:  # noqa: BLE001 (law 6: it ended the run, or its worker, twice)
+        return failed(job, str(unexpected(error, job.name)))
 
 
 def _convert_file(job: Job, options: Options, rules: Rules) -> Outcome:

@@ -22,7 +22,7 @@ import stub_pipeline
 
 import converter
 from converter import pool, report, store
-from converter.errors import ConfigError, ConverterError, SourceError
+from converter.errors import ConfigError, ConverterError, SourceError, no_memory, unexpected
 from converter.manifest import APPLICATION_ID, VERSION, Manifest, Record, manifest_path
 from converter.model import Options
 from converter.sources import Found
@@ -41,7 +41,7 @@ def batch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
     module = stub_pipeline.module()
     monkeypatch.setitem(sys.modules, "converter.pipeline", module)
     monkeypatch.setattr(converter, "pipeline", module, raising=False)
-    for name in ("batch", "plan", "work"):
+    for name in ("batch", "plan", "pruning", "work"):
         monkeypatch.delitem(sys.modules, f"converter.{name}", raising=False)
         monkeypatch.delattr(converter, name, raising=False)
     monkeypatch.chdir(tmp_path)
@@ -196,7 +196,7 @@ def test_a_second_stop_leaves_the_rest_to_the_next_run(
     with contextlib.closing(sqlite3.connect(manifest_path(Path("out")))) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert not any(o.error for o in run(batch))
-    left.parent.rmdir()
+    assert not left.parent.exists()
     assert tree("out") == tree("whole")
 
 
@@ -243,6 +243,20 @@ def test_the_pool_reads_jobs_lazily_and_keeps_order() -> None:
     assert list(outcomes) == list(range(2, 5001))
 
 
+def test_a_stopped_pool_reads_no_further() -> None:
+    """Also not to tell which jobs are left: each one that is read is looked at on disk."""
+    taken: list[int] = []
+
+    def jobs() -> Iterator[int]:
+        for number in range(100_000):
+            taken.append(number)
+            yield -number
+
+    answers = iter([False] * 8)
+    list(pool.run(jobs(), abs, max, workers=2, stopped=lambda: next(answers, True)))
+    assert 0 < len(taken) < 2000
+
+
 def test_the_pool_does_nothing_once_stopped() -> None:
     assert list(pool.run(range(100), abs, max, workers=2, stopped=lambda: True)) == []
 
@@ -275,6 +289,24 @@ def test_problems_of_the_output_tree(batch: ModuleType) -> None:
     }
     assert [o.name[-9:-5] for o in run(batch, force=True) if not o.error] == ["0003", "0002"]
     assert not Path("out/d2/elsewhere.md").exists()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_links_in_the_output_directory_that_lead_nowhere(batch: ModuleType, workers: int) -> None:
+    """Their disk is not mounted: the message was to move a file, or that something is not there."""
+    write_posts(70)
+    Path("posts/d0/sub").mkdir()
+    Path("posts/d0/sub/x.html").write_text("x", encoding="utf-8")
+    Path("out").mkdir()
+    Path("out/d0").symlink_to("nowhere")
+    problem = "a part of its path is a link that leads nowhere; mount or make what it leads to, or choose another -o"
+    errors = [(o.name, o.error) for o in run(batch, workers=workers) if o.error]
+    assert {error.partition(".md: ")[2] for _, error in errors} == {problem}
+    assert len(errors) == 25
+    Path("dangling").symlink_to("nowhere")
+    with pytest.raises(SourceError, match=f"manifest.sqlite: {problem}"):
+        run(batch, out="dangling", workers=workers)
+    assert not Path("nowhere").exists()
 
 
 def test_a_dry_run_fails_where_a_part_of_the_path_is_a_file(batch: ModuleType) -> None:
@@ -540,13 +572,74 @@ def test_few_open_files(batch: ModuleType, jobs: str) -> None:
     assert tree("out") == tree("whole")
 
 
-def test_no_further_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
-        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+@pytest.mark.parametrize("allowed", [0, 1, 2, 3])
+def test_no_further_process(batch: ModuleType, monkeypatch: pytest.MonkeyPatch, allowed: int) -> None:
+    """Those that run do the work, also that of one that died; without any, this process does, and says so."""
+    start = vars(pool)["_Worker"]
+    begun: list[object] = []
+
+    def refuse(*args: Any) -> Any:  # noqa: ANN401 (passed through)
+        if len(begun) == allowed:
+            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        begun.append(args)
+        return start(*args)
 
     monkeypatch.setattr(pool, "_Worker", refuse)
-    with pytest.raises(SourceError, match=r"a further process cannot be started: .*; convert in one process: -j 1"):
-        list(pool.run(range(100), abs, max, workers=2, stopped=lambda: False))
+    write_posts(400, **({"p0": "DIE"} if allowed else {}))
+    told: list[str] = []
+    plan = batch.make_plan(expand(["posts"]), Path("out"))
+    running = batch.run(plan, Options(), batch.Rules(), workers=4, stopped=lambda: False, tell=told.append)
+    outcomes = list(running)
+    assert [o.name for o in outcomes] == [f.name for f in expand(["posts"]).found]
+    errors = [o.error for o in outcomes if o.error]
+    if allowed < 3:
+        assert told == ["the system allows no further process: the rest is done in one, as with -j 1"]
+    else:
+        assert not told
+    if allowed == 1:
+        assert len(errors) == pool.CHUNK
+        assert {error.partition(": ")[2] for error in errors} == {
+            "was in a worker process that died, and the system allows no other one; run it again"
+        }
+    elif allowed:
+        assert errors[0].startswith("posts/d0/0000.html: killed its worker process, twice")
+
+
+@pytest.mark.parametrize("limits", [pool.NO_LIMITS, pool.Limits(megabytes=100)])
+def test_workers_that_cannot_start(limits: pool.Limits, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something is missing there, or they are killed at once: each post would be told to have killed its worker."""
+    monkeypatch.setattr(pool, "_serve", die)
+    problem = r"worker processes end as soon as they have started \(exit code -?\d+\); .*convert in one process: -j 1"
+    with pytest.raises(SourceError, match=problem) as caught:
+        list(pool.run(range(1000), abs, max, workers=2, stopped=lambda: False, limits=limits))
+    assert ("--memory-limit" in str(caught.value)) is bool(limits.megabytes)
+
+
+def die(*_: object) -> None:
+    os._exit(3)
+
+
+def test_a_library_that_finds_no_room_is_no_internal_error() -> None:
+    """With a low `--memory-limit`, each post was to be reported as a bug."""
+    said = "_pyromark.so: failed to map segment from shared object"
+    assert str(unexpected(ImportError(said), "a.html")) == str(no_memory("a.html"))
+    assert "internal error ImportError: no module" in str(unexpected(ImportError("no module"), "a.html"))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_internal_error_is_one_failure(batch: ModuleType, monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
+    """It ended the run, or the worker that met it, and that again for each post."""
+    write_posts(100)
+    read = vars(store)["_read"]
+
+    def read_badly(file: str, size: int) -> Any:  # noqa: ANN401 (passed through)
+        return 1 // 0 if "d1" in file else read(file, size)
+
+    monkeypatch.setattr(store, "_read", read_badly)
+    outcomes = run(batch, workers=workers)
+    assert len(outcomes) == 100
+    problem = "internal error ZeroDivisionError: integer division or modulo by zero; please report it with this post"
+    assert [o.error for o in outcomes if o.error] == [f"{o.name}: {problem}" for o in outcomes if "d1" in o.name]
 
 
 def test_the_manifest_remembers(tmp_path: Path) -> None:
@@ -631,6 +724,99 @@ def test_the_manifest_is_for_one_run_at_a_time(tmp_path: Path) -> None:
     with Manifest(tmp_path), pytest.raises(ConfigError, match="another archive2md is writing there; wait"):
         Manifest(tmp_path)
     Manifest(tmp_path).close()
+
+
+def test_the_manifest_is_locked_until_the_packed_one_is_in_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run opened the old file in between, and its work went with that."""
+    manifest = Manifest(tmp_path)
+    manifest.put([("a.md", Record("a", "0"))])
+    replace, seen = Path.replace, []
+
+    def replacing(file: Path, target: Path) -> Path:
+        for moment in ("before", "after"):
+            if moment == "after":
+                replace(file, target)
+            try:
+                with Manifest(tmp_path) as other:
+                    other.put([("b.md", Record("b", "0"))])
+                    seen.append(moment)
+                    monkeypatch.undo()
+            except ConfigError as error:
+                assert "another archive2md is writing there; wait" in str(error)  # noqa: PT017 (either is right)
+        return target
+
+    monkeypatch.setattr(Path, "replace", replacing)
+    manifest.close()
+    assert seen == ["after"]
+    with Manifest(tmp_path, read_only=True) as both:
+        assert [output for output, _ in both] == ["a.md", "b.md"]
+    assert [file.name for file in Path(tmp_path, ".archive2md").iterdir()] == ["manifest.sqlite"]
+
+
+@pytest.mark.parametrize("is_new", [False, True])
+def test_a_manifest_that_is_replaced_while_it_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_new: bool
+) -> None:
+    """The lock is had, but of a file that is in no directory any more."""
+    if not is_new:
+        Manifest(tmp_path).close()
+    connect = sqlite3.connect
+
+    def late(path: Path, **how: Any) -> sqlite3.Connection:  # noqa: ANN401 (passed through)
+        connection: sqlite3.Connection = connect(path, **how)
+        monkeypatch.undo()
+        with Manifest(tmp_path) as other:
+            other.put([("a.md", Record("a", "0"))])
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", late)
+    with pytest.raises(ConfigError, match="another archive2md is writing there; wait"):
+        Manifest(tmp_path)
+    with Manifest(tmp_path, read_only=True) as manifest:
+        assert [output for output, _ in manifest] == ["a.md"]
+
+
+def test_a_manifest_can_be_read_while_a_run_writes(tmp_path: Path) -> None:
+    """Also before that run has changed anything, and however far its log is moved into the file."""
+
+    def outputs() -> int:
+        with Manifest(tmp_path, read_only=True) as manifest:
+            return sum(1 for _ in manifest)
+
+    with Manifest(tmp_path) as manifest:
+        assert outputs() == 0
+        manifest.put([("a.md", Record("a", "0"))])
+        assert outputs() == 1
+    with Manifest(tmp_path) as manifest:
+        assert outputs() == 1
+        for number in range(100):
+            manifest.put((f"{number}-{other}.md", Record("a", "0" * 64)) for other in range(30))
+            if number % 10 == 0:
+                assert outputs() == 1 + 30 * (number + 1)
+    assert outputs() == 3001
+
+
+def test_a_manifest_that_moves_on_while_it_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file from before its log began anew, and the log from after that, would be no manifest."""
+    copy = shutil.copyfile
+    moves = iter([True, False])
+    with Manifest(tmp_path) as manifest:
+        manifest.put((f"{number}.md", Record("a", "0" * 64)) for number in range(3000))
+        connection = vars(manifest)["_connection"]
+
+        def copying(source: Path, target: Path) -> Any:  # noqa: ANN401 (passed through)
+            copy(source, target)
+            if target.suffix == ".sqlite" and next(moves, True):
+                connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+                manifest.put([("new.md", Record("a", "0"))])
+
+        monkeypatch.setattr(shutil, "copyfile", copying)
+        with Manifest(tmp_path, read_only=True) as reader:
+            assert sum(1 for _ in reader) == 3001
+        with pytest.raises(ConfigError, match="another archive2md is writing there; ask again when it has ended"):
+            Manifest(tmp_path, read_only=True)
 
 
 @pytest.mark.parametrize("dry_run", [False, True])
@@ -922,6 +1108,188 @@ def test_a_folder_in_the_place_of_an_output_without_an_input(batch: ModuleType) 
     assert statuses == [[("out/a.md", "pruned"), *rest], [("out/a.md/c.md", "unchanged"), rest[1]]]
     run(batch, out="fresh")
     assert tree("out") == tree("fresh")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_post_that_was_replaced_by_a_folder_of_its_name(batch: ModuleType, workers: int) -> None:
+    write_posts(70)
+    write(a_md="a")
+    run(batch, workers=workers)
+    Path("posts/a.md").unlink()
+    Path("posts/a.md/sub").mkdir(parents=True)
+    Path("posts/a.md/sub/c.html").write_text("c", encoding="utf-8")
+    before = tree("out")
+    problems = [o.error for o in run(batch, workers=workers) if o.error]
+    remedy = "pass --prune to let this post take its place, or move it away"
+    why = "out/a.md was made from ../posts/a.md, which is gone"
+    assert problems == [f"posts/a.md/sub/c.html: out/a.md/sub/c.md: {why}; {remedy}"]
+    Path("out/.archive2md/failures.txt").unlink()
+    foreseen = [(o.output, o.status, o.error) for o in run(batch, prune=True, dry_run=True, workers=workers)]
+    assert tree("out") == before
+    happened = [(o.output, o.status, o.error) for o in run(batch, prune=True, workers=workers)]
+    assert happened == foreseen
+    assert [seen for seen in happened if seen[1] != "unchanged"] == [
+        ("out/a.md/sub/c.md", "converted", ""),
+        ("out/a.md", "pruned", ""),
+    ]
+    run(batch, out="fresh")
+    assert tree("out") == tree("fresh")
+
+
+@pytest.mark.parametrize("prune", [False, True])
+def test_a_post_that_gives_its_name_to_a_folder(batch: ModuleType, *, prune: bool) -> None:
+    """It has another output then, which has to be there before the former one may go."""
+    write(a_html="a")
+    run(batch)
+    Path("posts/a.md").mkdir()
+    Path("posts/a.md/c.html").write_text("c", encoding="utf-8")
+    problem = "out/a.md was made from ../posts/a.html, which has another output now"
+    remedy = "run it again" if prune else "pass --prune, and run it again"
+    outcomes = run(batch, prune=prune)
+    assert [o.error for o in outcomes if o.error] == [f"posts/a.md/c.html: out/a.md/c.md: {problem}; {remedy}"]
+    run(batch, prune=True)
+    assert not any(o.error for o in run(batch))
+    run(batch, out="fresh")
+    assert tree("out") == tree("fresh")
+
+
+def test_what_a_killed_run_did_not_forget_is_no_obstacle(batch: ModuleType) -> None:
+    """The manifest knows both the post and the folder of its name, as the run was killed before it came to its end."""
+    Path("posts/a.md").mkdir(parents=True)
+    Path("posts/a.md/c.html").write_text("c", encoding="utf-8")
+    run(batch)
+    shutil.copytree("posts", "first")
+    with Manifest(Path("out"), read_only=True) as manifest:
+        former = manifest.get("a.md/c.md")
+    shutil.rmtree("posts/a.md")
+    write(a_md="a")
+    run(batch, prune=True)
+    with Manifest(Path("out")) as manifest:
+        assert former
+        manifest.put([("a.md/c.md", former)])
+    shutil.rmtree("posts")
+    Path("first").rename("posts")
+    assert [o.status for o in run(batch, prune=True)] == ["converted", "pruned"]
+    run(batch, out="fresh")
+    assert tree("out") == tree("fresh")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_folder_that_was_replaced_by_a_post_of_its_name(batch: ModuleType, workers: int) -> None:
+    write_posts(70)
+    Path("posts/a.md/sub").mkdir(parents=True)
+    Path("posts/a.md/sub/c.html").write_text("c", encoding="utf-8")
+    run(batch, workers=workers)
+    Path("posts/a.md/d.html").write_text("d", encoding="utf-8")
+    run(batch, workers=workers)
+    shutil.rmtree("posts/a.md")
+    write(a_md="a")
+    Path("out/a.md/sub/c.md").unlink()  # as a run does that is killed then
+    before = tree("out")
+    foreseen = [(o.output, o.status, o.error) for o in run(batch, prune=True, dry_run=True, workers=workers)]
+    assert tree("out") == before
+    happened = [(o.output, o.status, o.error) for o in run(batch, prune=True, workers=workers)]
+    assert happened == foreseen
+    assert [seen for seen in happened if seen[1] != "unchanged"] == [
+        ("out/a.md", "converted", ""),
+        ("out/a.md/d.md", "pruned", ""),
+        ("out/a.md/sub/c.md", "pruned", ""),
+    ]
+    run(batch, out="fresh")
+    assert tree("out") == tree("fresh")
+
+
+def test_what_was_edited_does_not_make_way(batch: ModuleType) -> None:
+    """Neither a post for a folder, nor what is in a folder for a post."""
+    write(a_md="a")
+    Path("posts/b.md").mkdir()
+    for name in "cde":
+        Path(f"posts/b.md/{name}.html").write_text(name, encoding="utf-8")
+    run(batch)
+    Path("posts/a.md").unlink()
+    shutil.rmtree("posts/b.md")
+    Path("posts/a.md").mkdir()
+    Path("posts/a.md/c.html").write_text("c", encoding="utf-8")
+    write(b_md="b")
+    for name in ("out/a.md", "out/b.md/d.md"):
+        Path(name).write_text("edited", encoding="utf-8")
+    Path("out/b.md/note.txt").write_text("the user's", encoding="utf-8")
+    for dry_run in (True, False):
+        outcomes = run(batch, prune=True, dry_run=dry_run)
+        assert [(o.output, o.status) for o in outcomes] == [
+            ("out/b.md", "failed"),
+            ("out/a.md/c.md", "failed"),
+            ("out/a.md", "failed"),
+            ("out/b.md/c.md", "pruned"),
+            ("out/b.md/d.md", "failed"),
+            ("out/b.md/e.md", "pruned"),
+        ]
+    assert sorted(name for name in tree("out") if ".archive2md" not in name) == ["a.md", "b.md/d.md", "b.md/note.txt"]
+    Path("out/b.md/note.txt").unlink()
+    rules = batch.Rules(force=True, prune=True)
+    plan = batch.make_plan(expand(["posts"]), Path("out"))
+    outcomes = list(batch.run(plan, Options(), rules, workers=1, stopped=lambda: False))
+    assert [o.status for o in outcomes] == ["converted", "converted", "pruned", "pruned"]
+    assert sorted(name for name in tree("out") if ".archive2md" not in name) == ["a.md/c.md", "b.md"]
+
+
+def test_folders_that_pruning_leaves_empty_go(batch: ModuleType, tmp_path: Path) -> None:
+    """Those that held an output: not one of the user's, none with anything in it, none behind a link, never OUT."""
+    for name in ("x/y/z/1", "x/y/2", "kept/3", "link/deep/4"):
+        Path("posts", f"{name}.html").parent.mkdir(parents=True, exist_ok=True)
+        Path("posts", f"{name}.html").write_text(name, encoding="utf-8")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    Path("out/x/mine").mkdir(parents=True)
+    Path("out/kept/.git").mkdir(parents=True)
+    Path("out/link").symlink_to(elsewhere)
+    run(batch)
+    assert Path("out/x/y/z/1.md").exists()
+    assert Path("elsewhere/deep/4.md").exists()
+    for path in Path("posts").rglob("*.html"):
+        path.unlink()
+    run(batch)
+    run(batch, prune=True, dry_run=True)
+    assert Path("out/x/y/z/1.md").exists()
+    assert [o.status for o in run(batch, prune=True)] == ["failed", *["pruned"] * 4]
+    left = sorted(path.relative_to("out").as_posix() for path in Path("out").rglob("*"))
+    assert [name for name in left if not name.startswith(".archive2md")] == ["kept", "kept/.git", "link", "x", "x/mine"]
+    assert Path("elsewhere/deep").is_dir()
+    shutil.rmtree("out/x")
+    Path("posts/only.html").write_text("only", encoding="utf-8")
+    run(batch)
+    Path("posts/only.html").unlink()
+    run(batch, prune=True)
+    assert Path("out").is_dir()
+
+
+def test_an_input_and_its_output_that_are_both_gone(batch: ModuleType) -> None:
+    """Who removes both has done all there is to do: nobody need be told about it, and the manifest forgets it."""
+    write_posts(4)
+    run(batch)
+    for name in ("0000", "0003"):
+        Path(f"posts/d0/{name}.html").unlink()
+    shutil.rmtree("out/d0")
+    assert {o.status for o in run(batch, dry_run=True)} == {"unchanged"}
+    assert {o.status for o in run(batch)} == {"unchanged"}
+    run(batch, out="fresh")
+    assert tree("out") == tree("fresh")
+
+
+def test_what_is_behind_a_link_that_leads_nowhere_is_not_gone(batch: ModuleType, tmp_path: Path) -> None:
+    """The disk may not be mounted."""
+    write_posts(4)
+    Path("disk").mkdir()
+    Path("out").mkdir()
+    Path("out/d0").symlink_to(tmp_path / "disk")
+    run(batch)
+    Path("posts/d0/0000.html").unlink()
+    Path("disk").rename("other")
+    Path("posts/d0/0003.html").unlink()
+    assert [o.status for o in run(batch)] == ["unchanged", "unchanged", "vanished", "vanished"]
+    Path("other").rename("disk")
+    assert [o.status for o in run(batch, prune=True)] == ["unchanged", "unchanged", "pruned", "pruned"]
+    assert not list(Path("disk").iterdir())
 
 
 @pytest.mark.parametrize("prune", [False, True])
@@ -1403,10 +1771,36 @@ def test_what_a_killed_run_has_left_is_swept(batch: ModuleType) -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"x")
     Path("out/d1/.archive2md-notes.tmp").write_bytes(b"the user's")
+    Path("out/new/deep").mkdir(parents=True)
+    Path("out/new/deep/.archive2md-0123456789abcdef.tmp").write_bytes(b"x")
     with contextlib.closing(sqlite3.connect(manifest_path(Path("out")))) as connection:
         connection.execute("PRAGMA journal_mode = WAL")  # as it is during a run
     assert {outcome.status for outcome in run(batch)} == {"unchanged"}
     assert tree("out") == fresh | {"d1/.archive2md-notes.tmp": b"the user's"}
+    assert not Path("out/new").exists()
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_what_a_killed_run_has_left_behind_a_link_is_swept(
+    batch: ModuleType, tmp_path: Path, *, is_known: bool
+) -> None:
+    """In folders that have outputs, now or by the manifest: what else a link leads to is somebody else's."""
+    write_posts(6)
+    names = ("out", "out/mine", "disk/d1", "disk/d1/sub", "other", "disk/d0/.archive2md")
+    for name in names:
+        Path(name).mkdir(parents=True, exist_ok=True)
+    for link, target in (("d1", "disk/d1"), ("mine/other", "other"), ("d0", "disk/d0"), ("mine/loop", "out")):
+        Path("out", link).symlink_to(tmp_path / target)
+    if is_known:
+        run(batch)
+    manifest_path(Path("out")).parent.mkdir(exist_ok=True)
+    with contextlib.closing(sqlite3.connect(manifest_path(Path("out")))) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")  # as it is during a run
+    for name in names:
+        Path(name, ".archive2md-0123456789abcdef.tmp").write_bytes(b"x")
+    run(batch, "posts/d2" if is_known else "posts")
+    left = sorted(path.parent.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.tmp"))
+    assert left == ["disk/d0/.archive2md", "disk/d1/sub", "other"]
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -1491,16 +1885,21 @@ def test_a_worker_whose_run_was_killed_leaves_nothing(batch: ModuleType) -> None
     assert not list(Path("out").rglob("*.tmp"))
 
 
-def test_what_was_left_before_the_manifest_knew_is_swept(batch: ModuleType) -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_was_left_before_the_manifest_knew_is_swept(batch: ModuleType, workers: int) -> None:
     """A run that is killed with its first posts: the next one has them to convert."""
-    write_posts(2)
+    write_posts(70)
     run(batch)
     left = Path("out/d1/.archive2md-0123456789abcdef.tmp")
     left.write_bytes(b"x")
-    run(batch)
+    run(batch, workers=workers)
     assert left.exists()  # there was nothing to do, and a walk through all outputs takes its time
     Path("posts/d1/0001.html").write_text("another text", encoding="utf-8")
-    run(batch)
+    run(batch, workers=workers)
+    assert not left.exists()
+    left.write_bytes(b"x")
+    Path("out/d1/0001.md").unlink()  # the text is the one that the manifest knows
+    run(batch, workers=workers)
     assert not left.exists()
 
 

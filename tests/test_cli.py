@@ -237,6 +237,28 @@ def test_a_file_that_fails_where_nobody_expects_it_is_named(capsys: pytest.Captu
     assert capsys.readouterr().err == "error: a.html/b: Not a directory\n"
 
 
+INTERRUPTED_START: Final = """
+import sys
+from importlib.abc import MetaPathFinder
+
+class Interrupting(MetaPathFinder):
+    def find_spec(self, name, *_):
+        if name == "click":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupting())
+from converter.__main__ import main
+main()
+"""
+
+
+def test_an_interrupt_while_modules_load() -> None:
+    """Python showed where it was, over thirty lines."""
+    command = [sys.executable, "-c", INTERRUPTED_START, "posts", "-o", "out"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "interrupted\n")
+
+
 def test_a_closed_pipe_is_no_error() -> None:
     Path("big.html").write_text("word " * 200_000, encoding="utf-8")
     with start("big.html") as child:

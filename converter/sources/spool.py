@@ -115,6 +115,10 @@ class Spool:
         """Take an output name, folded; false when it was taken before."""
         return self._insert("INSERT OR IGNORE INTO claimed VALUES (?)", key)
 
+    def is_claimed(self, key: str) -> bool:
+        """Whether an output name, folded, is taken."""
+        return bool(self._number("SELECT EXISTS (SELECT 1 FROM claimed WHERE name = ?)", _value(key)))
+
     def claim_member(self, name: str) -> bool:
         """Take a name in the container that is being listed; false when it was taken before."""
         return self._insert("INSERT OR IGNORE INTO member VALUES (?)", name)
