@@ -6,6 +6,7 @@
 VENV = .venv
 BIN = $(VENV)/bin
 COMPILED = build/compiled
+PYTEST = pytest -n auto --dist worksteal
 DEMO = build/demo
 PYTHONS = python3 python3.14 python3.13 python3.12 python3.11 python
 BENCH_DIR = samples
@@ -29,18 +30,18 @@ test: $(VENV)/.installed-dev ## ruff, mypy, the tests with coverage, and the tes
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	@if command -v cc >/dev/null; then \
-	  $(MAKE) -j 2 test-interpreted compiled && $(COMPILED)/venv/bin/pytest -n auto; \
+	  $(MAKE) -j 2 test-interpreted compiled && $(COMPILED)/venv/bin/$(PYTEST); \
 	else \
 	  $(MAKE) test-interpreted && echo "no C compiler: the compiled modules are not tested"; \
 	fi
 
 # Measuring coverage makes the exhaustive tests take two to three times as long, and finds next to nothing there.
 test-interpreted: $(VENV)/.installed-dev ## the tests as the modules are, and their coverage
-	$(BIN)/pytest --cov -n auto -m "not exhaustive"
-	$(BIN)/pytest -n auto -m exhaustive
+	$(BIN)/$(PYTEST) --cov -m "not exhaustive"
+	$(BIN)/$(PYTEST) -m exhaustive
 
 test-compiled: compiled ## the tests with compiled modules
-	$(COMPILED)/venv/bin/pytest -n auto
+	$(COMPILED)/venv/bin/$(PYTEST)
 
 browser: $(VENV)/.installed-dev ## test hostile pages and the report in a headless Chromium; apt-get installs it if it is missing
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { \

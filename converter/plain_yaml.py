@@ -104,7 +104,7 @@ _QUOTED: Final = r"\"{0}[^\"\\]*(?:\\[\"\\nt][^\"\\]*)*{1}\" *|'{0}[^']*{1}' *"
 _WRONG_ESCAPE: Final = (
     r"[A-Za-z_][A-Za-z0-9_-]{0,59}: +\"[^\"\\]*(?:\\[0abtnvfre \"/\\N_LP][^\"\\]*)*\\[^0abtnvfre \"/\\N_LPxuU]"
 )
-_ESCAPE: Final = re.compile(r"\\(.)")
+_ESCAPE: Final = r"\\(.)"
 _ESCAPED: Final = {"n": "\n", "t": "\t"}
 _FLOW_ITEM: Final = _QUOTED.format("", "") + rf"|{_FIRST}[^:#,?\[\]{{}}'\"]*"
 # No two neighbouring parts can take the same space, so a line that does not match costs linear time.
@@ -215,7 +215,7 @@ def _value(m: re.Match[str], *, as_text: bool) -> object:
 
 
 def _unescaped(text: str) -> str:
-    return _ESCAPE.sub(lambda m: _ESCAPED.get(m[1], m[1]), text) if "\\" in text else text
+    return re.sub(_ESCAPE, lambda m: _ESCAPED.get(m[1], m[1]), text) if "\\" in text else text
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
