@@ -1,8 +1,7 @@
-"""The passes for what says the title again, which the front matter says already: a first block, names of pictures."""
+"""The pass for a title that an article begins with, which the front matter says already."""
 
 from __future__ import annotations
 
-import re
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -10,73 +9,13 @@ from converter.clean_toc import letters
 from converter.tree import HEADINGS, Element, drop, drop_all, is_blank, squeezed, text_of, weight
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
-
-    from converter.trace import Trace
+    from collections.abc import Iterable
 
 _BEGINNING: Final = 60  # characters
 _AT_A_CUT: Final = 2  # characters that may be one with what is behind them
 _TITLES: Final = frozenset({"p", "div", *HEADINGS, "center", "section"})
 _AROUND_TITLE: Final = _TITLES | {"article", "main", "header", "body"}
 _AROUND_ROW: Final = frozenset({"td", "th", "tbody", "thead", "table"})
-_LEAST_NAME: Final = 5  # characters of a title that a name of a picture goes on from; "Go_heap" says more than "Go"
-_TAG_AND_NUMBER: Final = r"_[^_]{1,30}(?:_\d\d+)?"
-
-
-def drop_repetitions(
-    root: Element, title: str, keep: Collection[str], trace: Trace | None = None
-) -> Iterator[tuple[str, int]]:
-    """Drop what says the title once more, by each rule that is not kept.
-
-    Args:
-        root: the cleaned article.
-        title: the title that the front matter of the output has, from the page or from its front matter.
-        keep: rules that are not to be applied.
-        trace: is told what each pass did; None when nobody asks.
-
-    Yields:
-        A rule and how often it was applied, if it was.
-
-    """
-    for rule, drop_one in (("repeated-title", drop_repeated_title), ("placeholder-alt", drop_names_by_title)):
-        if rule in keep:
-            continue
-        if trace is not None:
-            trace.begin(root)
-        count = drop_one(root, title)
-        if trace is not None:
-            trace.end(rule, count)
-        if count:
-            yield rule, count
-
-
-def drop_names_by_title(root: Element, title: str) -> int:
-    """Empty alternative texts that a site made of the title: with a tag and a number, or as it is.
-
-    51CTO writes `TITLE_tag`, `TITLE_othertag_02` on the pictures of a post; 9 posts of 875 have one or the other. One
-    picture alone that is called like the post may be what the post is about.
-    """
-    wanted = " ".join(title.split())
-    if not wanted:
-        return 0
-    made = [
-        image
-        for image in root.iter("img")
-        if (alt := _alt(image)).startswith(wanted) and (alt == wanted or _is_made_of(alt, wanted))
-    ]
-    if len(made) == 1 and _alt(made[0]) == wanted:
-        return 0
-    for image in made:
-        image.set("alt", "")
-    return len(made)
-
-
-def _alt(image: Element) -> str:
-    return " ".join((image.get("alt") or "").split())
-
-
-def _is_made_of(alt: str, title: str) -> bool:
-    return len(title) >= _LEAST_NAME and re.fullmatch(_TAG_AND_NUMBER, alt[len(title) :]) is not None
 
 
 def drop_repeated_title(root: Element, title: str) -> int:

@@ -79,7 +79,7 @@ from converter.clean_styles import (
     write_drawn_marks,
     write_symbols,
 )
-from converter.clean_title import drop_repetitions
+from converter.clean_title import drop_repeated_title
 from converter.clean_toc import drop_copied_contents, drop_labels_of_hidden_contents, drop_toc_blocks
 from converter.clean_toc_links import drop_absolute_contents, drop_page_contents
 from converter.clean_toc_marks import drop_toc_marks
@@ -196,17 +196,19 @@ def settle(article: Article, profile: Profile) -> None:
     drop_all([image for image in root.iter("img") if runs_script((image.get("src") or "").strip(), picture=True)])
 
 
-def drop_title(article: Article, title: str, facts: Facts, profile: Profile, trace: Trace | None = None) -> Facts:
-    """Drop what says the title once more from the cleaned article, in place; the front matter says it.
+def drop_title(article: Article, title: str, facts: Facts, trace: Trace | None = None) -> Facts:
+    """Drop the title where the cleaned article begins with it, in place; the front matter says it.
 
     Returns:
         The facts of `clean` with what went.
 
     """
-    removed = dict(facts.removed)
-    for rule, count in drop_repetitions(article.root, title, profile.keep, trace):
-        removed[rule] = removed.get(rule, 0) + count
-    return facts._replace(removed=removed)
+    if trace is not None:
+        trace.begin(article.root)
+    count = drop_repeated_title(article.root, title)
+    if trace is not None:
+        trace.end("repeated-title", count)
+    return facts._replace(removed={**facts.removed, "repeated-title": count}) if count else facts
 
 
 def apply_element_rules(root: Element, profile: Profile) -> int:

@@ -334,8 +334,8 @@ def cleaned(page: Page, options: Options, url: str = "", account: Account | None
         account.fields(raw, metadata, profile.policy, front)
     title = str(front.fields["title"])
     # Without a title of its own, the article gave its first heading.
-    if article.metadata.title or raw.get("title"):
-        facts = cleaner.drop_title(article, title, facts, profile, trace)
+    if (article.metadata.title or raw.get("title")) and "repeated-title" not in profile.keep:
+        facts = cleaner.drop_title(article, title, facts, trace)
     return Cleaned(article, profile.name, title, front, facts, (*notes, *read, *front.notes))
 
 

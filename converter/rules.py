@@ -63,8 +63,7 @@ RULES: Final[dict[str, Rule]] = {
     "picture-link": Rule("noise", "Links around a picture that lead to that picture."),
     "picture-parameter": Rule("noise", "What the address of a picture says of watermark, size and place on the page."),
     "placeholder-alt": Rule(
-        "noise",
-        "Alternative texts and captions that say nothing: words of editors, names of files, addresses, the title.",
+        "noise", "Alternative texts and captions that say nothing: words of editors, names of files, addresses."
     ),
     "placeholder": Rule("noise", "Tags and categories that mean none (`无标签`)."),
     "random-image": Rule("noise", "Pictures, covers too, of services that answer with another picture each time."),

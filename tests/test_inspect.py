@@ -396,15 +396,6 @@ def test_profiles_are_listed_and_printed() -> None:
     assert run("profiles", "csdm").exit_code == 2
 
 
-def test_the_title_as_name_of_a_picture_is_listed_and_can_be_kept() -> None:
-    page = '---\ntitle: Water in pots\n---\n<p>Water in pots</p><p><img src="a.png" alt="Water in pots_tea_02"></p>'
-    found = account(page)
-    assert [(one.rule, one.excerpt) for one in found.changed] == [("placeholder-alt", "alt: Water in pots_tea_02 -> ")]
-    assert [one.rule for one in found.removed] == ["repeated-title"]
-    assert found.counts == {"placeholder-alt": 1, "repeated-title": 1}
-    assert account(page, "placeholder-alt").changed == ()
-
-
 def test_what_changed_in_an_address_is_listed_with_its_rule_and_can_be_kept() -> None:
     page = (
         '<p><img src="//e.org/a.png#pic_center" alt="img"> '
