@@ -1,4 +1,4 @@
-"""The regular nine tenths of all front matter, read and written without a YAML parser, and the types of plain scalars.
+"""Regular front matter, nearly all there is, read and written without a YAML parser, and the types of plain scalars.
 
 Only what every YAML reader takes the same way: a key at the beginning of a line; its value on that line, plain, quoted
 with the plainest escapes or a flow list; or such a list below it, or a list or one mapping of such values. For all else

@@ -1,4 +1,4 @@
-"""Front matter by PyYAML: a module of its own, since nine posts in ten get along without it. A part of `lenient_yaml`.
+"""Front matter by PyYAML: a module of its own, since nearly all posts get along without it. A part of `lenient_yaml`.
 
 Reading builds plain values straight from the node tree: no constructors, so tags like `!!python/object` have no power,
 and a count of nodes stops aliases and merge keys that multiply.
