@@ -85,11 +85,10 @@ def drop_copy_labels(root: Element, profile: Profile) -> int:  # noqa: ARG001 (a
     At the end of a listing they must be a line of their own in at least one listing of the post, or end two; elsewhere
     an author may have written them. At its start the name of its language stands before them.
     """
-    favourites = _drop_lines_of_bars(root)
     found = [label for leaf in _LEAVES(root) if _belongs_to_code(label := _outermost(leaf))]
     drop_all(found)
     all_listings = [code for code in root.iter("code") if _is_listing(code)]
-    begun = favourites + _drop_words_of_bars(all_listings)
+    begun = _drop_words_of_bars(all_listings)
     listings = [code for code in all_listings if (code.text or "").rstrip().endswith(COPY)]
     rests = [(code.text or "").rstrip().removesuffix(COPY) for code in listings]
     if len(listings) < _SEVERAL and not any(rest.endswith("\n") for rest in rests):
@@ -99,7 +98,7 @@ def drop_copy_labels(root: Element, profile: Profile) -> int:  # noqa: ARG001 (a
     return len(found) + begun + len(listings)
 
 
-def _drop_lines_of_bars(root: Element) -> int:
+def drop_lines_of_bars(root: Element, profile: Profile) -> int:  # noqa: ARG001 (as above)
     """Drop the lines that the bar over a listing of iteye becomes when it is copied, and a break behind each."""
     count = 0
     for box in _FAVOURITES(root):

@@ -177,6 +177,7 @@ RULE_OF: Final[dict[str, str]] = {
     "simplify_link_cards": "link-card",
     "drop_copy_buttons": "copy-button",
     "drop_copy_labels": "copy-button",
+    "drop_lines_of_bars": "copy-button",
     "drop_captions": "placeholder-alt",
     "drop_written_buttons": "copy-button",
     "drop_page_frame": "page-footer",
