@@ -1110,6 +1110,16 @@ def test_a_folder_in_the_place_of_an_output_without_an_input(batch: ModuleType) 
     assert tree("out") == tree("fresh")
 
 
+def pruned_as_foreseen(batch: ModuleType, workers: int) -> list[tuple[str, str, str]]:
+    """Run with `--prune`, after a dry run that says the same and changes nothing; return what was not unchanged."""
+    before = tree("out")
+    foreseen = [(o.output, o.status, o.error) for o in run(batch, prune=True, dry_run=True, workers=workers)]
+    assert tree("out") == before
+    happened = [(o.output, o.status, o.error) for o in run(batch, prune=True, workers=workers)]
+    assert happened == foreseen
+    return [seen for seen in happened if seen[1] != "unchanged"]
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_post_that_was_replaced_by_a_folder_of_its_name(batch: ModuleType, workers: int) -> None:
     write_posts(70)
@@ -1124,11 +1134,8 @@ def test_a_post_that_was_replaced_by_a_folder_of_its_name(batch: ModuleType, wor
     why = "out/a.md was made from ../posts/a.md, which is gone"
     assert problems == [f"posts/a.md/sub/c.html: out/a.md/sub/c.md: {why}; {remedy}"]
     Path("out/.archive2md/failures.txt").unlink()
-    foreseen = [(o.output, o.status, o.error) for o in run(batch, prune=True, dry_run=True, workers=workers)]
     assert tree("out") == before
-    happened = [(o.output, o.status, o.error) for o in run(batch, prune=True, workers=workers)]
-    assert happened == foreseen
-    assert [seen for seen in happened if seen[1] != "unchanged"] == [
+    assert pruned_as_foreseen(batch, workers) == [
         ("out/a.md/sub/c.md", "converted", ""),
         ("out/a.md", "pruned", ""),
     ]
@@ -1185,12 +1192,7 @@ def test_a_folder_that_was_replaced_by_a_post_of_its_name(batch: ModuleType, wor
     shutil.rmtree("posts/a.md")
     write(a_md="a")
     Path("out/a.md/sub/c.md").unlink()  # as a run does that is killed then
-    before = tree("out")
-    foreseen = [(o.output, o.status, o.error) for o in run(batch, prune=True, dry_run=True, workers=workers)]
-    assert tree("out") == before
-    happened = [(o.output, o.status, o.error) for o in run(batch, prune=True, workers=workers)]
-    assert happened == foreseen
-    assert [seen for seen in happened if seen[1] != "unchanged"] == [
+    assert pruned_as_foreseen(batch, workers) == [
         ("out/a.md", "converted", ""),
         ("out/a.md/d.md", "pruned", ""),
         ("out/a.md/sub/c.md", "pruned", ""),
