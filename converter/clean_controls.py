@@ -34,19 +34,15 @@ def unwrap_buttons(root: Element, profile: Profile) -> int:  # noqa: ARG001
         if element.tag == "input":
             kind = (element.get("type") or "").lower()
             if kind == "checkbox":
-                item = next(element.iterancestors("li", "td", "th"), None)
-                is_in_item = item is not None and item.tag == "li"
-                is_hollow = item is not None and is_in_item and _is_hollow(item, hollow)
-                if is_in_item and not is_hollow and _begins_item(element):
-                    count += _move_out_of_code(element)
-                    continue
-                # Only an item of a list can be a task, by its first box; elsewhere a reader sees the box all the same.
-                if not is_hollow:
+                around = next(element.iterancestors("li", "td", "th"), None)
+                if around is None or around.tag != "li" or not _is_hollow(around, hollow):
+                    if _begins_item(element):
+                        count += _move_out_of_code(element)
+                        continue
+                    # Only an item can be a task, by its first box; elsewhere a reader sees the box all the same.
                     element.tail = ("☐" if element.get("checked") is None else "☑") + (element.tail or "")
                 gone.append(element)
-                count += 1
-                continue
-            if kind == "image" and (element.get("src") or "").strip() not in NO_ADDRESS:
+            elif kind == "image" and (element.get("src") or "").strip() not in NO_ADDRESS:
                 element.tag = "img"
             else:
                 gone.append(element)

@@ -114,7 +114,9 @@ def _drop_inline(run: list[Element]) -> None:
 def _is_for_space(element: Element) -> bool:
     """Whether an element, or one in it, was made for the space in it; seen in 14 of 875 posts."""
     return any(
-        leaf.text and re.search(_FOR_SPACE, f"{leaf.get('class') or ''};{leaf.get('style') or ''}") is not None
+        leaf.text
+        and leaf.keys()
+        and re.search(_FOR_SPACE, f"{leaf.get('class') or ''};{leaf.get('style') or ''}") is not None
         for leaf in element.iter()
     )
 

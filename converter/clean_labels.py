@@ -35,11 +35,11 @@ _BAR: Final = (  # compiled where there is such a button: start-up counts
     rf"\s*([A-Za-z][\w+#.-]{{0,19}}?)(?:(?:\s*体验AI代码助手)?(?:\s*代码解读\s*)?{COPY}|Copy code"
     rf"|[ \t]*\n\s*(?:{COPY}|Copy code)[ \t]*(?=\n))(?:[ \t]*\n)?"
 )
-_FAVOURITE: Final = "收藏代码"
+FAVOURITE: Final = "收藏代码"
 """The button that iteye has over its listings; copied as text, `Java代码 收藏代码` is a line of its own there."""
 
-_FAVOURITES: Final = Query(f".//*[not(self::pre or self::code)][text()[contains(., '{_FAVOURITE}')]]")
-_FAVOURITE_BAR: Final = rf"\s*[A-Za-z][\w+#./-]{{0,19}}代码\s+{_FAVOURITE}\s*"
+_FAVOURITES: Final = Query(f".//*[not(self::pre or self::code)][text()[contains(., '{FAVOURITE}')]]")
+_FAVOURITE_BAR: Final = rf"\s*[A-Za-z][\w+#./-]{{0,19}}代码\s+{FAVOURITE}\s*"
 _LEAVES: Final = Query(f".//*[not(*)][normalize-space()='{COPY}']")
 _BLOCKS: Final = frozenset("p div li td blockquote section article center body".split())
 _AROUND: Final = frozenset("a b center div em font i p span strong u".split())

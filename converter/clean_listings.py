@@ -92,7 +92,7 @@ def unwrap_code_around_listings(root: Element, profile: Profile) -> int:  # noqa
 
 def _holds_listings_and_prose(listing: Element) -> bool:
     """Whether a `pre` has no text of its own, but listings and paragraphs, as where an editor lost its end."""
-    if not is_blank(listing.text):
+    if listing.find("pre") is None or not is_blank(listing.text):
         return False
     kinds: set[str] = set()
     for child in listing:

@@ -32,6 +32,7 @@ from converter.clean_hidden import drop_hidden_elements, drop_hidden_tokens
 from converter.clean_images import ASKED, CAPTION, drop_captions, tidy_images
 from converter.clean_labels import (
     COPY,
+    FAVOURITE,
     drop_copy_buttons,
     drop_copy_labels,
     drop_lines_of_bars,
@@ -347,7 +348,7 @@ PASSES: Final = (
     Step(drop_bars_of_boxes, ("pre",), (b"button", b"copy", b"code-block", b"toolbar")),
     Step(drop_copy_labels, phrase=COPY.encode()),
     Step(drop_copy_labels, ("pre",), phrase=b"Copy code"),
-    Step(drop_lines_of_bars, phrase="收藏代码".encode()),
+    Step(drop_lines_of_bars, phrase=FAVOURITE.encode()),
     Step(list_labels_of_drawings, ("svg",), (b"foreign", b"<text", b"<tspan")),
     Step(link_gists, ("script",), (b"gist.github",)),
     Step(drop_invisible_elements, INVISIBLE, makes=_NO_ELEMENTS),

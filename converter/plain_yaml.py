@@ -199,23 +199,19 @@ def _value(m: re.Match[str], *, as_text: bool) -> object:
     kind = m.lastindex or 0
     if kind <= _KEY:
         return None
-    if kind == _PLAIN:
-        return scalar(m[_PLAIN].rstrip(" "), as_text=as_text)
-    if kind < _FLOW:
-        return _unescaped(m[kind]) if kind == _DOUBLE else m[kind]
-    double, single = 1, 2
-    return [
-        _unescaped(item[double])
-        if item.lastindex == double
-        else item[single]
-        if item.lastindex == single
-        else scalar(item[single + 1].rstrip(" "), as_text=as_text)
-        for item in re.finditer(_ITEMS, m[_FLOW])
-    ]
+    if kind != _FLOW:
+        return _one(m, _DOUBLE, _PLAIN, as_text=as_text)
+    double, plain = 1, 3
+    return [_one(item, double, plain, as_text=as_text) for item in re.finditer(_ITEMS, m[_FLOW])]
 
 
-def _unescaped(text: str) -> str:
-    return re.sub(_ESCAPE, lambda m: _ESCAPED.get(m[1], m[1]), text) if "\\" in text else text
+def _one(m: re.Match[str], double: int, plain: int, *, as_text: bool) -> object:
+    """Read the one value that matched, by the numbers of the groups for double quotes and for none."""
+    kind = m.lastindex or 0
+    text = m[kind]
+    if kind == plain:
+        return scalar(text.rstrip(" "), as_text=as_text)
+    return re.sub(_ESCAPE, lambda m: _ESCAPED.get(m[1], m[1]), text) if kind == double and "\\" in text else text
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------

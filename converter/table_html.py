@@ -190,10 +190,10 @@ def to_html(table: Element, *, prettified: bool = False, marks: int = 0) -> str:
 
 def _with_parted_paragraphs(table: Element) -> Element:
     """Part paragraphs that hold blocks, as code that is pushed into its blocks leaves them: browsers end them there."""
-    if not any(_phrases_to_paragraph(block) is not None for block in table.iter(*_HELD_BLOCKS)):
+    if not any(_phrases_to_paragraph(block) is not None for block in table.iterdescendants(*_HELD_BLOCKS)):
         return table
     table = deepcopy(table)
-    for block in table.iter(*_HELD_BLOCKS):
+    for block in table.iterdescendants(*_HELD_BLOCKS):
         for phrase in _phrases_to_paragraph(block) or ():
             phrase.tag = _NAMELESS
     etree.strip_tags(table, _NAMELESS)
