@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
 
@@ -62,11 +63,13 @@ MEANT: Final = {
 }
 
 
+@cache
 def load(name: str) -> Any:  # noqa: ANN401 (each file has its shape)
     """Read one file of vectors."""
     return yaml.safe_load((HERE / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
+@cache
 def pages() -> dict[str, str]:
     """Give all vectors that are pages, by name."""
     return {
