@@ -1,7 +1,7 @@
 # Needs git, make and Python >= 3.11. Everything else is installed into .venv from pyproject.toml.
 .POSIX:
 .SUFFIXES:
-.PHONY: help demo test test-interpreted test-compiled compiled commonmark browser bench clean
+.PHONY: help demo test checked lint test-interpreted test-compiled compiled commonmark browser bench clean
 
 VENV = .venv
 BIN = $(VENV)/bin
@@ -25,15 +25,21 @@ demo: $(VENV)/.installed-dev ## convert samples/ into build/demo and show what c
 	@echo
 	@echo "All outputs are in $(DEMO); samples/README.md says what each sample shows."
 
-test: $(VENV)/.installed-dev ## ruff, mypy, the tests with coverage, and the tests again with compiled modules
+test: ## ruff, mypy, the tests with coverage, and the tests again with compiled modules
+	@if command -v cc >/dev/null; then \
+	  $(MAKE) $(VENV)/.created && $(MAKE) -j 2 checked compiled && $(COMPILED)/venv/bin/$(PYTEST); \
+	else \
+	  $(MAKE) checked && echo "no C compiler: the compiled modules are not tested"; \
+	fi
+
+# What one core does while another one compiles.
+checked: lint
+	@$(MAKE) test-interpreted
+
+lint: $(VENV)/.installed-dev ## ruff and mypy
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	@if command -v cc >/dev/null; then \
-	  $(MAKE) -j 2 test-interpreted compiled && $(COMPILED)/venv/bin/$(PYTEST); \
-	else \
-	  $(MAKE) test-interpreted && echo "no C compiler: the compiled modules are not tested"; \
-	fi
 
 # Measuring coverage makes the exhaustive tests take two to three times as long, and finds next to nothing there.
 test-interpreted: $(VENV)/.installed-dev ## the tests as the modules are, and their coverage

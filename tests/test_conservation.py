@@ -54,6 +54,7 @@ def balance(found: Inspection) -> tuple[int, int]:
     return found.gone.get("", 0), before - sum(found.gone.values()) - after
 
 
+@pytest.mark.exhaustive
 def test_account_of_samples_and_cases() -> None:
     sources = [Source(path.name, path.read_bytes(), path.name) for path in sorted(SAMPLES.glob("*/input.*"))]
     sources += [Source(f"{case.title}.html", case.html.encode("utf-8", "replace"), "a.html") for case in CASES]

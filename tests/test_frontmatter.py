@@ -437,6 +437,7 @@ PLAIN = st.recursive(
 )
 
 
+@pytest.mark.exhaustive
 @given(st.dictionaries(st.text(min_size=1), PLAIN, min_size=1))
 def test_load_gives_back_what_was_dumped(fields: dict[str, object]) -> None:
     text = dump(fields)

@@ -28,6 +28,7 @@ def test_each_case_belongs_to_a_target() -> None:
     assert CASES
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("target", TARGETS)
 def test_changed_seeds(target: str) -> None:
     """The same changes each time."""

@@ -166,6 +166,7 @@ def test_inspecting_is_converting(path: Path) -> None:
     }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("case", CASES, ids=name)
 def test_all_that_is_counted_is_listed(case: Case) -> None:
     """Each case of `tests/spec`, as converting it counts."""

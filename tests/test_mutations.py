@@ -114,6 +114,7 @@ def test_no_false_alarm(posts: list[Post]) -> None:
     assert len(posts) > 100
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("kind", KINDS)
 def test_damage_is_found(kind: str, posts: list[Post]) -> None:
     count, overlooked = missed(posts, kind)

@@ -135,6 +135,7 @@ BLOCK: Final = st.builds(
 )
 
 
+@pytest.mark.exhaustive
 @settings(max_examples=300, deadline=None)
 @given(st.lists(BLOCK, min_size=1, max_size=4))
 def test_any_text_survives(render: Callable[[str], str], blocks: list[str]) -> None:

@@ -237,6 +237,7 @@ def test_rendering_converts_to_the_same_markdown(
     assert body(render(case.markdown), split) == case.markdown
 
 
+@pytest.mark.exhaustive
 def test_markdown_between_phrases_stays() -> None:
     """What comes out is Markdown, also where it begins and ends with the tag of a key.
 

@@ -134,6 +134,7 @@ RAW: Final = (
 )
 
 
+@pytest.mark.exhaustive
 @example("<div>a < b</div>")
 @example("<div>&nbsp;&copy; <sup>&#x80;</sup></div>")
 @example("a <sup title='>'>b</sup> c")
