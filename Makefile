@@ -1,12 +1,11 @@
 # Needs git, make and Python >= 3.11. Everything else is installed into .venv from pyproject.toml.
 .POSIX:
 .SUFFIXES:
-.PHONY: help demo test checked lint test-interpreted test-compiled compiled commonmark browser bench clean
+.PHONY: help demo test lint test-covered test-exhaustive test-compiled compiled commonmark browser bench clean
 
 VENV = .venv
 BIN = $(VENV)/bin
 COMPILED = build/compiled
-PYTEST = pytest -n auto --dist worksteal
 DEMO = build/demo
 PYTHONS = python3 python3.14 python3.13 python3.12 python3.11 python
 BENCH_DIR = samples
@@ -25,29 +24,28 @@ demo: $(VENV)/.installed-dev ## convert samples/ into build/demo and show what c
 	@echo
 	@echo "All outputs are in $(DEMO); samples/README.md says what each sample shows."
 
-test: ## ruff, mypy, the tests with coverage, and the tests again with compiled modules
+# Three processes side by side: spread over the cores by pytest-xdist, such short tests took a third more time.
+test: $(VENV)/.created ## ruff, mypy, the tests with coverage, and the tests again with compiled modules
 	@if command -v cc >/dev/null; then \
-	  $(MAKE) $(VENV)/.created && $(MAKE) -j 2 checked compiled && $(COMPILED)/venv/bin/$(PYTEST); \
+	  $(MAKE) -j 3 test-covered test-exhaustive test-compiled; \
 	else \
-	  $(MAKE) checked && echo "no C compiler: the compiled modules are not tested"; \
+	  $(MAKE) -j 2 test-covered test-exhaustive && echo "no C compiler: the compiled modules are not tested"; \
 	fi
-
-# What one core does while another one compiles.
-checked: lint
-	@$(MAKE) test-interpreted
 
 lint: $(VENV)/.installed-dev ## ruff and mypy
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-# Measuring coverage makes the exhaustive tests take two to three times as long, and finds next to nothing there.
-test-interpreted: $(VENV)/.installed-dev ## the tests as the modules are, and their coverage
-	$(BIN)/$(PYTEST) --cov -m "not exhaustive"
-	$(BIN)/$(PYTEST) -m exhaustive
+test-covered: lint ## the tests as the modules are, with their coverage
+	$(BIN)/pytest --cov -m "not exhaustive"
 
-test-compiled: compiled ## the tests with compiled modules
-	$(COMPILED)/venv/bin/$(PYTEST)
+# Measuring coverage makes these take two to three times as long, and finds next to nothing.
+test-exhaustive: $(VENV)/.installed-dev ## the tests with very many or very large inputs
+	$(BIN)/pytest -m exhaustive
+
+test-compiled: compiled ## all tests with compiled modules
+	$(COMPILED)/venv/bin/pytest
 
 browser: $(VENV)/.installed-dev ## test hostile pages and the report in a headless Chromium; apt-get installs it if it is missing
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { \

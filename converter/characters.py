@@ -84,8 +84,10 @@ def with_clean_characters(page: Page) -> Page:
 
 def _cleaned(text: str, data: bytes) -> tuple[str, bytes]:
     if "&" in text and _ENTITY.search(text):
-        unhidden = _ENTITY.sub(_unhide, text.replace("&nbsp;", " "))
-        text, data = (text, data) if unhidden == text else (unhidden, b"")
+        spaced = text.replace("&nbsp;", " ")
+        text = _ENTITY.sub(_unhide, spaced)
+        # Nearly always these are all; and putting one space for them costs less than making the bytes of a text.
+        data = data.replace(b"&nbsp;", b" ") if text == spaced else b""
     data = data or text.encode("utf-8", "surrogatepass")
     odd = _odd_characters(text, data)
     if not odd:
