@@ -1,7 +1,8 @@
 # Needs git, make and Python >= 3.11. Everything else is installed into .venv from pyproject.toml.
 .POSIX:
 .SUFFIXES:
-.PHONY: help demo test lint test-covered test-exhaustive test-compiled compiled commonmark browser bench clean
+.PHONY: help demo test lint test-covered test-exhaustive test-compiled test-compiled-most test-compiled-exhaustive \
+	compiled commonmark browser bench clean
 
 VENV = .venv
 BIN = $(VENV)/bin
@@ -24,10 +25,10 @@ demo: $(VENV)/.installed-dev ## convert samples/ into build/demo and show what c
 	@echo
 	@echo "All outputs are in $(DEMO); samples/README.md says what each sample shows."
 
-# Three processes side by side: spread over the cores by pytest-xdist, such short tests took a third more time.
+# Processes side by side: spread over the cores by pytest-xdist, such short tests took a third more time.
 test: $(VENV)/.created ## ruff, mypy, the tests with coverage, and the tests again with compiled modules
 	@if command -v cc >/dev/null; then \
-	  $(MAKE) -j 3 test-covered test-exhaustive test-compiled; \
+	  $(MAKE) -j 4 test-covered test-exhaustive test-compiled; \
 	else \
 	  $(MAKE) -j 2 test-covered test-exhaustive && echo "no C compiler: the compiled modules are not tested"; \
 	fi
@@ -44,8 +45,13 @@ test-covered: lint ## the tests as the modules are, with their coverage
 test-exhaustive: $(VENV)/.installed-dev ## the tests with very many or very large inputs
 	$(BIN)/pytest -m exhaustive
 
-test-compiled: compiled ## all tests with compiled modules
-	$(COMPILED)/venv/bin/pytest
+test-compiled: test-compiled-most test-compiled-exhaustive ## the same tests with compiled modules
+
+test-compiled-most: compiled
+	$(COMPILED)/venv/bin/pytest -m "not exhaustive"
+
+test-compiled-exhaustive: compiled
+	$(COMPILED)/venv/bin/pytest -m exhaustive
 
 browser: $(VENV)/.installed-dev ## test hostile pages and the report in a headless Chromium; apt-get installs it if it is missing
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { \

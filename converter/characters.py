@@ -85,9 +85,10 @@ def with_clean_characters(page: Page) -> Page:
 def _cleaned(text: str, data: bytes) -> tuple[str, bytes]:
     if "&" in text and _ENTITY.search(text):
         spaced = text.replace("&nbsp;", " ")
-        text = _ENTITY.sub(_unhide, spaced)
-        # Nearly always these are all; and putting one space for them costs less than making the bytes of a text.
-        data = data.replace(b"&nbsp;", b" ") if text == spaced else b""
+        unhidden = _ENTITY.sub(_unhide, spaced)
+        if unhidden != text:
+            # Nearly always these are all; to put spaces for them costs less than to make the bytes of a text.
+            text, data = unhidden, data.replace(b"&nbsp;", b" ") if unhidden == spaced else b""
     data = data or text.encode("utf-8", "surrogatepass")
     odd = _odd_characters(text, data)
     if not odd:

@@ -68,7 +68,9 @@ _PROBLEMS: Final = frozenset(
 )
 _MISPLACED_IN_TABLE: Final = re.compile(
     rb"<(?:t(?:able|body|head|foot|r)(?=[\s>])[^>]*+>|/(?:t(?:[dhr]|body|head|foot)|caption|colgroup)>)\s*+"
-    rb"(?!<(?:/?(?:t(?:able|body|head|foot|[rdh]|emplate)|caption|col|colgroup|form|input|script|style)\b|!--))",
+    rb"(?!<(?:/?(?:t(?:able|body|head|foot|[rdh]|emplate)|caption|col|colgroup|form|input|script|style)\b|!--))"
+    # No row around a cell:
+    rb"|<(?:t(?:able|body|head|foot)(?=[\s>])[^>]*+>|/(?:t(?:r|body|head|foot)|caption|colgroup)>)\s*+<t[dh][\s>]",
     re.IGNORECASE,
 )
 _TEXT_IN_SVG: Final = re.compile(rb"<(?:p|div|br|img|span)[\s>/]", re.IGNORECASE)
