@@ -409,6 +409,7 @@ VALUES = st.recursive(
 KEYS = st.text(min_size=1) | st.sampled_from(["title", "date", "tags", "image", "author", "math"])
 
 
+@pytest.mark.exhaustive
 @given(st.dictionaries(KEYS, VALUES))
 def test_normalize_takes_any_value_and_says_nothing_twice(raw: dict[str, object]) -> None:
     result = normalize(raw, Metadata(stem="x"), POLICY)
@@ -446,6 +447,7 @@ def test_load_gives_back_what_was_dumped(fields: dict[str, object]) -> None:
     assert yaml.safe_load(text.removesuffix("---\n")) == fields
 
 
+@pytest.mark.exhaustive
 @given(st.dictionaries(st.sampled_from(["title", "a", "tags"]), st.text() | st.lists(st.text()), min_size=1), st.text())
 def test_no_value_breaks_out_of_the_block(fields: dict[str, object], body: str) -> None:
     block, rest = split(dump(fields) + body)

@@ -108,6 +108,7 @@ def test_there_are_enough_kinds() -> None:
     assert len(KINDS) >= 40
 
 
+@pytest.mark.exhaustive
 def test_no_false_alarm(posts: list[Post]) -> None:
     alarms = {one.name: found for one in posts if (found := verify.compare(one.seen, one.markdown))}
     assert alarms.keys() == ALARMS

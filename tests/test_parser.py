@@ -100,6 +100,7 @@ def test_what_lies_too_deep_goes_side_by_side(html: str, wanted: str) -> None:
     assert written == f"<div>{wanted}</div>"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("wrapper", ["div", "section", "font", "center"])
 def test_the_article_in_many_boxes_is_the_article(wrapper: str) -> None:
     article = "<h2>a</h2><ul><li>b<ol><li>c</li></ol></li></ul><table><tr><th>d</th></tr><tr><td>e</td></tr></table>"

@@ -179,6 +179,7 @@ _LINES = st.one_of(
 )
 
 
+@pytest.mark.exhaustive
 @given(st.lists(_LINES, max_size=6).map("\n".join))
 def test_reads_as_pyyaml_does(text: str) -> None:
     _agrees(text)
@@ -263,6 +264,7 @@ _VALUES = st.one_of(
 )
 
 
+@pytest.mark.exhaustive
 @given(st.dictionaries(_KEYS | _TEXTS, _VALUES, min_size=1, max_size=4))
 @example({"date": datetime(2024, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=8)))})
 @example({"date": datetime(1, 1, 2, 3, 4, 5, 6, tzinfo=UTC), "math": True, "weight": -3})

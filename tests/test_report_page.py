@@ -125,6 +125,7 @@ def test_a_page_that_a_browser_saved_is_not_called_changed(tmp_path: Path) -> No
     assert "一二三" in "".join(map(show, fidelity.source_blocks(tmp_path / "out", record)))
 
 
+@pytest.mark.exhaustive
 def test_the_page_is_bounded(tmp_path: Path) -> None:
     """25,000 posts, each with a note: the first are shown in full, all are listed."""
     record = Record("posts/a" * 100 + ".html", "", notes="front-matter-repaired: " + "x" * 10_000)

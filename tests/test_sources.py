@@ -545,6 +545,7 @@ def test_containers_that_are_cut_off_say_so(name: str) -> None:
                 assert "is damaged" in str(error)  # noqa: PT017 (the last one may be cut off itself)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", FORMATS)
 def test_damage_raises_nothing_but_our_errors(name: str) -> None:
     """Bytes changed at random places: each post is read as it was, or fails with an error of ours."""

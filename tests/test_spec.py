@@ -221,6 +221,7 @@ def test_case(case: Case, split: Callable[[str], tuple[str, str]]) -> None:
     assert body(case.html, split) == case.markdown
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("case", SHOWN, ids=name)
 def test_markdown_renders_to_the_facts_of_the_html(case: Case, render: Callable[[str], str]) -> None:
     """Law 2. An exception that is none any more fails as well."""
@@ -229,6 +230,7 @@ def test_markdown_renders_to_the_facts_of_the_html(case: Case, render: Callable[
     assert found.keys() == set(names.split()), f"{why}; ours, theirs: {found}"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("case", CASES, ids=name)
 def test_rendering_converts_to_the_same_markdown(
     case: Case, render: Callable[[str], str], split: Callable[[str], tuple[str, str]]
