@@ -77,6 +77,8 @@ _TEXT_IN_SVG: Final = re.compile(rb"<(?:p|div|br|img|span)[\s>/]", re.IGNORECASE
 _SWALLOWING: Final = frozenset({"script", "style", "title", "iframe", "noscript", "xmp", "noembed", "noframes"})
 _OPEN_TAG: Final = re.compile(rb"</?[A-Za-z]")
 _EXCERPT: Final = 60
+_PHRASES: Final = 20  # around a link; more would be looked at again and again for links in very deep phrases
+_BLOCKS: Final = frozenset("p li td th h1 h2 h3 h4 h5 h6 blockquote dd dt pre body".split())
 
 
 def scrape(page: Page, profile_name: str = "auto", seen: dict[str, str] | None = None) -> Article:
@@ -200,6 +202,8 @@ def _silent_problem(tree: Element, data: bytes, telling: frozenset[bytes]) -> st
         if end < 0 or (_TEXT_IN_SVG.search(data, at, end) and b"<foreignobject" not in data[at:end].lower()):
             return "a block in a drawing"
         at = data.find(b"<svg", end)
+    if _has_link_in_link(tree):
+        return "a link in a link"
     if _COMMENT in telling and data.find(b"-->", data.rfind(b"<!--")) < 0:
         return "a comment without an end"
     last = tree
@@ -215,6 +219,19 @@ def _silent_problem(tree: Element, data: bytes, telling: frozenset[bytes]) -> st
             return "a value without an end"
     end = data.rfind(b">") + 1
     return "a tag without an end" if data.find(b"<", end) >= 0 and _OPEN_TAG.search(data, end) else ""
+
+
+def _has_link_in_link(tree: Element) -> bool:
+    """Whether a link stands in another one, with other phrases between them; libxml2 ends only the one right around."""
+    for link in tree.iter("a"):
+        above = link.getparent()
+        for _ in range(_PHRASES):
+            if above is None or above.tag in _BLOCKS:
+                break
+            if above.tag == "a":
+                return True
+            above = above.getparent()
+    return False
 
 
 def _are_any(beginning: bytes, tags: Iterable[bytes]) -> bool:
