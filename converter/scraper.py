@@ -204,6 +204,11 @@ def _silent_problem(tree: Element, data: bytes, telling: frozenset[bytes]) -> st
         at = data.find(b"<svg", end)
     if _has_link_in_link(tree):
         return "a link in a link"
+    return _open_end(tree, data, telling)
+
+
+def _open_end(tree: Element, data: bytes, telling: frozenset[bytes]) -> str:
+    """Find what is open at the end of a page, and hides all behind its beginning."""
     if _COMMENT in telling and data.find(b"-->", data.rfind(b"<!--")) < 0:
         return "a comment without an end"
     last = tree
