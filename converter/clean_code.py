@@ -185,7 +185,10 @@ def _normalize(element: Element, profile: Profile, gone: Gone) -> None:
 
 
 def put_listing(element: Element, text: str, language: str, images: list[Element]) -> None:
-    """Replace a listing by its canonical form, pictures that were in it after it; drop it when there is no text."""
+    """Replace a listing by its canonical form, pictures that were in it after it.
+
+    One without text is an empty paragraph, which goes with others where it does not part two texts.
+    """
     if element.getparent() is None:
         return
     text = _with_line_ends(text)
@@ -198,10 +201,7 @@ def put_listing(element: Element, text: str, language: str, images: list[Element
         last = paragraph if last is None else last
     if last is not None:
         last.tail, element.tail = element.tail, None
-    if is_blank(text):
-        drop(element)
-        return
-    replace(element, listing_element(text, language))
+    replace(element, etree.Element("p") if is_blank(text) else listing_element(text, language))
 
 
 def _with_line_ends(text: str) -> str:

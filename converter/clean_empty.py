@@ -18,8 +18,9 @@ _KEPT_EMPTY: Final = frozenset(
 )
 _BLOCKS: Final = frozenset(
     "address article aside blockquote center dd details div dl dt fieldset figcaption figure footer form h1 h2 "
-    "h3 h4 h5 h6 header hr li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
+    "h3 h4 h5 h6 header hr li main nav ol p pre section summary table tbody td tfoot th thead tr ul".split()
 )
+_LISTS: Final = frozenset({"ul", "ol", "menu", "dir"})
 # What WebKit, Word and CSDN's first editor put around a space or a tab; compiled where it is needed: start-up counts.
 _FOR_SPACE: Final = r"(?i)Apple-(?:converted-space|tab-span)|mso-(?:spacerun|tab-count)|white-space\s*:\s*pre"
 _WHITE: Final = " \t\r\n"
@@ -154,12 +155,24 @@ def _separates(element: Element) -> bool:
     A block between two texts without paragraphs of their own divides them; an item of an ordered list takes a number.
     """
     parent = element.getparent()
-    if element.tag == "li":
-        return parent is not None and parent.tag == "ol" and element.getnext() is not None
-    if element.tag not in _BLOCKS or parent is None:
+    if element.tag == "li" and parent is not None and parent.tag in _LISTS:
+        return parent.tag == "ol" and element.getnext() is not None
+    if element.tag not in _BLOCKS:
         return False
-    before, after = element.getprevious(), element.getnext()
-    inline_before = not is_blank(parent.text if before is None else before.tail)
-    inline_before = inline_before or (before is not None and before.tag not in _BLOCKS)
-    inline_after = not is_blank(element.tail) or (after is not None and after.tag not in _BLOCKS)
-    return inline_before and inline_after
+    return _touches_phrase(element, before=True) and _touches_phrase(element, before=False)
+
+
+def _touches_phrase(element: Element, *, before: bool) -> bool:
+    """Whether text or an inline element stands beside an element, or beside the inline ones that it begins or ends."""
+    one = element
+    while (parent := one.getparent()) is not None:
+        other = one.getprevious() if before else one.getnext()
+        text = one.tail if not before else parent.text if other is None else other.tail
+        if not is_blank(text):
+            return True
+        if other is not None:
+            return other.tag not in _BLOCKS
+        if parent.tag in _BLOCKS:
+            return False
+        one = parent
+    return False

@@ -299,8 +299,9 @@ class _Reader:
         parts: list[str] = []
         _lines(element, parts, many=len(element.findall("code")) > 1)
         text = "".join(parts).replace("\u00a0", " ").strip("\n")
+        self.sign(END)  # also around nothing
         if text.strip():
-            self.sign(END + LISTING + END)
+            self.sign(LISTING + END)
             self.found.listings.append(text)
         for image in element.iter("img"):
             self.sign(END)
