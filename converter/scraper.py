@@ -66,11 +66,16 @@ _PROBLEMS: Final = frozenset(
         etree.ErrorTypes.HTML_STRUCURE_ERROR,
     }
 )
+_IN_ROW: Final = (
+    rb"\s*+(?!<(?:/?(?:t(?:able|body|head|foot|[rdh]|emplate)|caption|col|colgroup|form|input|script|style)\b|!--))"
+)
+_IN_TABLE: Final = (  # no cells without a row
+    rb"\s*+(?!<(?:/?(?:t(?:able|body|head|foot|r|emplate)|caption|col|colgroup|form|input|script|style)\b|/t[dh]\b|!--))"
+)
 _MISPLACED_IN_TABLE: Final = re.compile(
-    rb"<(?:t(?:able|body|head|foot|r)(?=[\s>])[^>]*+>|/(?:t(?:[dhr]|body|head|foot)|caption|colgroup)>)\s*+"
-    rb"(?!<(?:/?(?:t(?:able|body|head|foot|[rdh]|emplate)|caption|col|colgroup|form|input|script|style)\b|!--))"
-    # No row around a cell:
-    rb"|<(?:t(?:able|body|head|foot)(?=[\s>])[^>]*+>|/(?:t(?:r|body|head|foot)|caption|colgroup)>)\s*+<t[dh][\s>]",
+    rb"<(?:/(?:t(?:[dh]>%(row)b|(?:r|body|head|foot)>%(table)b)|(?:caption|colgroup)>%(table)b)"
+    rb"|t(?:r(?=[\s>])[^>]*+>%(row)b|(?:able|body|head|foot)(?=[\s>])[^>]*+>%(table)b))"
+    % {b"row": _IN_ROW, b"table": _IN_TABLE},
     re.IGNORECASE,
 )
 _TEXT_IN_SVG: Final = re.compile(rb"<(?:p|div|br|img|span)[\s>/]", re.IGNORECASE)
