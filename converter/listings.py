@@ -214,6 +214,7 @@ def _gather(element: Element, profile: Profile, images: list[Element], gone: Gon
                 walker.skip_subtree()
                 out.end_line()
                 out.add(lines[node] + "\n")
+                images += [copy_image(image) for image in node.iter("img") if image.get("src")]
                 continue
             if node is not element or not laid_out:
                 _enter(node, element, out, images)
