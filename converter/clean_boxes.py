@@ -13,7 +13,7 @@ from converter.clean_code import put_listing
 from converter.clean_gutters import holds_numbers
 from converter.clean_labels import COPY
 from converter.code_language import language_of_names
-from converter.listings import copy_image, listing_element, tally, text_and_images, texts_of_lines
+from converter.listings import copies_of_images, listing_element, tally, text_and_images, texts_of_lines
 from converter.tree import (
     Element,
     Query,
@@ -141,8 +141,7 @@ def _settle_crayon(box: Element, lines: list[Element]) -> bool:
         return False
     text = text_of(source).removeprefix("\n")
     if drawn in squeezed(source):
-        images = [copy_image(image) for line in lines for image in line.iter("img") if image.get("src")]
-        put_listing(box, text, language_of_names((language,)), images)
+        put_listing(box, text, language_of_names((language,)), copies_of_images(lines))
         return True
     box.addprevious(listing_element(text, language_of_names((language,))))
     return False
@@ -160,9 +159,7 @@ def _fold(box: Element, lines: list[Element], profile: Profile, gone: Gone) -> i
     names = [name for name in (box.get("class") or "").lower().split() if name not in _BOX_WORDS]
     named = (name for name in names if not name.startswith(_BOX_PREFIXES))
     language = language_of_names((box.get("data-lang") or "", *named))
-    put_listing(
-        box, text, language, [copy_image(image) for line in lines for image in line.iter("img") if image.get("src")]
-    )
+    put_listing(box, text, language, copies_of_images(lines))
     return 1
 
 

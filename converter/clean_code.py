@@ -15,7 +15,7 @@ from lxml import etree
 from converter.code_language import language_of
 from converter.listings import (
     LINE_LISTS,
-    copy_image,
+    copies_of_images,
     listing_element,
     noise_rule,
     set_language,
@@ -223,4 +223,4 @@ def _normalize_line_list(element: Element, profile: Profile, gone: Gone) -> None
     if not language and before is not None and before.tag == "pre" and is_blank(text_of(before)):
         # <pre class="prettyprint linenums lang-sh"></pre><ol class="linenums">: torn apart by a parser
         language = language_of(before, text)
-    put_listing(element, text, language, [copy_image(image) for image in element.iter("img") if image.get("src")])
+    put_listing(element, text, language, copies_of_images([element]))

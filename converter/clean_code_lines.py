@@ -13,7 +13,7 @@ from converter.clean_code import put_listing
 from converter.clean_layout import is_in_data
 from converter.clean_listings import language_of_token
 from converter.code_language import bears_out, canonical_name, is_known
-from converter.listings import BLOCKS, copy_image, line_text, texts_of_lines
+from converter.listings import BLOCKS, copies_of_images, line_text, texts_of_lines
 from converter.tree import HEADINGS, Element, drop, inside, is_blank, neutralize, outermost, text_of
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def join_lines_of_code(root: Element, profile: Profile) -> int:
             left.update(run)
             continue
         text = "\n".join(line_text(line, profile) for line in run)
-        images = _copies_of_images(run)
+        images = copies_of_images(run)
         for line in run[1:]:
             drop(line)
         put_listing(run[0], text, language_of_token(next(run[0].iter("code"), None)), images)
@@ -94,10 +94,6 @@ def _holds_more_than_code(element: Element) -> bool:
     return any(e.tag != "a" or e.get("href") for e in element.iter("a", "x-tex", *_IN_PROSE))
 
 
-def _copies_of_images(elements: list[Element]) -> list[Element]:
-    return [copy_image(image) for element in elements for image in element.iter("img") if image.get("src")]
-
-
 def fold_broken_code(root: Element, profile: Profile) -> int:
     """Make listings of inline code that breaks divide into three lines or more, in one element or in one each.
 
@@ -125,7 +121,7 @@ def _fold_lines_in_code(root: Element, profile: Profile, boxes: dict[Element, bo
         if _holds_more_than_code(code):
             continue
         language, text = _language_and_rest(code, text)
-        put_listing(code, text, language, _copies_of_images([code]))
+        put_listing(code, text, language, copies_of_images([code]))
         count += 1
     return count
 
@@ -327,7 +323,7 @@ def _fold_lines(pieces: list[_Piece], profile: Profile) -> int:
     elements[0].addprevious(listing)
     for element in elements:
         drop(element)
-    put_listing(listing, text, "", _copies_of_images([together]))
+    put_listing(listing, text, "", copies_of_images([together]))
     return 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from converter.tree import Element, drop, drop_all, is_blank, text_of
+from converter.tree import LISTS, Element, drop, drop_all, is_blank, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,6 @@ _BLOCKS: Final = frozenset(
     "address article aside blockquote center dd details div dl dt fieldset figcaption figure footer form h1 h2 "
     "h3 h4 h5 h6 header hr li main nav ol p pre section summary table tbody td tfoot th thead tr ul".split()
 )
-_LISTS: Final = frozenset({"ul", "ol", "menu", "dir"})
 # What WebKit, Word and CSDN's first editor put around a space or a tab; compiled where it is needed: start-up counts.
 _FOR_SPACE: Final = r"(?i)Apple-(?:converted-space|tab-span)|mso-(?:spacerun|tab-count)|white-space\s*:\s*pre"
 _WHITE: Final = " \t\r\n"
@@ -155,7 +154,7 @@ def _separates(element: Element) -> bool:
     A block between two texts without paragraphs of their own divides them; an item of an ordered list takes a number.
     """
     parent = element.getparent()
-    if element.tag == "li" and parent is not None and parent.tag in _LISTS:
+    if element.tag == "li" and parent is not None and parent.tag in LISTS:
         return parent.tag == "ol" and element.getnext() is not None
     if element.tag not in _BLOCKS:
         return False

@@ -10,7 +10,7 @@ from lxml import etree
 
 from converter.clean_code import put_listing
 from converter.clean_listings import language_of_token
-from converter.listings import BLOCKS, copy_image, line_text, text_and_images
+from converter.listings import BLOCKS, copies_of_images, line_text, text_and_images
 from converter.tree import Element, Query, Values, classes_of, drop, drop_all, inside, is_blank, text_of, weight
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def list_numbered_lines(root: Element, profile: Profile) -> int:
     """Make listings of the inline code beside gutters that went; what has links in it stays what it is."""
     boxes = list(root.iter("x-lines"))
     for box in boxes:
-        images = [copy_image(image) for image in box.iter("img") if image.get("src")]
+        images = copies_of_images([box])
         text = line_text(box, profile)
         put_listing(box, text, language_of_token(next(box.iter("code"), None)), images)
     return len(boxes)

@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from lxml import etree
 
 from converter.clean_structure import put_strays_into_items
-from converter.tree import Element, drop, has_content, is_blank
+from converter.tree import LISTS, Element, drop, has_content, is_blank
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
 
 _BULLETS: Final = ("menu", "dir")  # lists of bullets by another name
-_LISTS: Final = frozenset({"ul", "ol", *_BULLETS})
 # What may be around a list in an item and says nothing of it, and what does.
 _BOXES: Final = frozenset(
     "div section article center dl dt dd span font p strong b em i u small big address aside details dialog fieldset "
     "figcaption figure footer form header main nav summary".split()
 )
-_SHOWN: Final = frozenset({"img", "hr", "input", "x-tex", "x-ref", *_LISTS})  # also without text
+_SHOWN: Final = frozenset({"img", "hr", "input", "x-tex", "x-ref", *LISTS})  # also without text
 _LOOKS: Final = {
     "strong": "font-weight:bold",
     "b": "font-weight:bold",
@@ -71,7 +70,7 @@ def join_lists_in_hollow_items(root: Element, profile: Profile) -> int:  # noqa:
     before, and only among bullets.
     """
     concerned: dict[Element, None] = {}
-    for one in root.iter(*_LISTS):
+    for one in root.iter(*LISTS):
         if one.tag in _BULLETS:
             one.tag = "ul"
         if (above := _list_around_hollow_item(one)) is not None:
@@ -96,7 +95,7 @@ def join_lists_in_hollow_items(root: Element, profile: Profile) -> int:  # noqa:
 
 def _moves(root: Element) -> list[_Move]:
     """Find the lists to move, in document order. Those that move may bring hollow items to others before them."""
-    places = {one: place for place, one in enumerate(root.iter(*_LISTS))}
+    places = {one: place for place, one in enumerate(root.iter(*LISTS))}
     outer: dict[Element, None] = {}
     for one in places:
         above = _list_around_hollow_item(one)
@@ -116,13 +115,13 @@ def _list_around_hollow_item(one: Element) -> Element | None:
     """Return the list in which a list stands without an item, or as the first thing in an item, boxes left out."""
     parent = one.getparent()
     while parent is not None:
-        if parent.tag in _LISTS:
+        if parent.tag in LISTS:
             return parent
         if not _is_first(one, parent):
             return None
         if parent.tag == "li":
             above = parent.getparent()
-            return above if above is not None and above.tag in _LISTS else None
+            return above if above is not None and above.tag in LISTS else None
         if parent.tag not in _BOXES:
             return None
         one, parent = parent, parent.getparent()
@@ -160,7 +159,7 @@ def _settle_hidden_items(one: Element) -> None:
         after = child.getnext() if child.tag == "li" and one.tag == "ol" else None
         if after is None:
             drop(child)
-        elif after.tag in _LISTS:
+        elif after.tag in LISTS:
             child.append(after)
     if is_blank(one.text) and next(one.iterchildren(), None) is None:
         drop(one)
@@ -168,7 +167,7 @@ def _settle_hidden_items(one: Element) -> None:
 
 def _leading_lists(item: Element) -> tuple[list[Element], bool]:
     """Return the lists with which a child of a list begins, and whether nothing else is in it or behind it."""
-    if item.tag in _LISTS:
+    if item.tag in LISTS:
         return ([item], True) if is_blank(item.tail) and _holds_items_only(item) else ([], False)
     return _lists_at_begin(item) if is_blank(item.text) else ([], False)
 
@@ -183,7 +182,7 @@ def _lists_at_begin(item: Element) -> tuple[list[Element], bool]:
             levels.pop()
             if not is_blank(around.tail):
                 return found, False
-        elif child.tag in _LISTS and _holds_items_only(child):
+        elif child.tag in LISTS and _holds_items_only(child):
             found.append(child)
             if not is_blank(child.tail):
                 return found, False
@@ -198,11 +197,11 @@ def _holds_breaks_only(one: Element) -> bool:
     """Whether a list holds no item and says nothing: `<ul><br></ul>`."""
     if next(one.iterchildren(), None) is None or not is_blank(one.text):
         return False
-    return all(child.tag not in {"li", *_LISTS} and is_blank(child.tail) and _shows_nothing(child) for child in one)
+    return all(child.tag not in {"li", *LISTS} and is_blank(child.tail) and _shows_nothing(child) for child in one)
 
 
 def _holds_items_only(one: Element) -> bool:
-    return is_blank(one.text) and all((e.tag == "li" or e.tag in _LISTS) and is_blank(e.tail) for e in one)
+    return is_blank(one.text) and all((e.tag == "li" or e.tag in LISTS) and is_blank(e.tail) for e in one)
 
 
 def _moves_in(around: Element, hollow: set[Element]) -> list[_Move]:
@@ -269,7 +268,7 @@ def _list_right_before(one: Element) -> Element | None:
     for _ in range(_LEVELS):
         parent = one.getparent()
         before = _shown_before(one)
-        while before is not None and is_blank(before.tail) and before.tag in _LISTS and _holds_breaks_only(before):
+        while before is not None and is_blank(before.tail) and before.tag in LISTS and _holds_breaks_only(before):
             before = _shown_before(before)
         if before is None and parent is not None and is_blank(parent.text) and _is_plain_box(parent):
             one = parent
@@ -277,10 +276,10 @@ def _list_right_before(one: Element) -> Element | None:
         if before is not None and before.tag == "li" and is_blank(before.tail):
             before = _last_shown(before)  # a list directly in a list is in the item before it
         for _ in range(_LEVELS):
-            if before is None or not is_blank(before.tail) or before.tag in _LISTS:
+            if before is None or not is_blank(before.tail) or before.tag in LISTS:
                 break
             before = _last_shown(before) if _is_plain_box(before) else None
-        return before if before is not None and before.tag in _LISTS and is_blank(before.tail) else None
+        return before if before is not None and before.tag in LISTS and is_blank(before.tail) else None
     return None
 
 
@@ -337,7 +336,7 @@ def _carry_out(moves: list[_Move]) -> None:
             continue  # something came into it
         around = holder.getparent()
         drop(holder)
-        if around is not None and around.tag in _LISTS and next(around.iterchildren(), None) is None:
+        if around is not None and around.tag in LISTS and next(around.iterchildren(), None) is None:
             _close_gap(around)
 
 
@@ -378,7 +377,7 @@ def _keep_look(one: Element) -> None:
     """Give a list that leaves an item the look that the item and the boxes in it have: they may be bold."""
     above = one.getparent()
     for _ in range(_LEVELS):
-        if above is None or above.tag in _LISTS:
+        if above is None or above.tag in LISTS:
             return
         look = above.get("style") or _LOOKS.get(above.tag, "")
         if "font-" in look or "line-through" in look:
@@ -391,7 +390,7 @@ def _keep_look(one: Element) -> None:
 
 def _goes_on(before: Element, one: Element, emptied: frozenset[Element], following: dict[Element, int]) -> bool:
     """Whether a list is more of the one before it; numbers must go on, and be certain."""
-    if before.tag != one.tag or before.tag not in _LISTS or not is_blank(before.tail):
+    if before.tag != one.tag or before.tag not in LISTS or not is_blank(before.tail):
         return False
     if one.tag != "ol":
         return True

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, cast
 from lxml import etree
 
 from converter.clean_layout import is_data
-from converter.tree import HEADINGS, Element, append_text_before, drop, has_content, is_blank, neutralize
+from converter.tree import HEADINGS, LISTS, Element, append_text_before, drop, has_content, is_blank, neutralize
 
 if TYPE_CHECKING:
     from converter.profiles import Profile
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 PRIVATE: Final = ("x-tex", "x-raw", "x-url", "x-ref", "x-note", "x-html", "x-lines")
 """Elements by which our own modules tell each other something; no page may."""
 _HEADINGS: Final = frozenset(HEADINGS)
-_LISTS: Final = frozenset({"ul", "ol", "menu", "dir"})
 _ROWS_AND_ABOVE: Final = ("table", "tbody", "thead", "tfoot", "tr")
 _TABLE_PARTS: Final = ("td", "th", "tr", "tbody", "thead", "tfoot", "caption", "col", "colgroup")
 _PARTS: Final = frozenset(_TABLE_PARTS)
@@ -121,7 +120,7 @@ def wrap_stray_items(root: Element, profile: Profile) -> int:  # noqa: ARG001
     boxes = 0
     for item in list(root.iter("li")):
         parent = item.getparent()
-        if parent is None or parent.tag in _LISTS:
+        if parent is None or parent.tag in LISTS:
             continue
         before = item.getprevious()
         if before is not None and before in lists and is_blank(before.tail):
@@ -148,7 +147,7 @@ def _is_box_of_lists(item: Element) -> bool:
     after = item.getnext()
     if not is_blank(item.text) or not len(item) or (after is not None and after.tag == "li"):
         return False
-    return all(child.tag in _LISTS and is_blank(child.tail) for child in item)
+    return all(child.tag in LISTS and is_blank(child.tail) for child in item)
 
 
 def put_strays_into_items(one: Element) -> None:
@@ -163,7 +162,7 @@ def put_strays_into_items(one: Element) -> None:
                 item, stray = child, None
             else:
                 item = _open_item(one, child, item)
-                if child.tag not in _LISTS:
+                if child.tag not in LISTS:
                     stray = etree.SubElement(item, "div") if stray is None else stray
                     stray.append(child)
                     child.tail = text

@@ -20,7 +20,7 @@ from converter.phrases import (
     leave_mark,
 )
 from converter.reading import NONE, SPACE, State, settle_task, split_heading
-from converter.tree import Element, text_of
+from converter.tree import LISTS, Element, text_of
 
 # What a quote or an angle bracket in a name becomes depends on the renderer; the cleaner lets none through anyway.
 _LANGUAGE: Final = re.compile(r"(?:^|\s)language-([^\s\"'<>=`]+)(?=\s|$)")
@@ -186,7 +186,7 @@ def _into_last_item(found: List, stray: list[Block]) -> None:
 
 def _enter_item(state: State, element: Element) -> bool:
     found = state.lists[-1] if state.lists else None
-    if found is None or not state.frames or state.frames[-1].element.tag not in _LIST_TAGS:
+    if found is None or not state.frames or state.frames[-1].element.tag not in LISTS:
         return enter_block(state, element)
     state.restyle(element)
     state.flush()
@@ -208,7 +208,7 @@ def _enter_item(state: State, element: Element) -> bool:
 def _read_item(state: State, element: Element) -> None:
     """Read an item that holds text only."""
     found = state.lists[-1] if state.lists else None
-    if found is None or not state.frames or state.frames[-1].element.tag not in _LIST_TAGS or element.get("value"):
+    if found is None or not state.frames or state.frames[-1].element.tag not in LISTS or element.get("value"):
         read_around(state, element)
         return
     state.end_paragraph()
@@ -289,9 +289,6 @@ def add_block(state: State, block: Block) -> None:
     state.blocks.append(block)
 
 
-_LIST_TAGS: Final = frozenset({"ul", "ol", "menu", "dir"})
-
-
 def read_inline(state: State, element: Element) -> None:
     """Read an element without a meaning of its own that holds text only."""
     text = element.text
@@ -334,7 +331,7 @@ ENTER: Final[dict[str, Handler]] = {
     **dict.fromkeys(MARKS, enter_mark),
     **dict.fromkeys(_BLOCKS, enter_block),
     **dict.fromkeys(_HEADINGS, _enter_heading),
-    **dict.fromkeys(_LIST_TAGS, _enter_list),
+    **dict.fromkeys(LISTS, _enter_list),
     **dict.fromkeys(_CODE, enter_code),
     "a": enter_link,
     "img": enter_image,
@@ -356,7 +353,7 @@ LEAVE: Final[dict[str, Callable[[State, Element], None]]] = {
     **dict.fromkeys(MARKS, leave_mark),
     **dict.fromkeys(_BLOCKS, leave_block),
     **dict.fromkeys(_HEADINGS, _leave_heading),
-    **dict.fromkeys(_LIST_TAGS, _leave_list),
+    **dict.fromkeys(LISTS, _leave_list),
     "a": leave_link,
     "blockquote": _leave_quote,
     "x-note": _leave_note,

@@ -179,6 +179,11 @@ def copy_image(node: Element) -> Element:
     return new
 
 
+def copies_of_images(elements: Iterable[Element]) -> list[Element]:
+    """Copy all pictures in these elements that have an address."""
+    return [copy_image(image) for element in elements for image in element.iter("img") if image.get("src")]
+
+
 class _Lines:
     """Text under construction, with line ends asked for rather than written."""
 
@@ -214,7 +219,7 @@ def _gather(element: Element, profile: Profile, images: list[Element], gone: Gon
                 walker.skip_subtree()
                 out.end_line()
                 out.add(lines[node] + "\n")
-                images += [copy_image(image) for image in node.iter("img") if image.get("src")]
+                images += copies_of_images([node])
                 continue
             if node is not element or not laid_out:
                 _enter(node, element, out, images)

@@ -66,17 +66,15 @@ _PROBLEMS: Final = frozenset(
         etree.ErrorTypes.HTML_STRUCURE_ERROR,
     }
 )
-_IN_ROW: Final = (
-    rb"\s*+(?!<(?:/?(?:t(?:able|body|head|foot|[rdh]|emplate)|caption|col|colgroup|form|input|script|style)\b|!--))"
+# What may stand beside a tag of a table; between rows no cells.
+_BESIDE: Final = (
+    rb"\s*+(?!<(?:/?(?:t(?:able|body|head|foot|r|emplate)|caption|col|colgroup|form|input|script|style)\b"
+    rb"|%bt[dh]\b|!--))"
 )
-_IN_TABLE: Final = (  # no cells without a row
-    rb"\s*+(?!<(?:/?(?:t(?:able|body|head|foot|r|emplate)|caption|col|colgroup|form|input|script|style)\b|/t[dh]\b|!--))"
-)
-_MISPLACED_IN_TABLE: Final = re.compile(
-    rb"<(?:/(?:t(?:[dh]>%(row)b|(?:r|body|head|foot)>%(table)b)|(?:caption|colgroup)>%(table)b)"
+_MISPLACED_IN_TABLE: Final = (  # compiled where there is a table
+    rb"(?i)<(?:/(?:t(?:[dh]>%(row)b|(?:r|body|head|foot)>%(table)b)|(?:caption|colgroup)>%(table)b)"
     rb"|t(?:r(?=[\s>])[^>]*+>%(row)b|(?:able|body|head|foot)(?=[\s>])[^>]*+>%(table)b))"
-    % {b"row": _IN_ROW, b"table": _IN_TABLE},
-    re.IGNORECASE,
+    % {b"row": _BESIDE % rb"/?", b"table": _BESIDE % rb"/"}
 )
 _TEXT_IN_SVG: Final = re.compile(rb"<(?:p|div|br|img|span)[\s>/]", re.IGNORECASE)
 _SWALLOWING: Final = frozenset({"script", "style", "title", "iframe", "noscript", "xmp", "noembed", "noframes"})
@@ -199,7 +197,7 @@ def parse(text: str, data: bytes = b"", tags: Sequence[bytes] = ()) -> tuple[Ele
 
 def _silent_problem(tree: Element, data: bytes, telling: frozenset[bytes]) -> str:
     """Find what libxml2 reads otherwise than a browser without a word, and what hides the rest of the page."""
-    if _are_any(b"<table", telling) and _MISPLACED_IN_TABLE.search(data):
+    if _are_any(b"<table", telling) and re.search(_MISPLACED_IN_TABLE, data):
         return "something stands between the cells of a table"
     at = data.find(b"<svg") if _are_any(b"<svg", telling) else -1
     while at >= 0:

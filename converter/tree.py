@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 Element = etree._Element  # noqa: SLF001 (lxml publishes no other name for it)
 
 HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
+LISTS: Final = frozenset({"ul", "ol", "menu", "dir"})
 _MAX_SPAN: Final = 100
 _FREE_PLACES: Final = 10_000  # of a table without a cell, and
 _MOST_PER_CELL: Final = 20  # for each cell: 12 KB with spans can ask for ten million
